@@ -1,0 +1,90 @@
+"""Guichet: the single counter between an accounting firm and its clients."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+from whitenoise import WhiteNoise
+
+import config
+from app import (
+    assets,
+    cli,
+    companies,
+    connectors,
+    delivery,
+    errors,
+    firms,
+    formats,
+    htmx,
+    library,
+    operator,
+    people,
+    policy,
+    storage,
+    tenancy,
+)
+from app.db import db, prepare_engine
+from app.extensions import (
+    babel,
+    csrf,
+    htmx as htmx_extension,
+    limiter,
+    login_manager,
+    mail,
+    migrate,
+)
+from app.firms import hosts
+
+DOMAINS = (people, firms, companies, library, connectors, delivery, operator)
+
+
+def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
+    """The application. `settings` overrides what the environment says."""
+    app = Flask(__name__)
+    app.config.update(config.from_environment())
+    app.config.update(settings or {})
+    logging.basicConfig(level=app.config["LOG_LEVEL"])
+
+    db.init_app(app)
+    with app.app_context():
+        prepare_engine(db.engine)
+    app.extensions["guichet.storage"] = storage.storage_from_url(
+        app.config["STORAGE_URL"]
+    )
+    migrate.init_app(app, db, directory="migrations", render_as_batch=True)
+    mail.init_app(app)
+    csrf.init_app(app)
+    htmx_extension.init_app(app)
+    limiter.init_app(app)
+    login_manager.init_app(app)
+    babel.init_app(app, locale_selector=formats.choose_locale)
+
+    tenancy.init_app(app, firm_at=hosts.firm_at)
+    policy.init_app(app)
+    htmx.init_app(app)
+    errors.init_app(app)
+    assets.init_app(app)
+    formats.init_app(app)
+    for domain in DOMAINS:
+        domain.init_app(app)
+    cli.init_app(app)
+
+    if app.config["TRUSTED_PROXIES"]:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app,
+            x_for=app.config["TRUSTED_PROXIES"],
+            x_proto=app.config["TRUSTED_PROXIES"],
+            x_host=0,
+        )
+    app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
+        app.wsgi_app,
+        root=app.static_folder,
+        prefix="static/",
+        max_age=60,
+        immutable_file_test=assets.is_immutable,
+    )
+    return app
+

@@ -1,0 +1,41 @@
+"""Addresses of static files that change with their content, so caches keep them."""
+
+import hashlib
+import json
+import re
+from functools import cache
+from pathlib import Path
+
+from flask import Flask, url_for
+
+STATIC = Path(__file__).parent / "static"
+
+
+def init_app(app: Flask) -> None:
+    app.jinja_env.globals.update(asset=asset, vendor=vendor)
+
+
+def asset(name: str) -> str:
+    """One of our own files, e.g. `css/app.css`."""
+    return url_for("static", filename=name, v=_fingerprint(name))
+
+
+def vendor(name: str) -> str:
+    """A file that `bin/assets` laid out, by its plain name."""
+    return url_for("static", filename=f"vendor/{_manifest()[name]}")
+
+
+def is_immutable(path: str, url: str) -> bool:
+    """Vendor files carry a hash in their name (asked by WhiteNoise)."""
+    return bool(re.search(r"/vendor/.+\.[0-9a-f]{8}\.\w+$", url))
+
+
+@cache
+def _fingerprint(name: str) -> str:
+    return hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:8]
+
+
+@cache
+def _manifest() -> dict[str, str]:
+    found: dict[str, str] = json.loads((STATIC / "vendor/manifest.json").read_text())
+    return found

@@ -1,0 +1,68 @@
+"""The client companies of a firm and their fiscal years."""
+
+import uuid
+from datetime import date
+
+from sqlalchemy import ForeignKey, Index, Select, String, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Base, Id, MaybeMoment, Moment, Name, TenantOwned, utc_now
+from app.people.models import Membership, Person
+
+
+class Company(Base, TenantOwned):
+    __tablename__ = "companies"
+
+    id: Mapped[Id]
+    slug: Mapped[str] = mapped_column(String(63))
+    # The domain of its collection and bot addresses, fixed when it is opened.
+    mail_domain: Mapped[str] = mapped_column(String(253))
+    name: Mapped[Name]
+    siren: Mapped[str | None] = mapped_column(String(9))
+    created_at: Mapped[Moment] = mapped_column(default=utc_now)
+    archived_at: Mapped[MaybeMoment]
+
+    __table_args__ = (
+        UniqueConstraint("firm_id", "slug"),
+        # One address leads to one company, across every firm on the domain.
+        UniqueConstraint("mail_domain", "slug"),
+        Index("ix_companies_firm_id_name", "firm_id", "name"),
+    )
+
+    @staticmethod
+    def visible_to(person: Person) -> Select[tuple["Company"]]:
+        """The companies of the person's firm that this person may enter."""
+        companies = select(Company).where(Company.firm_id == person.firm_id)
+        if person.sees_every_company:
+            return companies
+        return companies.join(
+            Membership,
+            (Membership.company_id == Company.id) & (Membership.person_id == person.id),
+        )
+
+    @property
+    def initials(self) -> str:
+        words = [word for word in self.name.split() if word[:1].isalnum()]
+        return "".join(word[0] for word in words[:2]).upper()
+
+    def __repr__(self) -> str:
+        return f"<Company {self.slug}>"
+
+
+class FiscalYear(Base, TenantOwned):
+    __tablename__ = "fiscal_years"
+
+    id: Mapped[Id]
+    company_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("companies.id", ondelete="CASCADE")
+    )
+    starts_on: Mapped[date]
+    ends_on: Mapped[date]  # inclusive
+
+    __table_args__ = (UniqueConstraint("company_id", "starts_on"),)
+
+    @property
+    def label(self) -> str:
+        """«2026», or «2026-2027» for a year that straddles two."""
+        first, last = self.starts_on.year, self.ends_on.year
+        return str(last) if first == last else f"{first}-{last}"

@@ -1,0 +1,152 @@
+"""The database: the declarative base, the types and the few habits all models share.
+
+Times are UTC and aware, ids are UUIDv7, and on SQLite a transaction that may
+write takes the write lock at its start, so that it never fails half-way.
+"""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import uuid_utils
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import (
+    DateTime,
+    Engine,
+    ForeignKey,
+    MetaData,
+    String,
+    Uuid,
+    event,
+    func,
+    select,
+    text,
+)
+from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC time; SQLite keeps it without its zone and gets it back."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(
+        self, value: datetime | None, dialect: Dialect
+    ) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without zone cannot be stored")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(
+        self, value: datetime | None, dialect: Dialect
+    ) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value
+
+
+def new_id() -> uuid.UUID:
+    """A UUIDv7 (RFC 9562): opaque in a URL, ordered by time in an index."""
+    return uuid.UUID(int=uuid_utils.uuid7().int)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+Id = Annotated[uuid.UUID, mapped_column(Uuid, primary_key=True, default=new_id)]
+Moment = Annotated[datetime, mapped_column(UtcDateTime)]
+MaybeMoment = Annotated[datetime | None, mapped_column(UtcDateTime)]
+Name = Annotated[str, mapped_column(String(255))]
+
+
+class TenantOwned:
+    """A row that belongs to one firm: `tenancy` hides it from every other one."""
+
+    firm_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("firms.id", ondelete="CASCADE"), index=False
+    )
+
+
+def database_now() -> datetime:
+    """The database's clock, by which alone due times and leases are compared."""
+    if db.session.get_bind().dialect.name == "sqlite":
+        return utc_now()
+    return db.session.execute(select(func.clock_timestamp())).scalar_one()
+
+
+def lock_company(company_id: uuid.UUID, *, exclusive: bool = False) -> None:
+    """Order this transaction among those of the company, until it ends.
+
+    Arrivals take the shared lock; whatever changes which folders are covered
+    takes the exclusive one. On SQLite the write transaction itself is the lock.
+    """
+    if db.session.get_bind().dialect.name == "sqlite":
+        return
+    lock = "pg_advisory_xact_lock" if exclusive else "pg_advisory_xact_lock_shared"
+    key = company_id.int & 0x7FFF_FFFF_FFFF_FFFF
+    db.session.execute(text(f"SELECT {lock}(:key)"), {"key": key})  # noqa: S608
+
+
+_read_only: ContextVar[bool] = ContextVar("read_only", default=False)
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Transactions begun inside need no write lock (matters on SQLite only)."""
+    token = _read_only.set(True)
+    try:
+        yield
+    finally:
+        _read_only.reset(token)
+
+
+def set_read_only(value: bool) -> None:
+    _read_only.set(value)
+
+
+def prepare_engine(engine: Engine) -> None:
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _configure_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+
+
+def _configure_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # SQLAlchemy says BEGIN itself, below
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "busy_timeout=15000",
+        "foreign_keys=ON",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN" if _read_only.get() else "BEGIN IMMEDIATE")

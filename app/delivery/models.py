@@ -1,0 +1,151 @@
+"""The record of what must leave, what left, and what was answered.
+
+The database is the only record: queues only wake the one who reads it.
+"""
+
+import uuid
+
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.connectors.models import Connection
+from app.db import Base, Id, MaybeMoment, Moment, Name, TenantOwned, utc_now
+from app.library.models import Document, Version
+
+WAITING = ("pending", "deferred")  # leave by themselves at the next tick
+LEASED = ("sending", "in_doubt")  # in the hands of a worker
+DONE = ("accepted", "delivered")  # the tool's side has it
+BLOCKED = ("held", "failed", "bounced", "unknown")  # need a person
+STATES = (*WAITING, *LEASED, *DONE, *BLOCKED, "cancelled")
+
+
+class Delivery(Base, TenantOwned):
+    """One version towards one slot of one connection: one message, one Message-ID."""
+
+    __tablename__ = "deliveries"
+
+    id: Mapped[Id]
+    company_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("companies.id", ondelete="CASCADE")
+    )
+    document_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("documents.id", ondelete="CASCADE"), index=True
+    )
+    version_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("versions.id", ondelete="CASCADE")
+    )
+    arrival_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("arrivals.id", ondelete="SET NULL")
+    )
+    connection_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("connections.id", ondelete="CASCADE"), index=True
+    )
+    slot: Mapped[str] = mapped_column(String(20))
+    # The period that made it due; null when a person sent it by hand.
+    switch_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("folder_switches.id", ondelete="SET NULL"), index=True
+    )
+    retry_of_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("deliveries.id", ondelete="SET NULL")
+    )
+
+    state: Mapped[str] = mapped_column(String(10), default="pending")
+    reason: Mapped[str | None] = mapped_column(String(30))
+    not_before: Mapped[Moment] = mapped_column(default=utc_now)
+    cancel_requested: Mapped[bool] = mapped_column(default=False)
+
+    # Frozen when the row is made: every attempt sends the same message.
+    message_id: Mapped[str] = mapped_column(String(255), unique=True)
+    message_date: Mapped[Moment] = mapped_column(default=utc_now)
+    # Pinned when it is claimed.
+    destination: Mapped[str | None] = mapped_column(String(254))
+    sender: Mapped[str | None] = mapped_column(String(254))
+    file_name: Mapped[Name]
+    sha256: Mapped[str] = mapped_column(String(64))
+    encoded_size: Mapped[int] = mapped_column(BigInteger)  # bytes on the wire
+
+    # The lease: only the holder of the newest token may send the final dot.
+    token: Mapped[int] = mapped_column(Integer, default=0)
+    owner: Mapped[str | None] = mapped_column(String(100))
+    lease_until: Mapped[MaybeMoment]
+
+    attempts: Mapped[int] = mapped_column(default=0)
+    # Times that a final dot went unanswered: each may have been a copy.
+    ambiguous: Mapped[int] = mapped_column(default=0)
+    last_code: Mapped[int | None]
+    last_text: Mapped[str | None] = mapped_column(Text)
+    provider_id: Mapped[str | None] = mapped_column(String(255))
+    created_at: Mapped[Moment] = mapped_column(default=utc_now)
+    accepted_at: Mapped[MaybeMoment]
+    settled_at: Mapped[MaybeMoment]
+
+    document: Mapped[Document] = relationship()
+    version: Mapped[Version] = relationship()
+    connection: Mapped[Connection] = relationship()
+
+    __table_args__ = (
+        Index(
+            "uq_deliveries_first",
+            "version_id",
+            "connection_id",
+            "slot",
+            unique=True,
+            postgresql_where=retry_of_id.is_(None),
+            sqlite_where=retry_of_id.is_(None),
+        ),
+        Index(
+            "ix_deliveries_due",
+            "not_before",
+            "id",
+            postgresql_where=state.in_(WAITING),
+            sqlite_where=state.in_(WAITING),
+        ),
+        Index(
+            "ix_deliveries_leased",
+            "lease_until",
+            postgresql_where=state.in_(LEASED),
+            sqlite_where=state.in_(LEASED),
+        ),
+        Index("ix_deliveries_company_id_created_at", "company_id", "created_at"),
+    )
+
+    def __repr__(self) -> str:
+        return f"<Delivery {self.id} {self.state}>"
+
+
+class Attempt(Base, TenantOwned):
+    """One try, kept for ever: how far it came and what was answered."""
+
+    __tablename__ = "delivery_attempts"
+
+    id: Mapped[Id]
+    delivery_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("deliveries.id", ondelete="CASCADE"), index=True
+    )
+    token: Mapped[int]
+    owner: Mapped[str] = mapped_column(String(100))
+    started_at: Mapped[Moment] = mapped_column(default=utc_now)
+    milliseconds: Mapped[int] = mapped_column(default=0)
+    # connect, mail, rcpt, data, body, dot, or done
+    phase: Mapped[str] = mapped_column(String(10))
+    code: Mapped[int | None]
+    enhanced_code: Mapped[str | None] = mapped_column(String(12))
+    text: Mapped[str] = mapped_column(Text, default="")
+    bytes_sent: Mapped[int] = mapped_column(BigInteger, default=0)
+
+
+class Tick(Base):
+    """A quarter of an hour: whoever writes its row first keeps its log."""
+
+    __tablename__ = "ticks"
+
+    slot: Mapped[Moment] = mapped_column(primary_key=True)
+    worker: Mapped[str] = mapped_column(String(100))
+    started_at: Mapped[Moment] = mapped_column(default=utc_now)
+    finished_at: Mapped[MaybeMoment]
+    claimed: Mapped[int] = mapped_column(default=0)
+    accepted: Mapped[int] = mapped_column(default=0)
+    deferred: Mapped[int] = mapped_column(default=0)
+    failed: Mapped[int] = mapped_column(default=0)
+    held: Mapped[int] = mapped_column(default=0)
+    cancelled: Mapped[int] = mapped_column(default=0)

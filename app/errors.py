@@ -1,0 +1,163 @@
+"""What may go wrong, and how it is told: a page, or a message in the open page.
+
+Acts raise a `DomainError` with a sentence for the person; here it becomes an answer.
+"""
+
+import secrets
+from urllib.parse import urlsplit
+
+from flask import (
+    Flask,
+    Response,
+    current_app,
+    g,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFError, generate_csrf
+from werkzeug.exceptions import HTTPException
+
+from app.db import db
+from app.multipart import drain
+
+
+class DomainError(Exception):
+    """A rule of the product says no; the message is for the person."""
+
+    status = 422
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class Refused(DomainError):
+    """What was given cannot be taken; `field` says where to show it."""
+
+    def __init__(self, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class SessionExpired(Exception):
+    """Nobody is signed in where somebody must be."""
+
+
+def init_app(app: Flask) -> None:
+    app.register_error_handler(SessionExpired, answer_signed_out)
+    app.register_error_handler(CSRFError, answer_stale_token)
+    app.register_error_handler(DomainError, answer_refusal)
+    app.register_error_handler(HTTPException, answer_http_error)
+    app.register_error_handler(Exception, answer_surprise)
+    app.after_request(read_what_was_refused)
+
+
+def answer_signed_out(_error: SessionExpired) -> ResponseReturnValue:
+    """To the sign-in page and back; a fragment is never a sign-in form."""
+    if not request.htmx:  # type: ignore[attr-defined]
+        where = request.full_path.rstrip("?") if request.method == "GET" else None
+        return redirect(url_for("people.login", next=where), 303)
+    seen = urlsplit(request.headers.get("HX-Current-URL", ""))
+    back = seen.path + (f"?{seen.query}" if seen.query else "")
+    answer = _message(
+        401, _("Your session has expired. Sign in again to continue."), "bad"
+    )
+    answer.headers["HX-Redirect"] = url_for("people.login", next=back or None)
+    return answer
+
+
+def answer_stale_token(_error: CSRFError) -> ResponseReturnValue:
+    """A page open since morning: its script takes the new token and tries again."""
+    text = _("This page had been open too long. Nothing is lost: please try again.")
+    answer = (
+        _message(400, text, "bad")
+        if request.htmx  # type: ignore[attr-defined]
+        else make_response(_page(400, _("Please try again"), text), 400)
+    )
+    answer.headers["X-CSRF-Refresh"] = generate_csrf()
+    return answer
+
+
+def answer_refusal(error: DomainError) -> ResponseReturnValue:
+    db.session.rollback()
+    if request.htmx:  # type: ignore[attr-defined]
+        return _message(error.status, error.message, "bad")
+    return _page(error.status, _("This could not be done"), error.message), error.status
+
+
+def answer_http_error(error: HTTPException) -> ResponseReturnValue:
+    code = error.code or 500
+    if code < 400:
+        return error
+    db.session.rollback()
+    title, text = _words(code)
+    if request.htmx:  # type: ignore[attr-defined]
+        return _message(code, text, "bad")
+    return _page(code, title, text), code
+
+
+def answer_surprise(error: Exception) -> ResponseReturnValue:
+    """A fault of ours: logged whole under a reference, told without details."""
+    db.session.rollback()
+    reference = secrets.token_hex(3).upper()
+    current_app.logger.exception("fault %s", reference, exc_info=error)
+    if current_app.config.get("PROPAGATE_EXCEPTIONS"):
+        raise error
+    title, text = _words(500)
+    text = f"{text} {_('Reference %(reference)s', reference=reference)}"
+    if request.htmx:  # type: ignore[attr-defined]
+        return _message(500, text, "bad")
+    return _page(500, title, text, reference=reference), 500
+
+
+def read_what_was_refused(response: Response) -> Response:
+    """Take in the rest of a refused upload, or the browser only sees a cut line."""
+    if response.status_code >= 400 and request.content_length:
+        at_most = 4 * current_app.config["MAX_UPLOAD_MB"] * 1_000_000
+        drain(request.environ["wsgi.input"], min(at_most, request.content_length))
+    return response
+
+
+def _words(code: int) -> tuple[str, str]:
+    known = {
+        403: (
+            _("This is not open to you"),
+            _("Ask an administrator of the firm if you need it."),
+        ),
+        404: (
+            _("This page cannot be found"),
+            _("This document or folder is no longer here, or is not open to you."),
+        ),
+        405: (_("This cannot be done here"), _("Go back and try again.")),
+        413: (_("Too large"), _("What was sent is larger than what is accepted.")),
+        429: (_("Too many attempts"), _("Too many attempts. Try again in 15 minutes.")),
+    }
+    ours = (
+        _("A problem on our side"),
+        _("A problem on our side. Nothing is lost: your deposited documents are safe."),
+    )
+    return known.get(
+        code, ours if code >= 500 else (_("Please try again"), _("Please try again"))
+    )
+
+
+def _page(code: int, title: str, text: str, reference: str | None = None) -> str:
+    if getattr(g, "is_unknown_host", False):
+        return "404"
+    return render_template(
+        "errors/error.html", code=code, title=title, text=text, reference=reference
+    )
+
+
+def _message(code: int, text: str, tone: str) -> Response:
+    answer = make_response(
+        render_template("errors/_message.html", text=text, tone=tone), code
+    )
+    answer.headers["HX-Retarget"] = "#messages"
+    answer.headers["HX-Reswap"] = "beforeend"
+    return answer

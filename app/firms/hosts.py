@@ -1,0 +1,57 @@
+"""Which firm answers on a host: `<slug>.<PLATFORM_DOMAIN>`, or a domain of its own."""
+
+import time
+import uuid
+
+from flask import current_app
+from sqlalchemy import select
+
+from app.db import db
+from app.firms.models import Firm, FirmDomain
+
+SECONDS_REMEMBERED = 5.0
+
+
+def firm_at(host: str) -> Firm | None:
+    """The firm on this host, or None; remembered for a few seconds per process."""
+    known = _remembered()
+    found_at, firm = known.get(host, (0.0, None))
+    if firm is None or time.monotonic() - found_at > SECONDS_REMEMBERED:
+        firm = _look_up(host)
+        if firm is not None:
+            db.session.expunge(firm)
+            known[host] = (time.monotonic(), firm)
+    return firm
+
+
+def forget(firm_id: uuid.UUID) -> None:
+    """Drop what is remembered of a firm that just changed."""
+    known = _remembered()
+    for host in [host for host, (_, firm) in known.items() if firm.id == firm_id]:
+        known.pop(host, None)
+
+
+def url_of(firm: Firm) -> str:
+    """Where the firm's portal is, from its row and never from a request."""
+    scheme = "https" if current_app.config["SESSION_COOKIE_SECURE"] else "http"
+    return f"{scheme}://{firm.slug}.{current_app.config['PLATFORM_DOMAIN']}"
+
+
+def _remembered() -> dict[str, tuple[float, Firm]]:
+    known: dict[str, tuple[float, Firm]] = current_app.extensions.setdefault(
+        "guichet.hosts", {}
+    )
+    return known
+
+
+def _look_up(host: str) -> Firm | None:
+    suffix = "." + current_app.config["PLATFORM_DOMAIN"]
+    if host.endswith(suffix):
+        return db.session.scalar(
+            select(Firm).where(Firm.slug == host.removesuffix(suffix))
+        )
+    return db.session.scalar(
+        select(Firm)
+        .join(FirmDomain, FirmDomain.firm_id == Firm.id)
+        .where(FirmDomain.host == host)
+    )

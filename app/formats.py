@@ -1,0 +1,62 @@
+"""How sizes, times and the language are shown. Times are Europe/Paris, from UTC."""
+
+from datetime import UTC, datetime
+
+from flask import Flask, request
+from flask_babel import format_datetime, get_locale, gettext as _, to_user_timezone
+from flask_login import current_user
+
+LOCALES = ("fr", "en")
+NBSP = "\N{NO-BREAK SPACE}"
+
+
+def init_app(app: Flask) -> None:
+    app.jinja_env.filters.update(
+        filesize=filesize, moment=moment, fulltime=fulltime, iso=iso
+    )
+    app.jinja_env.globals.update(get_locale=get_locale)
+
+
+def choose_locale() -> str:
+    """French, unless the person chose otherwise: never by the browser's list."""
+    chosen = request.cookies.get("locale") if request else None
+    if request and current_user and current_user.is_authenticated:
+        chosen = chosen or current_user.locale
+    return chosen if chosen in LOCALES else "fr"
+
+
+def filesize(size: int) -> str:
+    """184 ko, 2,1 Mo (powers of 1000, as people's computers now show)."""
+    units = ("o", "ko", "Mo", "Go") if _is_french() else ("B", "kB", "MB", "GB")
+    value, unit = float(size), units[0]
+    for unit in units:
+        if value < 1000 or unit == units[-1]:
+            break
+        value /= 1000
+    number = f"{value:.1f}" if value < 100 and unit not in units[:2] else f"{value:.0f}"
+    return f"{number.replace('.', ',') if _is_french() else number}{NBSP}{unit}"
+
+
+def moment(at: datetime) -> str:
+    """Short: «auj. 09:51», «hier 18:20», «2 nov. 16:31», with its year if another."""
+    local, today = to_user_timezone(at), to_user_timezone(datetime.now(UTC))
+    days = (today.date() - local.date()).days
+    clock = local.strftime("%H:%M")
+    if days == 0:
+        return _("today %(time)s", time=clock)
+    if days == 1:
+        return _("yesterday %(time)s", time=clock)
+    pattern = "d MMM" if local.year == today.year else "d MMM y"
+    return f"{format_datetime(at, pattern)} {clock}"
+
+
+def fulltime(at: datetime) -> str:
+    return format_datetime(at, _("EEEE d MMMM y 'at' HH:mm"))
+
+
+def iso(at: datetime) -> str:
+    return at.isoformat(timespec="seconds")
+
+
+def _is_french() -> bool:
+    return str(get_locale()).startswith("fr")

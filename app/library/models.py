@@ -1,0 +1,163 @@
+"""Folders, documents, their versions, and how each one arrived."""
+
+import uuid
+
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.companies.models import Company
+from app.db import Base, Id, MaybeMoment, Moment, Name, TenantOwned, utc_now
+
+VISIBILITIES = ("shared", "read_only", "firm_only")
+CHANNELS = ("web", "phone", "mail", "firm", "api")
+ARRIVAL_KINDS = (
+    "upload",
+    "email",
+    "camera",
+    "sync",
+    "copy",
+    "move_in",
+    "restore",
+    "replace",
+)
+STATUSES = ("received", "validated", "rejected")
+
+
+class Folder(Base, TenantOwned):
+    __tablename__ = "folders"
+
+    id: Mapped[Id]
+    company_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("companies.id", ondelete="CASCADE")
+    )
+    parent_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("folders.id", ondelete="CASCADE")
+    )
+    name: Mapped[Name]
+    position: Mapped[int] = mapped_column(default=0)
+    # What the template made it for: inbox, accounting, fiscal_year, purchases…
+    kind: Mapped[str] = mapped_column(String(20), default="plain")
+    visibility: Mapped[str] = mapped_column(String(10), default="shared")
+    # A folder of the template: clients may not rename, move or trash it.
+    is_locked: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[Moment] = mapped_column(default=utc_now)
+    trashed_at: Mapped[MaybeMoment]
+
+    company: Mapped[Company] = relationship()
+
+    __table_args__ = (
+        Index(
+            "ix_folders_company_id_parent_id_position",
+            "company_id",
+            "parent_id",
+            "position",
+        ),
+        Index("ix_folders_parent_id", "parent_id"),
+    )
+
+    def __repr__(self) -> str:
+        return f"<Folder {self.name}>"
+
+
+class Document(Base, TenantOwned):
+    """What people see: a name in a folder, whose bytes are its current version."""
+
+    __tablename__ = "documents"
+
+    id: Mapped[Id]
+    company_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("companies.id", ondelete="CASCADE")
+    )
+    folder_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("folders.id", ondelete="CASCADE")
+    )
+    name: Mapped[Name]
+    # The current version, with what lists need of it.
+    version_number: Mapped[int] = mapped_column(default=1)
+    size: Mapped[int] = mapped_column(BigInteger)  # bytes
+    sha256: Mapped[str] = mapped_column(String(64))
+    content_type: Mapped[str] = mapped_column(String(100))
+    # Validated says that the firm has it; how is told apart from transmitted.
+    status: Mapped[str] = mapped_column(String(10), default="received")
+    validated_at: Mapped[MaybeMoment]
+    validated_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("people.id"))
+    rejected_reason: Mapped[str | None] = mapped_column(String(500))
+    # Who, how, when
+    channel: Mapped[str] = mapped_column(String(10))
+    depositor_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("people.id"))
+    depositor_name: Mapped[Name]
+    arrived_at: Mapped[Moment] = mapped_column(default=utc_now)
+    # One per file that a browser sends: a repeat finds the first one's document.
+    upload_id: Mapped[uuid.UUID | None]
+    # An earlier document of the company with the very same bytes.
+    duplicate_of_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("documents.id", ondelete="SET NULL")
+    )
+    trashed_at: Mapped[MaybeMoment]
+    trashed_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("people.id"))
+
+    folder: Mapped[Folder] = relationship()
+
+    __table_args__ = (
+        Index(
+            "ix_documents_listing",
+            "folder_id",
+            arrived_at.desc(),
+            id.desc(),
+            postgresql_where=trashed_at.is_(None),
+            sqlite_where=trashed_at.is_(None),
+        ),
+        Index("ix_documents_company_id_sha256", "company_id", "sha256"),
+        Index("ix_documents_folder_id_name", "folder_id", "name"),
+        UniqueConstraint("firm_id", "upload_id"),
+    )
+
+    def __repr__(self) -> str:
+        return f"<Document {self.id}>"
+
+
+class Version(Base, TenantOwned):
+    """The bytes as they came, kept untouched; numbers count from 1."""
+
+    __tablename__ = "versions"
+
+    id: Mapped[Id]
+    document_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("documents.id", ondelete="CASCADE")
+    )
+    number: Mapped[int]
+    storage_key: Mapped[str] = mapped_column(String(255))
+    size: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(String(64))
+    content_type: Mapped[str] = mapped_column(String(100))
+    original_name: Mapped[str] = mapped_column(String(1000))
+    author_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("people.id"))
+    created_at: Mapped[Moment] = mapped_column(default=utc_now)
+
+    document: Mapped[Document] = relationship()
+
+    __table_args__ = (UniqueConstraint("document_id", "number"),)
+
+
+class Arrival(Base, TenantOwned):
+    """A version came into a folder: the fact that a delivery is decided on."""
+
+    __tablename__ = "arrivals"
+
+    id: Mapped[Id]
+    company_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("companies.id", ondelete="CASCADE"), index=True
+    )
+    document_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("documents.id", ondelete="CASCADE"), index=True
+    )
+    version_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("versions.id", ondelete="CASCADE")
+    )
+    folder_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("folders.id", ondelete="CASCADE")
+    )
+    kind: Mapped[str] = mapped_column(String(10))
+    channel: Mapped[str] = mapped_column(String(10))
+    actor_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("people.id"))
+    at: Mapped[Moment] = mapped_column(default=utc_now)

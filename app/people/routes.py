@@ -1,0 +1,82 @@
+"""Signing in and out, and what a person prefers."""
+
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_limiter.util import get_remote_address
+from flask_login import current_user
+
+from app.db import db
+from app.extensions import limiter
+from app.formats import LOCALES
+from app.people.passwords import normal_email
+from app.people.signing_in import person_with, sign_in, sign_out
+from app.policy import open_to
+
+blueprint = Blueprint("people", __name__)
+
+SCHEMES = ("light", "dark", "auto")
+A_YEAR = 365 * 24 * 3600
+
+
+def account_and_address() -> str:
+    return f"{get_remote_address()} {normal_email(request.form.get('email', ''))}"
+
+
+@blueprint.get("/login")
+@open_to("everyone")
+def login() -> ResponseReturnValue:
+    if current_user.is_authenticated:
+        return redirect(url_for("firms.home"))
+    return render_template("people/login.html", email="", error=None)
+
+
+@blueprint.post("/login")
+@open_to("everyone")
+@limiter.limit(
+    "10 per 15 minutes",
+    key_func=account_and_address,
+    deduct_when=lambda response: response.status_code == 422,
+)
+def login_create() -> ResponseReturnValue:
+    email = request.form.get("email", "")
+    person = person_with(email, request.form.get("password", ""))
+    if person is None:
+        error = _("Wrong address or password.")
+        return render_template("people/login.html", email=email, error=error), 422
+    sign_in(person, get_remote_address())
+    db.session.commit()
+    return redirect(_own_path(request.args.get("next")) or url_for("firms.home"), 303)
+
+
+@blueprint.post("/logout")
+@open_to("everyone")
+def logout() -> ResponseReturnValue:
+    sign_out()
+    db.session.commit()
+    answer: Response = redirect(url_for("people.login"), 303)  # type: ignore[assignment]
+    answer.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return answer
+
+
+@blueprint.post("/preferences")
+@open_to("everyone")
+def preferences() -> ResponseReturnValue:
+    """Colour scheme and language, kept in cookies so that sign-in has them too."""
+    back = _own_path(urlsplit(request.referrer or "").path) or url_for("firms.home")
+    answer: Response = redirect(back, 303)  # type: ignore[assignment]
+    for name, choices in (("colour_scheme", SCHEMES), ("locale", LOCALES)):
+        if request.form.get(name) in choices:
+            answer.set_cookie(
+                name, request.form[name], max_age=A_YEAR, samesite="Lax", httponly=True
+            )
+    return answer
+
+
+def _own_path(path: str | None) -> str | None:
+    """The path when it leads nowhere but here, else None."""
+    if not path or not path.startswith("/") or path.startswith(("//", "/\\")):
+        return None
+    return None if any(ord(c) < 32 or c == "\\" for c in path) else path

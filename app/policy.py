@@ -1,0 +1,76 @@
+"""Who may call which address. Every endpoint says so; what says nothing is refused.
+
+`@open_to("everyone" | "signed_in" | "clients" | "firm" | "firm_admins" | "operator")`
+A client that asks for a firm's page gets 404: it is not to know that it exists.
+"""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from flask import Flask, abort, current_app, g, request
+from flask_login import current_user
+
+from app.errors import SessionExpired
+from app.extensions import csrf
+
+View = TypeVar("View", bound=Callable[..., object])
+
+AUDIENCES = ("everyone", "signed_in", "clients", "firm", "firm_admins", "operator")
+
+
+def open_to(audience: str) -> Callable[[View], View]:
+    """Declare who may call the view."""
+    if audience not in AUDIENCES:
+        raise ValueError(audience)
+
+    def mark(view: View) -> View:
+        view.audience = audience  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def reads_its_own_body(view: View) -> View:
+    """The view streams its body, and checks the CSRF token found on the way."""
+    view.reads_its_own_body = True  # type: ignore[attr-defined]
+    return view
+
+
+def audience_of(endpoint: str | None) -> str | None:
+    if endpoint == "static":
+        return "everyone"
+    view = current_app.view_functions.get(endpoint or "")
+    return getattr(view, "audience", None)
+
+
+def init_app(app: Flask) -> None:
+    app.before_request(enforce)
+
+
+def enforce() -> None:
+    if request.endpoint is None:
+        return  # no such address: the router answers 404 itself
+    audience = audience_of(request.endpoint)
+    if audience is None:
+        abort(404)
+    if audience != "everyone":
+        _let_in(audience)
+    view = current_app.view_functions[request.endpoint]
+    if not getattr(view, "reads_its_own_body", False):
+        csrf.protect()
+
+
+def _let_in(audience: str) -> None:
+    if (audience == "operator") != (g.firm is None):
+        abort(404)
+    if not current_user.is_authenticated:
+        raise SessionExpired
+    allowed = {
+        "signed_in": True,
+        "clients": current_user.is_client,
+        "firm": current_user.is_firm_side,
+        "firm_admins": current_user.is_firm_admin,
+        "operator": current_user.is_operator,
+    }[audience]
+    if not allowed:
+        abort(403 if current_user.is_firm_side else 404)

@@ -1,0 +1,132 @@
+"""Every setting of Guichet, read once from the environment.
+
+A setting that makes no sense stops the start with its name; in production a
+missing or weak secret does too.
+"""
+
+import os
+import secrets
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+
+class BadSetting(ValueError):
+    """An environment variable holds something that cannot be meant."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(f"{name}: {why}")
+
+
+class Reader:
+    """Typed readers over the environment; each refuses nonsense by name."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.environ = environ
+
+    def text(self, name: str, default: str = "") -> str:
+        return self.environ.get(name, "").strip() or default
+
+    def integer(self, name: str, default: int, *, least: int = 0) -> int:
+        raw = self.text(name, str(default))
+        try:
+            value = int(raw)
+        except ValueError:
+            raise BadSetting(name, f"{raw!r} is not a whole number") from None
+        if value < least:
+            raise BadSetting(name, f"{value} is below {least}")
+        return value
+
+    def boolean(self, name: str, default: bool = False) -> bool:
+        raw = self.text(name, "true" if default else "false").lower()
+        if raw not in {"true", "false", "1", "0", "yes", "no", "on", "off"}:
+            raise BadSetting(name, f"{raw!r} is neither true nor false")
+        return raw in {"true", "1", "yes", "on"}
+
+    def one_of(self, name: str, choices: tuple[str, ...], default: str) -> str:
+        value = self.text(name, default)
+        if value not in choices:
+            raise BadSetting(name, f"{value!r} is not one of {', '.join(choices)}")
+        return value
+
+
+WEAK_SECRETS = {"changeme", "change-me", "secret", "dev", "development", "password"}
+
+
+def from_environment(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
+    """The Flask configuration. Raises BadSetting naming the variable."""
+    read = Reader(environ)
+    environment = read.one_of(
+        "GUICHET_ENV", ("production", "demo", "test"), "production"
+    )
+    in_production = environment == "production"
+    platform_domain = read.text("PLATFORM_DOMAIN", "localhost").lower()
+    return {
+        "ENVIRONMENT": environment,
+        # Secrets and sessions
+        "SECRET_KEY": _secret(read, in_production),
+        "SESSION_COOKIE_NAME": "__Host-sid" if in_production else "sid",
+        "SESSION_COOKIE_SECURE": in_production,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        # The token lives as long as the session that it belongs to.
+        "WTF_CSRF_TIME_LIMIT": None,
+        # The deposit route reads its body as a stream and checks for itself.
+        "WTF_CSRF_CHECK_DEFAULT": False,
+        # Parts
+        "SQLALCHEMY_DATABASE_URI": _database(read, in_production),
+        "REDIS_URL": read.text("REDIS_URL", "redis://127.0.0.1:6379/0"),
+        "STORAGE_URL": read.text("STORAGE_URL", "file://var/files"),
+        # Hosts and addresses
+        "PLATFORM_DOMAIN": platform_domain,
+        "MAIL_DOMAIN": read.text("MAIL_DOMAIN", platform_domain).lower(),
+        "ADDRESS_SEPARATOR": read.one_of("ADDRESS_SEPARATOR", ("+", ".", "-"), "+"),
+        "TRUSTED_PROXIES": read.integer("TRUSTED_PROXIES", 0),
+        # Mail out
+        "MAIL_SERVER": read.text("MAIL_SERVER", "localhost"),
+        "MAIL_PORT": read.integer("MAIL_PORT", 25, least=1),
+        "MAIL_USE_TLS": read.boolean("MAIL_USE_TLS"),
+        "MAIL_USE_SSL": read.boolean("MAIL_USE_SSL"),
+        "MAIL_USERNAME": read.text("MAIL_USERNAME") or None,
+        "MAIL_PASSWORD": read.text("MAIL_PASSWORD") or None,
+        # Seconds for each SMTP command; the final dot may take ten times that.
+        "MAIL_TIMEOUT": read.integer("MAIL_TIMEOUT", 60, least=1),
+        # The automaton
+        "TICK_MINUTES": read.integer("TICK_MINUTES", 15, least=1),
+        # Limits, in MB (10^6 bytes)
+        "MAX_UPLOAD_MB": read.integer("MAX_UPLOAD_MB", 50, least=1),
+        # Form bodies other than deposits, which are streamed and counted apart.
+        "MAX_CONTENT_LENGTH": 1_000_000,
+        # Interface
+        "BABEL_DEFAULT_LOCALE": "fr",
+        "BABEL_DEFAULT_TIMEZONE": "Europe/Paris",
+        "LOG_LEVEL": read.one_of(
+            "LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO"
+        ),
+    }
+
+
+def _secret(read: Reader, in_production: bool) -> str:
+    value = read.text("SECRET_KEY")
+    if not value and not in_production:
+        return secrets.token_hex(32)
+    if not value:
+        raise BadSetting("SECRET_KEY", "is missing")
+    if in_production and (
+        len(value) < 32 or value.lower() in WEAK_SECRETS or len(set(value)) < 8
+    ):
+        raise BadSetting("SECRET_KEY", "is too weak: take 32 random characters or more")
+    return value
+
+
+def _database(read: Reader, in_production: bool) -> str:
+    value = read.text("DATABASE_URL", "" if in_production else "sqlite:///guichet.db")
+    if not value:
+        raise BadSetting("DATABASE_URL", "is missing")
+    # Heroku still says postgres://; SQLAlchemy wants the driver's name.
+    for old in ("postgres://", "postgresql://"):
+        if value.startswith(old):
+            value = "postgresql+psycopg://" + value.removeprefix(old)
+    if urlsplit(value).scheme not in {"postgresql+psycopg", "sqlite"}:
+        raise BadSetting("DATABASE_URL", "is neither PostgreSQL nor SQLite")
+    return value
