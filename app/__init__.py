@@ -9,23 +9,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
 import config
-from app import (
-    assets,
-    cli,
-    companies,
-    connectors,
-    delivery,
-    errors,
-    firms,
-    formats,
-    htmx,
-    library,
-    operator,
-    people,
-    policy,
-    storage,
-    tenancy,
-)
+from app import assets, cli, errors, formats, htmx, policy, storage, tenancy
+from app.companies import routes as companies
+from app.connectors import catalogue, routes as connectors
 from app.db import db, prepare_engine
 from app.extensions import (
     babel,
@@ -36,9 +22,12 @@ from app.extensions import (
     mail,
     migrate,
 )
-from app.firms import hosts
+from app.firms import hosts, routes as firms
+from app.library import routes as library
+from app.operator import routes as operator
+from app.people import routes as people, signing_in
 
-DOMAINS = (people, firms, companies, library, connectors, delivery, operator)
+DOMAINS = (people, firms, companies, library, connectors, operator)
 
 
 def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
@@ -68,8 +57,10 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     errors.init_app(app)
     assets.init_app(app)
     formats.init_app(app)
+    signing_in.init_app(app)
+    catalogue.load()
     for domain in DOMAINS:
-        domain.init_app(app)
+        app.register_blueprint(domain.blueprint)
     cli.init_app(app)
 
     if app.config["TRUSTED_PROXIES"]:

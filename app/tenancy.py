@@ -46,6 +46,8 @@ def hold_to_tenant(state: ORMExecuteState) -> None:
     firm_id = state.session.info.get("firm_id")
     if firm_id is None or state.is_column_load or state.is_relationship_load:
         return
+    if state.execution_options.get("across_firms"):
+        return  # a name that must be free everywhere is looked for everywhere
     state.statement = state.statement.options(
         with_loader_criteria(
             TenantOwned, lambda row: row.firm_id == firm_id, include_aliases=True

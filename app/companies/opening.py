@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from datetime import date
+from itertools import chain, count
 
 from flask import current_app
 from sqlalchemy import select
@@ -30,9 +31,8 @@ def open_company(firm: Firm, name: str, *, siren: str | None = None) -> Company:
             .execution_options(across_firms=True)
         )
     )
-    slug = base
-    for number in range(2, len(taken) + 2):
-        slug = slug if slug not in taken else f"{base}-{number}"
+    numbered = (f"{base}-{number}" for number in count(2))
+    slug = next(slug for slug in chain([base], numbered) if slug not in taken)
     company = Company(
         firm_id=firm.id, name=name, slug=slug, mail_domain=domain, siren=siren
     )

@@ -1,0 +1,1 @@
+"""Partner applications, connections, switches: the firm's side only."""

@@ -1,0 +1,1 @@
+"""What leaves, how, and the proof of it."""

@@ -1,0 +1,1 @@
+"""Folders and documents (the GED)."""

@@ -1,0 +1,1 @@
+"""The platform's console and its pulse."""

@@ -1,0 +1,52 @@
+"""The history of a document as a person may read it.
+
+A client reads a validation by its date alone: the hour of a run would tell.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from app.activity.models import Entry
+from app.db import db
+from app.library.models import Document
+from app.people.models import Person
+
+
+@dataclass(frozen=True)
+class Line:
+    at: datetime
+    text: str
+    by_day_only: bool = False
+
+
+def history(document: Document, *, firm_side: bool) -> list[Line]:
+    wanted = (
+        select(Entry, Person.name)
+        .outerjoin(Person, Person.id == Entry.actor_id)
+        .where(Entry.document_id == document.id)
+        .order_by(Entry.id)
+    )
+    if not firm_side:
+        wanted = wanted.where(Entry.is_firm_only.is_(False))
+    lines = (
+        _line(entry, name, firm_side) for entry, name in db.session.execute(wanted)
+    )
+    return [line for line in lines if line]
+
+
+def _line(entry: Entry, name: str | None, firm_side: bool) -> Line | None:
+    if entry.verb == "deposited":
+        who = name or entry.details.get("by") or ""
+        return Line(entry.at, _("Deposited by %(name)s", name=who))
+    if entry.verb == "validated":
+        if firm_side:
+            by = name or _("the automaton, on acceptance")
+            return Line(entry.at, _("Validated by %(name)s", name=by))
+        return Line(entry.at, _("Validated by your firm"), by_day_only=True)
+    if entry.verb == "transmitted" and firm_side:
+        to = entry.details.get("destination", "")
+        return Line(entry.at, _("Sent to %(address)s", address=to))
+    return None

@@ -1,0 +1,148 @@
+"""Connecting a company to an application: authorise, give its address, revoke.
+
+Acts; the caller commits. What waits for an address leaves once it is there; what
+waited when the connection was revoked is held, and resumes with the same address.
+"""
+
+import re
+import uuid
+
+from flask import current_app
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from app.activity.recording import record
+from app.companies.models import Company
+from app.connectors.catalogue import PartnerApp
+from app.connectors.models import Connection, Destination, FirmApp
+from app.db import db, lock_company, utc_now
+from app.delivery import planning
+from app.errors import Refused
+from app.people.models import Person
+
+LONGEST = 254  # RFC 5321, 4.5.3.1.3
+_ADDRESS = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    r"@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
+)
+
+
+def adopt(firm_id: uuid.UUID, app: PartnerApp, *, by: Person | None) -> FirmApp:
+    """Put the application among those of the firm; again changes nothing."""
+    adopted = db.session.scalar(
+        select(FirmApp).where(FirmApp.firm_id == firm_id, FirmApp.app_key == app.key)
+    )
+    if adopted is None:
+        adopted = FirmApp(
+            firm_id=firm_id, app_key=app.key, adopted_by_id=by.id if by else None
+        )
+        db.session.add(adopted)
+        record("app_adopted", firm_id=firm_id, firm_only=True, app=app.key)
+    return adopted
+
+
+def bot_address(company: Company, app: PartnerApp) -> str:
+    """`quickbooks+dupont-maconnerie@…`: the company's slug, the tool's prefix."""
+    separator = current_app.config["ADDRESS_SEPARATOR"]
+    return f"{app.bot_prefix}{separator}{company.slug}@{company.mail_domain}"
+
+
+def authorise(company: Company, app: PartnerApp, *, by: Person | None) -> Connection:
+    """Allow documents of the company to go to the application; flushed."""
+    lock_company(company.id, exclusive=True)
+    connection = connection_of(company, app.key)
+    if connection is None:
+        connection = Connection(
+            firm_id=company.firm_id,
+            company_id=company.id,
+            app_key=app.key,
+            bot_address=bot_address(company, app),
+            authorised_by_id=by.id if by else None,
+            destinations=[],
+        )
+        db.session.add(connection)
+        db.session.flush()
+    elif connection.is_authorised:
+        return connection
+    connection.revoked_at = None
+    _record("connection_authorised", connection, by)
+    planning.release_held(connection, ("revoked",))
+    return connection
+
+
+def revoke(connection: Connection, *, by: Person | None) -> None:
+    """Nothing leaves any more; what waited is held."""
+    lock_company(connection.company_id, exclusive=True)
+    if connection.is_authorised:
+        connection.revoked_at = utc_now()
+        planning.hold_waiting(connection, "revoked")
+        _record("connection_revoked", connection, by)
+
+
+def set_destination(
+    connection: Connection, slot: str, address: str, *, by: Person | None
+) -> Destination:
+    """Send the slot's documents there from now on. Raises Refused on a bad address."""
+    address = checked_address(address)
+    lock_company(connection.company_id, exclusive=True)
+    destination = connection.destination_for(slot)
+    before = destination.address if destination else None
+    if destination is None:
+        destination = Destination(
+            firm_id=connection.firm_id, slot=slot, address=address
+        )
+        connection.destinations.append(destination)
+    elif before == address and connection.refused_at is None:
+        return destination
+    destination.address = address
+    destination.changed_at = utc_now()
+    destination.changed_by_id = by.id if by else None
+    connection.refused_at = connection.refusal = None
+    db.session.flush()
+    _record("destination_changed", connection, by, slot=slot, before=before, to=address)
+    planning.release_held(connection, ("no_connection", "refused"))
+    return destination
+
+
+def checked_address(raw: str) -> str:
+    """The address, trimmed. Raises Refused saying what is wrong with it."""
+    address = raw.strip()
+    if not address:
+        raise Refused(_("Paste the collection address of the tool."), "destination")
+    if "@" not in address:
+        raise Refused(_("The @ sign is missing. Example: %(example)s",
+                        example="dupont-maconnerie@qbodocs.com"), "destination")
+    if len(address) > LONGEST or not _ADDRESS.fullmatch(address):
+        raise Refused(_("This is not an e-mail address."), "destination")
+    if address.rpartition("@")[2].lower() in _own_domains():
+        raise Refused(
+            _("This address is one of ours: documents would come back."), "destination"
+        )
+    return address
+
+
+def connection_of(company: Company, app_key: str) -> Connection | None:
+    return db.session.scalar(
+        select(Connection).where(
+            Connection.company_id == company.id, Connection.app_key == app_key
+        )
+    )
+
+
+def _own_domains() -> set[str]:
+    domains = db.session.scalars(select(Company.mail_domain).distinct())
+    return {current_app.config["MAIL_DOMAIN"], *domains}
+
+
+def _record(
+    verb: str, connection: Connection, by: Person | None, **details: str | None
+) -> None:
+    record(
+        verb,
+        firm_id=connection.firm_id,
+        company_id=connection.company_id,
+        actor_id=by.id if by else None,
+        firm_only=True,
+        app=connection.app_key,
+        **details,
+    )

@@ -1,0 +1,129 @@
+"""The firm's block in the pane of a folder: its switches, the next run, last sends."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload, selectinload
+
+from app.companies.models import Company
+from app.connectors import catalogue
+from app.connectors.catalogue import PartnerApp, Slot
+from app.connectors.models import Connection, FolderSwitch
+from app.db import db, utc_now
+from app.delivery.clock import next_slot
+from app.delivery.models import LEASED, WAITING, Delivery
+from app.library.models import Folder
+
+LAST_SENDS = 4
+
+
+@dataclass(frozen=True)
+class FolderApp:
+    """One switch of the folder: an application's slot and how it stands here."""
+
+    app: PartnerApp
+    slot: Slot
+    connection: Connection
+    destination: str | None
+    is_on: bool
+    is_explicit: bool
+    # The folder above whose setting decides, when it is not this one.
+    from_folder: Folder | None
+    # Set off here under a folder that is on.
+    is_cut: bool
+    is_advised: bool
+
+    @property
+    def label(self) -> str:
+        if len(self.app.slots) == 1:
+            return self.app.name
+        return f"{self.app.name} · {self.slot.name}"
+
+
+@dataclass(frozen=True)
+class Block:
+    items: list[FolderApp]
+    next_run_at: datetime
+    waiting: int
+    last: list[Delivery]
+
+
+def block_for(company: Company, path: list[Folder]) -> Block:
+    connections = db.session.scalars(
+        select(Connection)
+        .options(selectinload(Connection.destinations))
+        .where(Connection.company_id == company.id, Connection.revoked_at.is_(None))
+        .order_by(Connection.authorised_at)
+    ).all()
+    settings = _settings(path)
+    items = [
+        _item(connection, slot, path, settings)
+        for connection in connections
+        for slot in catalogue.get(connection.app_key).slots
+    ]
+    return Block(items, next_slot(utc_now()), _waiting(company), _last(path[-1]))
+
+
+Settings = dict[tuple[object, object, str], FolderSwitch]
+
+
+def _settings(path: list[Folder]) -> Settings:
+    found = db.session.scalars(
+        select(FolderSwitch).where(
+            FolderSwitch.folder_id.in_([folder.id for folder in path]),
+            FolderSwitch.closed_at.is_(None),
+        )
+    )
+    return {(s.folder_id, s.connection_id, s.slot): s for s in found}
+
+
+def _item(
+    connection: Connection, slot: Slot, path: list[Folder], settings: Settings
+) -> FolderApp:
+    def setting_at(folder: Folder) -> FolderSwitch | None:
+        return settings.get((folder.id, connection.id, slot.key))
+
+    here = setting_at(path[-1])
+    deciding = next((f for f in reversed(path) if setting_at(f)), None)
+    decides = setting_at(deciding) if deciding else None
+    above = next((s for f in reversed(path[:-1]) if (s := setting_at(f))), None)
+    destination = connection.destination_for(slot.key)
+    return FolderApp(
+        app=catalogue.get(connection.app_key),
+        slot=slot,
+        connection=connection,
+        destination=destination.address if destination else None,
+        is_on=bool(decides and decides.is_on),
+        is_explicit=here is not None,
+        from_folder=deciding if here is None else None,
+        is_cut=bool(here and not here.is_on and above and above.is_on),
+        is_advised=any(folder.kind in slot.folder_kinds for folder in path),
+    )
+
+
+def _waiting(company: Company) -> int:
+    return (
+        db.session.scalar(
+            select(func.count())
+            .select_from(Delivery)
+            .where(
+                Delivery.company_id == company.id,
+                Delivery.state.in_((*WAITING, *LEASED)),
+            )
+        )
+        or 0
+    )
+
+
+def _last(folder: Folder) -> list[Delivery]:
+    return list(
+        db.session.scalars(
+            select(Delivery)
+            .join(Delivery.document)
+            .options(joinedload(Delivery.document), joinedload(Delivery.connection))
+            .where(Delivery.document.has(folder_id=folder.id))
+            .order_by(Delivery.created_at.desc())
+            .limit(LAST_SENDS)
+        )
+    )

@@ -1,0 +1,266 @@
+"""The firm's applications, the panel of one, and the switches of a folder.
+
+Everything here is for the firm's staff; to a client these addresses do not exist.
+"""
+
+import uuid
+from dataclasses import dataclass
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _, ngettext
+from flask_login import current_user
+from sqlalchemy import select
+
+from app import htmx
+from app.companies.finding import company_or_404
+from app.companies.models import Company
+from app.connectors import catalogue, connecting, panel, switches
+from app.connectors.catalogue import PartnerApp
+from app.connectors.folder_block import FolderApp, block_for
+from app.connectors.models import Connection, FirmApp
+from app.db import db
+from app.delivery import jobs
+from app.errors import Refused
+from app.library.models import Folder
+from app.library.tree import chain
+from app.policy import open_to
+from app.queueing import enqueue_now
+
+blueprint = Blueprint("connectors", __name__)
+
+
+def _app_or_404(key: str) -> PartnerApp:
+    app = catalogue.find(key)
+    adopted = app and db.session.scalar(
+        select(FirmApp.id).where(FirmApp.app_key == key)
+    )
+    if app is None or adopted is None:
+        abort(404)
+    return app
+
+
+@dataclass(frozen=True)
+class Place:
+    company: Company
+    folder: Folder
+    path: list[Folder]
+
+
+def _place_or_404(slug: str, folder_id: uuid.UUID) -> Place:
+    company = company_or_404(slug)
+    path = chain(folder_id, company.id)
+    if not path:
+        abort(404)
+    return Place(company, path[-1], path)
+
+
+def _connection_or_404(company: Company, which: str) -> Connection:
+    """By its id, or by the key of its application."""
+    connection = connecting.connection_of(company, which)
+    if connection is None:
+        try:
+            connection = db.session.get(Connection, uuid.UUID(which))
+        except ValueError:
+            connection = None
+    if connection is None or connection.company_id != company.id:
+        abort(404)
+    return connection
+
+
+@blueprint.get("/apps")
+@open_to("firm")
+def index() -> ResponseReturnValue:
+    return render_template(
+        "connectors/index.html", cards=panel.cards(), nav_current="apps"
+    )
+
+
+@blueprint.get("/apps/<key>")
+@open_to("firm")
+def show(key: str) -> ResponseReturnValue:
+    app = _app_or_404(key)
+    listing = panel.companies(app, request.args.get("q", ""), request.args.get("page"))
+    return render_template(
+        "connectors/show.html", app=app, listing=listing, nav_current="apps"
+    )
+
+
+@blueprint.post("/apps/<key>/companies/<slug>")
+@open_to("firm")
+def company_update(key: str, slug: str) -> ResponseReturnValue:
+    """Authorise (or revoke) the company and keep its addresses, in one go."""
+    app = _app_or_404(key)
+    company = company_or_404(slug)
+    try:
+        _connect(app, company)
+    except Refused as refusal:
+        db.session.rollback()
+        return _company_row(app, company, refusal.message), 422
+    db.session.commit()
+    if htmx.is_fragment():
+        return _company_row(app, company)
+    flash(_("Saved."), "ok")
+    return redirect(url_for("connectors.show", key=key), 303)
+
+
+def _connect(app: PartnerApp, company: Company) -> None:
+    if "authorised" not in request.form:
+        connection = connecting.connection_of(company, app.key)
+        if connection:
+            connecting.revoke(connection, by=current_user)
+        return
+    connection = connecting.authorise(company, app, by=current_user)
+    for slot in app.slots:
+        address = request.form.get(f"destination_{slot.key}", "")
+        if address.strip():
+            connecting.set_destination(connection, slot.key, address, by=current_user)
+
+
+def _company_row(app: PartnerApp, company: Company, error: str = "") -> str:
+    """The company's row; after a refusal with what was typed, so nothing is lost."""
+    row = panel.row(app, company, typed=request.form if error else None)
+    template = "connectors/_company_row.html"
+    if error and not htmx.is_fragment():
+        template = "connectors/company.html"
+    return render_template(template, app=app, row=row, error=error, nav_current="apps")
+
+
+@blueprint.get("/companies/<slug>/folders/<uuid:folder_id>/switches")
+@open_to("firm")
+def folder_block(slug: str, folder_id: uuid.UUID) -> ResponseReturnValue:
+    place = _place_or_404(slug, folder_id)
+    return _block(place)
+
+
+def _block(place: Place, message: str = "") -> str:
+    whole = "connectors/folder.html"
+    template = "connectors/_folder_block.html" if htmx.is_fragment() else whole
+    return render_template(
+        template,
+        block=block_for(place.company, place.path),
+        company=place.company,
+        folder=place.folder,
+        back_url=_folder_url(place),
+        message=message,
+        nav_current="documents",
+    )
+
+
+def _folder_url(place: Place) -> str:
+    return url_for(
+        "library.show", slug=place.company.slug, folder_id=place.folder.id
+    )
+
+
+@blueprint.get(
+    "/companies/<slug>/folders/<uuid:folder_id>/switches/<connection>/confirm"
+)
+@open_to("firm")
+def switch_confirm(
+    slug: str, folder_id: uuid.UUID, connection: str
+) -> ResponseReturnValue:
+    """What the switch will do, in numbers, before it does anything."""
+    place = _place_or_404(slug, folder_id)
+    item = _folder_app(place, connection)
+    folders, documents = switches.below(place.folder)
+    template = "_confirm.html" if htmx.is_fragment() else "confirm.html"
+    return render_template(
+        f"connectors/{template}",
+        item=item,
+        company=place.company,
+        folder=place.folder,
+        state="off" if item.is_on else "on",
+        folders=folders,
+        documents=documents,
+        back_url=_folder_url(place),
+        nav_current="documents",
+    )
+
+
+def _folder_app(place: Place, connection: str) -> FolderApp:
+    wanted = _connection_or_404(place.company, connection)
+    slot = request.values.get("slot")
+    for item in block_for(place.company, place.path).items:
+        if item.connection.id == wanted.id and slot in {None, "", item.slot.key}:
+            return item
+    abort(404)
+
+
+@blueprint.post("/companies/<slug>/folders/<uuid:folder_id>/switches/<connection>")
+@open_to("firm")
+def switch_update(
+    slug: str, folder_id: uuid.UUID, connection: str
+) -> ResponseReturnValue:
+    place = _place_or_404(slug, folder_id)
+    item = _folder_app(place, connection)
+    state = request.form.get("state", "")
+    if state not in switches.STATES:
+        raise Refused(_("Unknown state."))
+    cancelled = switches.set_switch(
+        place.folder, item.connection, item.slot.key, state, by=current_user
+    )
+    db.session.commit()
+    message = _said(item, place.folder, state, cancelled)
+    if htmx.is_fragment():
+        return _block(place, message)
+    flash(message, "ok")
+    return redirect(_folder_url(place), 303)
+
+
+def _said(item: FolderApp, folder: Folder, state: str, cancelled: int) -> str:
+    names = {"app": item.app.short_name, "folder": folder.name}
+    if state == "on":
+        _folders, documents = switches.below(folder)
+        return ngettext(
+            "%(app)s is on in %(folder)s. Not retroactive: the %(num)d document "
+            "already there will not leave.",
+            "%(app)s is on in %(folder)s. Not retroactive: the %(num)d documents "
+            "already there will not leave.",
+            documents,
+            **names,
+        )
+    if state == "inherit":
+        return _("%(folder)s follows the folder above again.", **names)
+    if cancelled:
+        return ngettext(
+            "%(app)s is off in %(folder)s. %(num)d waiting document will not leave.",
+            "%(app)s is off in %(folder)s. %(num)d waiting documents will not leave.",
+            cancelled,
+            **names,
+        )
+    return _("%(app)s is off in %(folder)s. Nothing will leave.", **names)
+
+
+@blueprint.post("/companies/<slug>/send-now")
+@open_to("firm")
+def send_now(slug: str) -> ResponseReturnValue:
+    """Ask for a run now, at most once a minute for a company."""
+    company = company_or_404(slug)
+    waiting = panel.waiting(company)
+    company_id = company.id
+    db.session.commit()
+    asked = enqueue_now(
+        jobs.send_now,
+        str(company_id),
+        job_id=f"now-{company_id}-{jobs.this_minute()}",
+    )
+    text, tone = _asked(asked, waiting)
+    if htmx.is_fragment():
+        return render_template("errors/_message.html", text=text, tone=tone)
+    flash(text, tone)
+    return redirect(url_for("library.root", slug=slug), 303)
+
+
+def _asked(asked: bool | None, waiting: int) -> tuple[str, str]:
+    if asked is None:
+        text = _("It could not be started now. The next run will send them by itself.")
+        return text, "bad"
+    if not asked:
+        return _("A run is already under way."), "info"
+    text = ngettext(
+        "Sending of %(num)d document started.",
+        "Sending of %(num)d documents started.",
+        waiting,
+    )
+    return text, "ok"

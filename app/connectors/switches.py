@@ -1,0 +1,143 @@
+"""Switching a folder towards an application, for it and all that lies below.
+
+The nearest explicit setting decides. Switching on clears the settings below and opens
+a new period: what was there before never leaves by itself.
+"""
+
+import uuid
+
+from flask_babel import gettext as _
+from sqlalchemy import CTE, func, select, update
+from sqlalchemy.orm import aliased
+
+from app.activity.recording import record
+from app.connectors.models import Connection, FolderSwitch
+from app.db import db, lock_company, utc_now
+from app.delivery import planning
+from app.errors import Refused
+from app.library.models import Document, Folder
+from app.people.models import Person
+
+STATES = ("on", "off", "inherit")
+
+
+def set_switch(
+    folder: Folder,
+    connection: Connection,
+    slot: str,
+    state: str,
+    *,
+    by: Person | None,
+) -> int:
+    """Set it; gives the number of waiting documents that will not leave any more."""
+    lock_company(folder.company_id, exclusive=True)
+    here = _open_at(folder.id, connection, slot)
+    if state == "on":
+        if here is None or not here.is_on:
+            _switch_on(folder, connection, slot, by)
+    else:
+        if here is not None:
+            _close([here.id], by)
+        if state == "off" and planning.is_on(folder.id, connection.id, slot):
+            _open(folder, connection, slot, by, is_on=False)
+    cancelled = planning.cancel_uncovered(connection, slot)
+    record(
+        f"switch_{state}",
+        firm_id=folder.firm_id,
+        company_id=folder.company_id,
+        actor_id=by.id if by else None,
+        firm_only=True,
+        folder=str(folder.id),
+        app=connection.app_key,
+        slot=slot,
+        cancelled=cancelled,
+    )
+    return cancelled
+
+
+def below(folder: Folder) -> tuple[int, int]:
+    """(sub-folders, documents in the folder and below): what a switch will cover."""
+    inside = _subtree(folder.id)
+    folders = db.session.scalar(select(func.count()).select_from(inside)) or 1
+    documents = db.session.scalar(
+        select(func.count())
+        .select_from(Document)
+        .where(
+            Document.folder_id.in_(select(inside.c.id)), Document.trashed_at.is_(None)
+        )
+    )
+    return folders - 1, documents or 0
+
+
+def _switch_on(
+    folder: Folder, connection: Connection, slot: str, by: Person | None
+) -> None:
+    inside = _subtree(folder.id)
+    closed = list(
+        db.session.scalars(
+            select(FolderSwitch.id).where(
+                FolderSwitch.connection_id == connection.id,
+                FolderSwitch.slot == slot,
+                FolderSwitch.closed_at.is_(None),
+                FolderSwitch.folder_id.in_(select(inside.c.id)),
+            )
+        )
+    )
+    _close(closed, by)
+    opened = _open(folder, connection, slot, by, is_on=True)
+    planning.carry_over(closed, opened)
+
+
+def _subtree(folder_id: uuid.UUID) -> CTE:
+    start = select(Folder.id).where(Folder.id == folder_id).cte("inside", recursive=True)
+    child = aliased(Folder)
+    return start.union_all(
+        select(child.id).join(start, child.parent_id == start.c.id).where(
+            child.trashed_at.is_(None)
+        )
+    )
+
+
+def _open_at(
+    folder_id: uuid.UUID, connection: Connection, slot: str
+) -> FolderSwitch | None:
+    return db.session.scalar(
+        select(FolderSwitch).where(
+            FolderSwitch.folder_id == folder_id,
+            FolderSwitch.connection_id == connection.id,
+            FolderSwitch.slot == slot,
+            FolderSwitch.closed_at.is_(None),
+        )
+    )
+
+
+def _open(
+    folder: Folder,
+    connection: Connection,
+    slot: str,
+    by: Person | None,
+    *,
+    is_on: bool,
+) -> FolderSwitch:
+    if is_on and not connection.is_authorised:
+        raise Refused(_("Authorise the company in Applications first."))
+    setting = FolderSwitch(
+        firm_id=folder.firm_id,
+        company_id=folder.company_id,
+        folder_id=folder.id,
+        connection_id=connection.id,
+        slot=slot,
+        is_on=is_on,
+        opened_by_id=by.id if by else None,
+    )
+    db.session.add(setting)
+    db.session.flush()
+    return setting
+
+
+def _close(ids: list[uuid.UUID], by: Person | None) -> None:
+    db.session.execute(
+        update(FolderSwitch)
+        .where(FolderSwitch.id.in_(ids))
+        .values(closed_at=utc_now(), closed_by_id=by.id if by else None)
+    )

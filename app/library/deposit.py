@@ -1,0 +1,166 @@
+"""The one door in: a received file becomes a document, and what is due is decided.
+
+Every channel (browser, mail, phone, command line) comes through here. The document,
+its version, its arrival and its deliveries are one transaction; the caller commits.
+"""
+
+import uuid
+from dataclasses import dataclass
+
+from flask_babel import gettext as _
+from sqlalchemy import or_, select
+
+from app.activity.recording import record
+from app.db import db, lock_company, new_id, utc_now
+from app.delivery import planning
+from app.delivery.models import Delivery
+from app.errors import Refused
+from app.library.models import Arrival, Document, Folder, Version
+from app.library.naming import free_name, split_extension
+from app.library.receiving import Received
+from app.people.models import Person
+
+
+@dataclass(frozen=True)
+class Deposited:
+    """What became of one file."""
+
+    document: Document
+    deliveries: list[Delivery]
+    # The same upload had come before: nothing new was made.
+    is_repeat: bool = False
+    was_renamed: bool = False
+
+
+def deposit(
+    received: Received,
+    *,
+    into: Folder,
+    by: Person | None,
+    channel: str,
+    depositor_name: str | None = None,
+    kind: str = "upload",
+    upload_id: uuid.UUID | None = None,
+) -> Deposited:
+    """Make the file a document of the folder. Raises Refused when that is gone."""
+    lock_company(into.company_id)
+    if db.session.scalar(_living(into)) is None:
+        raise Refused(_("This folder is no longer there. Choose another one."))
+    neighbours = _neighbours(into, received, upload_id)
+    if upload_id and (first := next(_with(neighbours, upload_id), None)):
+        return Deposited(first, [], is_repeat=True)
+    document = _document(received, into, by, channel, neighbours)
+    document.upload_id = upload_id
+    document.depositor_name = depositor_name or (by.name if by else "")
+    version = _version(received, document)
+    arrival = Arrival(
+        firm_id=into.firm_id,
+        company_id=into.company_id,
+        document_id=document.id,
+        version_id=version.id,
+        folder_id=into.id,
+        kind=kind,
+        channel=channel,
+        actor_id=by.id if by else None,
+        at=document.arrived_at,
+    )
+    for row in (document, version, arrival):
+        db.session.add(row)
+        db.session.flush()
+    deliveries = planning.arrival(document, version, arrival)
+    record(
+        "deposited",
+        firm_id=into.firm_id,
+        company_id=into.company_id,
+        document_id=document.id,
+        actor_id=by.id if by else None,
+        name=document.name,
+        folder=str(into.id),
+        channel=channel,
+        sha256=document.sha256,
+    )
+    return Deposited(
+        document, deliveries, was_renamed=document.name != received.name
+    )
+
+
+def _living(folder: Folder):  # type: ignore[no-untyped-def]
+    """The folder's id while it is in its company and not in the trash; held so."""
+    return (
+        select(Folder.id)
+        .where(
+            Folder.id == folder.id,
+            Folder.company_id == folder.company_id,
+            Folder.trashed_at.is_(None),
+        )
+        # Two files of one name take their turns, so that each gets its own.
+        .with_for_update(key_share=True)
+    )
+
+
+def _neighbours(
+    into: Folder, received: Received, upload_id: uuid.UUID | None
+) -> list[Document]:
+    """Documents that matter to this one: same upload, near name, same bytes."""
+    stem, _extension = split_extension(received.name)
+    near = Document.name.startswith(stem, autoescape=True)
+    same_bytes = (Document.company_id == into.company_id) & (
+        Document.sha256 == received.stored.sha256
+    )
+    wanted = [
+        (Document.folder_id == into.id) & near & Document.trashed_at.is_(None),
+        same_bytes & Document.trashed_at.is_(None),
+    ]
+    if upload_id:
+        wanted.append(
+            (Document.firm_id == into.firm_id) & (Document.upload_id == upload_id)
+        )
+    return list(db.session.scalars(select(Document).where(or_(*wanted))))
+
+
+def _with(documents: list[Document], upload_id: uuid.UUID):  # type: ignore[no-untyped-def]
+    return (document for document in documents if document.upload_id == upload_id)
+
+
+def _document(
+    received: Received,
+    into: Folder,
+    by: Person | None,
+    channel: str,
+    neighbours: list[Document],
+) -> Document:
+    taken = {other.name for other in neighbours if other.folder_id == into.id}
+    twin = next(
+        (o for o in neighbours if o.sha256 == received.stored.sha256), None
+    )
+    return Document(
+        id=new_id(),
+        firm_id=into.firm_id,
+        company_id=into.company_id,
+        folder_id=into.id,
+        name=free_name(received.name, taken),
+        version_number=1,
+        size=received.stored.size,
+        sha256=received.stored.sha256,
+        content_type=received.content_type,
+        status="received",
+        channel=channel,
+        depositor_id=by.id if by else None,
+        arrived_at=utc_now(),
+        duplicate_of_id=twin.id if twin else None,
+    )
+
+
+def _version(received: Received, document: Document) -> Version:
+    return Version(
+        id=new_id(),
+        firm_id=document.firm_id,
+        document_id=document.id,
+        number=1,
+        storage_key=received.stored.key,
+        size=received.stored.size,
+        sha256=received.stored.sha256,
+        content_type=received.content_type,
+        original_name=received.original_name.replace("\x00", ""),
+        author_id=document.depositor_id,
+    )

@@ -1,0 +1,48 @@
+"""Names as typed, made safe to show, store, mail and download.
+
+Kept: letters of every script, spaces, dots, colons. Removed: path parts, control,
+bidirectional and invisible characters. Composed to NFC, at most 255 characters.
+"""
+
+import re
+import unicodedata
+
+LONGEST = 255
+# Format characters (Cf) hide or reorder what is read: zero-width, bidi, BOM…
+_INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+
+def clean_name(raw: str | None, fallback: str) -> str:
+    """What the file is called here; `fallback` where nothing readable is left."""
+    last = re.split(r"[/\\]", unicodedata.normalize("NFC", raw or ""))[-1]
+    kept = "".join(c for c in last if unicodedata.category(c) not in _INVISIBLE)
+    name = re.sub(r"\s+", " ", kept).strip().rstrip(". ")
+    stem, extension = split_extension(name)
+    if not stem.strip("."):
+        name = fallback + extension
+    return shortened(name)
+
+
+def split_extension(name: str) -> tuple[str, str]:
+    """(«Avis 04.04.2024», «.pdf»): the last dot, when a short ending follows it."""
+    match = re.fullmatch(r"(.*)(\.\w{1,8})", name, re.DOTALL)
+    return (match[1], match[2]) if match else (name, "")
+
+
+def shortened(name: str, longest: int = LONGEST) -> str:
+    """At most `longest` characters, the extension kept."""
+    if len(name) <= longest:
+        return name
+    stem, extension = split_extension(name)
+    return stem[: longest - len(extension) - 1].rstrip() + "…" + extension
+
+
+def free_name(name: str, taken: set[str]) -> str:
+    """The name itself, or «facture (2).pdf» beside one that is called so."""
+    stem, extension = split_extension(name)
+    number, candidate = 1, name
+    while candidate in taken:
+        number += 1
+        ending = f" ({number}){extension}"
+        candidate = stem[: LONGEST - len(ending)] + ending
+    return candidate

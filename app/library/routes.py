@@ -1,0 +1,221 @@
+"""The library's addresses: a folder, its rows, a deposit, a document."""
+
+import uuid
+from dataclasses import dataclass
+
+from flask import (
+    Blueprint,
+    abort,
+    flash,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _, ngettext
+from flask_login import current_user
+from sqlalchemy import select
+
+from app import htmx
+from app.activity.reading import history
+from app.companies.finding import company_or_404, role_in
+from app.companies.models import Company
+from app.db import db
+from app.delivery.badges import client_badge, firm_badge
+from app.delivery.proof import proofs
+from app.library import page as pages
+from app.library.deposit import deposit
+from app.library.models import Document, Folder, Version
+from app.library.receiving import store
+from app.library.sending_out import as_download
+from app.library.tree import Sight, chain, sight_of
+from app.library.uploads import Outcome, deposit_all
+from app.policy import open_to, reads_its_own_body
+
+blueprint = Blueprint("library", __name__)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A folder that the person may see, with the way to it."""
+
+    company: Company
+    path: list[Folder]
+    sight: Sight
+
+    @property
+    def folder(self) -> Folder:
+        return self.path[-1]
+
+
+def _place_or_404(slug: str, folder_id: uuid.UUID) -> Place:
+    company = company_or_404(slug)
+    sight = sight_of(role_in(company))
+    path = chain(folder_id, company.id)
+    if not path or not all(sight.allows(folder) for folder in path):
+        abort(404)
+    return Place(company, path, sight)
+
+
+def _document_or_404(document_id: uuid.UUID) -> tuple[Document, Place]:
+    found = db.session.execute(
+        select(Document, Company.slug)
+        .join(Company, Company.id == Document.company_id)
+        .where(Document.id == document_id, Document.trashed_at.is_(None))
+    ).one_or_none()
+    if found is None:
+        abort(404)
+    document, slug = found
+    return document, _place_or_404(slug, document.folder_id)
+
+
+@blueprint.get("/companies/<slug>")
+@open_to("signed_in")
+def root(slug: str) -> ResponseReturnValue:
+    """The company's library, opened at its first folder."""
+    company = company_or_404(slug)
+    first = pages.tree(company, [], sight_of(role_in(company)))
+    return redirect(first[0].url) if first else abort(404)
+
+
+@blueprint.get("/companies/<slug>/folders/<uuid:folder_id>")
+@open_to("signed_in")
+def show(slug: str, folder_id: uuid.UUID) -> ResponseReturnValue:
+    place = _place_or_404(slug, folder_id)
+    return render_template(
+        "library/show.html",
+        page=pages.whole(
+            pages.frame(place.company, place.path, place.sight), _listing(place)
+        ),
+        nav_current="documents",
+    )
+
+
+@blueprint.get("/companies/<slug>/folders/<uuid:folder_id>/rows")
+@open_to("signed_in")
+def rows(slug: str, folder_id: uuid.UUID) -> ResponseReturnValue:
+    """The poll: 204 while what the page shows is still so."""
+    place = _place_or_404(slug, folder_id)
+    listing = _listing(place)
+    if listing.stamp == request.args.get("seen"):
+        return "", 204
+    return render_template("library/looked.htmx.html", page=listing)
+
+
+@blueprint.get("/companies/<slug>/folders/<uuid:folder_id>/nodes")
+@open_to("signed_in")
+def nodes(slug: str, folder_id: uuid.UUID) -> ResponseReturnValue:
+    place = _place_or_404(slug, folder_id)
+    if not htmx.is_fragment():
+        return redirect(url_for("library.show", slug=slug, folder_id=folder_id))
+    below = pages.children(place.company, place.path, place.sight)
+    return render_template("library/_nodes.html", nodes=below)
+
+
+@blueprint.post("/companies/<slug>/folders/<uuid:folder_id>/documents")
+@open_to("signed_in")
+@reads_its_own_body
+def deposit_create(slug: str, folder_id: uuid.UUID) -> ResponseReturnValue:
+    place = _place_or_404(slug, folder_id)
+    if not place.sight.may_deposit_in(place.folder):
+        abort(403)
+    db.session.commit()  # no transaction while the file flows in
+    channel = "firm" if current_user.is_firm_side else "web"
+    outcomes = deposit_all(
+        request, lambda received, upload_id: deposit(
+            received,
+            into=place.folder,
+            by=current_user,
+            channel=channel,
+            upload_id=upload_id,
+        )
+    )
+    return _answer_deposit(place, outcomes)
+
+
+def _answer_deposit(place: Place, outcomes: list[Outcome]) -> ResponseReturnValue:
+    back = url_for(
+        "library.show", slug=place.company.slug, folder_id=place.folder.id
+    )
+    status = max((outcome.status for outcome in outcomes), default=422)
+    if htmx.is_fragment():
+        return (
+            render_template("library/deposited.htmx.html", results=outcomes),
+            status,
+        )
+    if status < 400:
+        flash(_deposited_in(place.folder, outcomes), "ok")
+        return redirect(back, 303)
+    return (
+        render_template(
+            "library/deposit_results.html",
+            results=outcomes,
+            back_url=back,
+            folder=place.folder,
+            company=place.company,
+        ),
+        status,
+    )
+
+
+def _deposited_in(folder: Folder, outcomes: list[Outcome]) -> str:
+    if len(outcomes) == 1:
+        return _(
+            "%(name)s is deposited in %(folder)s.",
+            name=outcomes[0].name,
+            folder=folder.name,
+        )
+    return ngettext(
+        "%(num)d document deposited in %(folder)s.",
+        "%(num)d documents deposited in %(folder)s.",
+        len(outcomes),
+        folder=folder.name,
+    )
+
+
+def _listing(place: Place) -> pages.Listing:
+    return pages.listing(
+        place.company, place.folder, place.sight, request.args.get("after")
+    )
+
+
+@blueprint.get("/documents/<uuid:document_id>")
+@open_to("signed_in")
+def document(document_id: uuid.UUID) -> ResponseReturnValue:
+    shown, place = _document_or_404(document_id)
+    sent = proofs(shown) if place.sight.firm_side else []
+    badge = (
+        firm_badge(shown, [p.delivery for p in sent])
+        if place.sight.firm_side
+        else client_badge(shown)
+    )
+    return render_template(
+        "library/document.html",
+        document=shown,
+        company=place.company,
+        crumbs=[
+            (f.name, url_for("library.show", slug=place.company.slug, folder_id=f.id))
+            for f in place.path
+        ],
+        badge=badge,
+        channel_label=pages.channel_label(shown.channel),
+        kind=pages.kind_of(shown.content_type),
+        proofs=sent,
+        history=history(shown, firm_side=place.sight.firm_side),
+        download_url=url_for("library.download", document_id=shown.id),
+        nav_current="documents",
+    )
+
+
+@blueprint.get("/documents/<uuid:document_id>/download")
+@open_to("signed_in")
+def download(document_id: uuid.UUID) -> ResponseReturnValue:
+    wanted, _place = _document_or_404(document_id)
+    version = db.session.scalars(
+        select(Version).where(
+            Version.document_id == wanted.id, Version.number == wanted.version_number
+        )
+    ).one()
+    db.session.commit()
+    return as_download(store().open(version.storage_key), wanted)

@@ -1,0 +1,153 @@
+"""A browser's upload, read part by part: each file is stored as it flows in.
+
+The CSRF token may come in a header or in a field, before or after the files, so files
+wait in the store until the whole body was read and the token found good.
+"""
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from flask import Request
+from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFError, validate_csrf
+from wtforms import ValidationError
+
+from app import multipart
+from app.db import db
+from app.errors import DomainError, Refused
+from app.library.deposit import Deposited
+from app.library.naming import clean_name
+from app.library.receiving import Received, give_back, receive
+
+Deposit = Callable[[Received, uuid.UUID | None], Deposited]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the person is told of one file."""
+
+    name: str
+    message: str
+    status: int = 200
+    detail: str = ""
+    document_id: uuid.UUID | None = None
+    renamed: bool = False
+
+    @property
+    def ok(self) -> bool:
+        return self.status < 400
+
+
+@dataclass
+class Body:
+    """What was found in the request."""
+
+    fields: dict[str, str] = field(default_factory=dict)
+    files: list[Received | Outcome] = field(default_factory=list)
+
+
+def deposit_all(request: Request, deposit: Deposit) -> list[Outcome]:
+    """Deposit each file of the request, each in a transaction of its own.
+
+    Raises CSRFError (400) when the token is not good; then nothing is kept.
+    """
+    body = Body()
+    with _keeping_nothing_on_error(body):
+        _read(request, body)
+        _check_token(request, body)
+    upload_id = _upload_id(body)
+    outcomes = []
+    for index, file in enumerate(body.files):
+        if isinstance(file, Outcome):
+            outcomes.append(file)
+        else:
+            one = uuid.uuid5(upload_id, str(index)) if upload_id and index else upload_id
+            outcomes.append(_deposit_one(file, one, deposit))
+    if not outcomes:
+        outcomes.append(Outcome("", _("No file was chosen."), status=422))
+    return outcomes
+
+
+def _read(request: Request, body: Body) -> None:
+    parts = multipart.read(
+        request.environ["wsgi.input"],
+        request.content_type or "",
+        request.content_length,
+    )
+    for part in parts:
+        if isinstance(part, multipart.Field):
+            body.fields[part.name] = part.value
+        elif part.filename:
+            body.files.append(_receive(part))
+
+
+def _receive(part: multipart.File) -> Received | Outcome:
+    try:
+        return receive(part, part.filename)
+    except Refused as refusal:
+        name = clean_name(part.filename, fallback=_("Untitled document"))
+        return Outcome(name, refusal.message, status=refusal.status)
+
+
+def _check_token(request: Request, body: Body) -> None:
+    token = request.headers.get("X-CSRFToken") or body.fields.get("csrf_token")
+    try:
+        validate_csrf(token)
+    except ValidationError as error:
+        raise CSRFError(error.args[0]) from None
+
+
+@contextmanager
+def _keeping_nothing_on_error(body: Body) -> Iterator[None]:
+    try:
+        yield
+    except Exception:
+        for file in body.files:
+            if isinstance(file, Received):
+                give_back(file)
+        raise
+
+
+def _upload_id(body: Body) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(body.fields.get("upload_id", ""))
+    except ValueError:
+        return None
+
+
+def _deposit_one(
+    received: Received, upload_id: uuid.UUID | None, deposit: Deposit
+) -> Outcome:
+    try:
+        done = deposit(received, upload_id)
+    except Exception as error:
+        db.session.rollback()
+        give_back(received)
+        if isinstance(error, DomainError):
+            return Outcome(received.name, error.message, status=error.status)
+        raise
+    # Should this fail, the bytes stay: nobody can tell whether the row is there.
+    db.session.commit()
+    if done.is_repeat:
+        give_back(received)
+    return _outcome(done)
+
+
+def _outcome(done: Deposited) -> Outcome:
+    document = done.document
+    detail = ""
+    if done.was_renamed:
+        detail = _(
+            "A file already has this name: renamed “%(name)s”.", name=document.name
+        )
+    elif document.duplicate_of_id:
+        detail = _("This file is already here. Kept here too.")
+    return Outcome(
+        document.name,
+        _("Deposited"),
+        detail=detail,
+        document_id=document.id,
+        renamed=done.was_renamed,
+    )

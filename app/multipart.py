@@ -1,0 +1,250 @@
+"""Read a multipart/form-data body as it arrives, part by part, in order.
+
+Nothing is spooled. A file ends only where its boundary stands: a body cut short,
+malformed or followed by stray bytes raises `BadUpload` to whoever is reading it.
+"""
+
+import re
+import sys
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any, BinaryIO, NamedTuple, Self
+from urllib.parse import unquote_to_bytes
+
+from multipart import (  # type: ignore[import-untyped]  # ships no py.typed
+    MultipartError,
+    MultipartSegment,
+    PushMultipartParser,
+    parse_options_header,
+)
+from werkzeug.exceptions import RequestEntityTooLarge
+
+CHUNK = 256 * 1024
+HEADER_BYTES = 8 * 1024
+
+# "; name=value". A quoted value ends at the quote that the next parameter or the end
+# follows: old clients send the quotes and backslashes of a file name as they are.
+_PARAMETER = re.compile(
+    r""";\s*([\w!#$&+.^`|~-]+\*?)\s*=\s*
+        (?:"(.*?)"(?=\s*(?:;\s*[\w!#$&+.^`|~-]+\*?\s*=|;?\s*$))|([^";]*))""",
+    re.ASCII | re.DOTALL | re.VERBOSE,
+)
+
+
+class BadUpload(Exception):
+    """The body cannot be read to its end; what was read of it is not to be kept."""
+
+
+class NotMultipart(BadUpload):
+    """The content type is not multipart/form-data with a usable boundary."""
+
+
+class Malformed(BadUpload):
+    """The body breaks the format, or says something that cannot be read safely."""
+
+
+class Truncated(BadUpload):
+    """The body ends too early: the connection was cut."""
+
+
+class TooManyParts(BadUpload):
+    """More parts than the reader accepts."""
+
+
+class FieldTooLarge(BadUpload):
+    """A field that is not a file exceeds its limit."""
+
+
+class Field(NamedTuple):
+    name: str
+    value: str
+
+
+class File:
+    """A file being received: iterate over its bytes once, before the next part.
+
+    `filename` is what was sent: "" when a browser's file input was left empty, None
+    when the part has a type of its own but no name.
+    """
+
+    def __init__(
+        self, name: str, filename: str | None, events: Iterator[bytes | None]
+    ) -> None:
+        self.name = name
+        self.filename = filename
+        self._events = events
+        self._ended = False
+        self._passed = False
+
+    def __iter__(self) -> Self:
+        if self._ended:
+            raise RuntimeError("A file being received is read only once")
+        return self
+
+    def __next__(self) -> bytes:
+        if self._passed:
+            raise RuntimeError("The next part was asked for: this one is gone")
+        if self._ended:
+            raise StopIteration
+        chunk = next(self._events, b"")
+        if chunk is None:
+            self._ended = True
+            raise StopIteration
+        if not chunk:
+            raise Truncated("This body already failed")
+        return chunk
+
+    def skip(self) -> None:
+        """Pass over what was not read, so that nobody takes the rest for the whole."""
+        if not self._ended:
+            for _ in self:
+                pass
+            self._passed = True
+
+
+def read(
+    stream: BinaryIO,
+    content_type: str,
+    content_length: int | None,
+    *,
+    max_field_bytes: int = 64 * 1024,
+    max_parts: int = 1000,
+) -> Iterator[Field | File]:
+    """Without a content length, `stream` itself must know where it ends."""
+    kind, options = parse_options_header(content_type)
+    boundary = options.get("boundary", "")
+    if kind != "multipart/form-data" or not re.fullmatch(r"[!-~ ]{1,200}", boundary):
+        raise NotMultipart(f"Not a form with files: {content_type[:200]!r}")
+    events = _events(_chunks(stream, content_length), boundary)
+    return _parts(events, max_field_bytes, max_parts)
+
+
+def drain(stream: BinaryIO, at_most: int) -> bool:
+    """Discard what is still coming; True when the end was reached.
+
+    Browsers show an answer only once their request is sent: when False, closing the
+    connection is all that is left.
+    """
+    try:
+        while at_most > 0 and (chunk := _receive(stream, min(CHUNK, at_most))):
+            at_most -= len(chunk)
+        return not _receive(stream, 1)
+    except Truncated:
+        return False
+
+
+def _receive(stream: BinaryIO, size: int) -> bytes:
+    try:
+        return stream.read(size)
+    except RequestEntityTooLarge:
+        raise
+    except Exception as error:  # each server has its own errors for a cut connection
+        raise Truncated("The connection was cut") from error
+
+
+def _chunks(stream: BinaryIO, length: int | None) -> Iterator[bytes]:
+    left = sys.maxsize if length is None else length
+    while left > 0 and (chunk := _receive(stream, min(CHUNK, left))):
+        left -= len(chunk)
+        yield chunk
+    if length is not None and left > 0:
+        raise Truncated(f"{left} of {length} bytes never came")
+
+
+def _events(
+    chunks: Iterator[bytes], boundary: str
+) -> Iterator[MultipartSegment | bytes | None]:
+    """For each part: its headers, its bytes, None where it ends."""
+    parser = PushMultipartParser(
+        boundary, header_charset="latin-1", max_header_size=HEADER_BYTES
+    )
+    closing = f"\r\n--{boundary}--".encode()
+    recent, event = b"\r\n", None
+    for chunk in chunks:
+        try:
+            for event in parser.parse(chunk):
+                yield event
+        except MultipartError as error:
+            raise Malformed(str(error)) from error
+        if event is None:
+            _, closed, epilogue = (recent + chunk).partition(closing)
+            if closed:
+                break
+        recent = (recent + chunk[-len(closing) :])[-len(closing) :]
+    else:
+        raise Truncated("The closing boundary never came")
+    # The parser ignores what follows: part of a file that contains the boundary?
+    if any(rest.strip() for rest in chain([epilogue], chunks)):
+        raise Malformed("Bytes after the closing boundary")
+
+
+def _parts(
+    events: Iterator[Any], max_field_bytes: int, max_parts: int
+) -> Iterator[Field | File]:
+    for count, segment in enumerate(events, start=1):
+        if count > max_parts:
+            raise TooManyParts(f"More than {max_parts} parts")
+        part = _opened(segment, events)
+        if part.filename is None and segment.content_type in {None, "text/plain"}:
+            yield Field(part.name, _value(part, max_field_bytes))
+        else:
+            yield part
+            part.skip()
+
+
+def _opened(segment: MultipartSegment, events: Iterator[bytes | None]) -> File:
+    encoding = segment.header("Content-Transfer-Encoding", "binary").strip().lower()
+    if encoding not in {"binary", "8bit", "7bit"}:
+        raise Malformed(f"Encoded part: {encoding[:40]!r}")
+    sent = _parameters(segment.header("Content-Disposition"))
+    filename = _extended(sent.get("filename*", ""))
+    if filename is None and "filename" in sent:
+        filename = _unquoted(sent["filename"])
+    return File(_unquoted(sent.get("name", "")), filename, events)
+
+
+def _value(part: File, limit: int) -> str:
+    value = bytearray()
+    for chunk in part:
+        value += chunk
+        if len(value) > limit:
+            raise FieldTooLarge(f"{part.name[:100]!r} exceeds {limit} bytes")
+    try:
+        return value.decode()
+    except UnicodeDecodeError as error:
+        raise Malformed(f"{part.name[:100]!r} is not text in UTF-8") from error
+
+
+def _parameters(header: str) -> dict[str, str]:
+    parameters: dict[str, str] = {}
+    end = max(header.find(";"), 0)
+    while match := _PARAMETER.match(header, end):
+        key, quoted, bare = match.groups()
+        parameters.setdefault(key.lower(), bare.strip() if quoted is None else quoted)
+        end = match.end()
+    if header[end:].strip("; \t"):
+        raise Malformed(f"Content-Disposition: {header[:200]!r}")
+    return parameters
+
+
+def _unquoted(value: str) -> str:
+    """Undo what browsers write for a quote and a line break, and nothing more."""
+    text = _decoded(value.encode("latin-1"))
+    if '\\"' in text:  # curl before 7.81, old browsers
+        return re.sub(r'\\(["\\])', r"\1", text)
+    return text.replace("%22", '"').replace("%0D", "\r").replace("%0A", "\n")
+
+
+def _extended(value: str) -> str | None:
+    """Read RFC 5987's charset'language'percent-encoded form; None when it is not."""
+    charset, _, encoded = value.partition("'")
+    if charset.lower() != "utf-8" or "'" not in encoded:
+        return None
+    return _decoded(unquote_to_bytes(encoded.partition("'")[2].encode("latin-1")))
+
+
+def _decoded(name: bytes) -> str:
+    try:
+        return name.decode()
+    except UnicodeDecodeError:  # command-line clients on Windows
+        return name.decode("cp1252", "replace")

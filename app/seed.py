@@ -1,0 +1,217 @@
+"""The demonstration world: two firms, three companies, documents in every state.
+
+Made through the product's own acts; run again it changes nothing.
+"""
+
+from datetime import date, timedelta
+
+from sqlalchemy import select
+
+from app.companies.models import Company
+from app.companies.opening import open_company, open_fiscal_year
+from app.connectors import catalogue, connecting, switches
+from app.db import db, utc_now
+from app.firms.models import Firm
+from app.library.deposit import Deposited, deposit
+from app.library.models import Folder
+from app.library.receiving import receive
+from app.library.tree import by_path, plant, plant_year
+from app.people.models import Membership, Person
+from app.people.passwords import hash_password
+
+PASSWORD = "demo-guichet-2026"  # noqa: S105 - printed by bin/demo for everybody
+
+
+def demo() -> None:
+    if db.session.scalar(select(Firm.id).where(Firm.slug == "durand")):
+        return
+    _person(None, "operateur@guichet.example", "Opérateur", "operator")
+    _durand()
+    _lefevre()
+    db.session.commit()
+
+
+def _durand() -> None:
+    firm = _firm("durand", "Durand & Associés", "#14533f", "couleur")
+    firm.tagline = "Experts-comptables à Nantes depuis 1984."
+    claire = _person(firm, "claire@durand.example", "Claire Durand", "firm_admin")
+    hugo = _person(firm, "hugo@durand.example", "Hugo Lambert", "staff")
+    dupont = _company(firm, "Dupont Maçonnerie", siren="732829320")
+    martin = _company(firm, "Boulangerie Martin", siren="443061841")
+    paul = _person(
+        firm, "paul@dupont-maconnerie.example", "Paul Dupont", "client"
+    )
+    lea = _person(firm, "lea@dupont-maconnerie.example", "Léa Dupont", "client")
+    sophie = _person(
+        firm, "sophie@boulangerie-martin.example", "Sophie Martin", "client"
+    )
+    for person, company, role in (
+        (hugo, dupont, "staff"),
+        (paul, dupont, "company_manager"),
+        (lea, dupont, "company_user"),
+        (sophie, martin, "company_manager"),
+    ):
+        _join(person, company, role)
+    _fill_dupont(dupont, claire, paul, lea)
+    _deposit(_at(martin, "À classer"), sophie, "Ticket farine T65.pdf", "Moulin 42,10")
+
+
+def _fill_dupont(dupont: Company, claire: Person, paul: Person, lea: Person) -> None:
+    year = f"Dossier comptable annuel/Exercice {_today().year}"
+    purchases = _at(dupont, f"{year}/Achats")
+    month = next(f for f in _below(purchases) if f.position == _today().month - 1)
+    # There before the switch: these stay «Reçu», they never leave by themselves.
+    _deposit(month, paul, "Assurance décennale MAAF.pdf", "Attestation 2026", days=9)
+    _deposit(month, claire, "Factur-X Cemex 2026-1184.pdf", "Cemex 1 184,00", days=8)
+    quickbooks = catalogue.get("quickbooks")
+    connecting.adopt(dupont.firm_id, quickbooks, by=claire)
+    connection = connecting.authorise(dupont, quickbooks, by=claire)
+    connecting.set_destination(
+        connection, "purchases", "dupont-maconnerie@qbodocs.example", by=claire
+    )
+    switches.set_switch(purchases, connection, "purchases", "on", by=claire)
+    sent = _deposit(month, paul, "Facture Orange Pro.pdf", "Orange 89,90", days=2)
+    _as_if_sent(sent, connection.bot_address, "dupont-maconnerie@qbodocs.example")
+    _deposit(month, lea, "Facture EDF.pdf", "EDF 184,20")
+    _deposit(month, paul, "Facture Point P 88412.pdf", "Point P 96,00")
+    _deposit(month, paul, "Inventaire chantier.csv", "réf;quantité\nC12;40\n", raw=True)
+    blurred = _deposit(month, paul, "Ticket BigMat.pdf", "illisible", days=3)
+    blurred.document.status = "rejected"
+    blurred.document.rejected_reason = "Le montant est illisible, à photographier."
+    for delivery in blurred.deliveries:
+        delivery.state, delivery.reason = "cancelled", "by_user"
+        delivery.settled_at = utc_now()
+    checked = _deposit(_at(dupont, f"{year}/Ventes"), lea, "Devis n°3 – été.pdf", "Devis")
+    checked.document.status = "validated"
+    checked.document.validated_at = utc_now()
+    checked.document.validated_by_id = claire.id
+    _deposit(_at(dupont, "À classer"), paul, "Scan du courrier.pdf", "Courrier")
+    _deposit(_at(dupont, "Cabinet"), claire, "Note de révision.pdf", "Interne")
+
+
+def _lefevre() -> None:
+    firm = _firm("lefevre", "Lefèvre Expertise", "#4b3fc4", "claire")
+    firm.brand_accent = "#f0883a"
+    firm.tagline = "Expertise comptable et conseil à Rennes."
+    _person(firm, "nadia@lefevre.example", "Nadia Lefèvre", "firm_admin")
+    garage = _company(firm, "Garage Roux", siren="552100554")
+    karim = _person(firm, "karim@garage-roux.example", "Karim Roux", "client")
+    _join(karim, garage, "company_manager")
+    _deposit(_at(garage, "À classer"), karim, "Facture pneus.pdf", "Pneus 412,00")
+
+
+def _as_if_sent(done: Deposited, sender: str, destination: str) -> None:
+    """A delivery of two days ago, so that the demonstration has one to look at."""
+    then = utc_now() - timedelta(days=2)
+    for delivery in done.deliveries:
+        delivery.state, delivery.attempts = "accepted", 1
+        delivery.sender, delivery.destination = sender, destination
+        delivery.last_code, delivery.last_text = 250, "2.0.0 Ok: queued (démonstration)"
+        delivery.accepted_at = delivery.settled_at = then
+    done.document.status, done.document.validated_at = "validated", then
+
+
+def _firm(slug: str, name: str, colour: str, topbar: str) -> Firm:
+    firm = Firm(slug=slug, name=name, brand_colour=colour, topbar=topbar)
+    db.session.add(firm)
+    db.session.flush()
+    return firm
+
+
+def _person(firm: Firm | None, email: str, name: str, role: str) -> Person:
+    person = Person(
+        firm_id=firm.id if firm else None,
+        email=email,
+        name=name,
+        role=role,
+        password_hash=hash_password(PASSWORD),
+    )
+    db.session.add(person)
+    db.session.flush()
+    return person
+
+
+def _join(person: Person, company: Company, role: str) -> None:
+    db.session.add(
+        Membership(
+            firm_id=company.firm_id,
+            person_id=person.id,
+            company_id=company.id,
+            role=role,
+        )
+    )
+
+
+def _company(firm: Firm, name: str, siren: str) -> Company:
+    company = open_company(firm, name, siren=siren)
+    plant(company)
+    this = _today().year
+    for year in (this - 1, this):
+        plant_year(
+            company,
+            open_fiscal_year(company, date(year, 1, 1), date(year, 12, 31)),
+        )
+    return company
+
+
+def _at(company: Company, path: str) -> Folder:
+    folder = by_path(company, path)
+    if folder is None:
+        raise LookupError(path)
+    return folder
+
+
+def _below(folder: Folder) -> list[Folder]:
+    return list(
+        db.session.scalars(
+            select(Folder).where(Folder.parent_id == folder.id).order_by(Folder.position)
+        )
+    )
+
+
+def _deposit(  # noqa: PLR0913 - a demonstration says much in one line
+    into: Folder,
+    by: Person,
+    name: str,
+    text: str,
+    *,
+    days: int = 0,
+    raw: bool = False,
+) -> Deposited:
+    content = text.encode() if raw else one_page_pdf(text)
+    channel = "firm" if by.is_firm_side else "web"
+    done = deposit(receive([content], name), into=into, by=by, channel=channel)
+    done.document.arrived_at -= timedelta(days=days, minutes=len(name))
+    db.session.flush()
+    return done
+
+
+def one_page_pdf(text: str) -> bytes:
+    """A small valid PDF 1.4 that shows the text (ISO 32000-1, 7.5)."""
+    shown = text.encode("cp1252", "replace").replace(b"\\", b"").replace(b"(", b"[")
+    shown = shown.replace(b")", b"]")
+    drawing = b"BT /F1 24 Tf 72 760 Td (" + shown + b") Tj ET"
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R "
+        b"/Resources << /Font << /F1 5 0 R >> >> >>",
+        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(drawing), drawing),
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica "
+        b"/Encoding /WinAnsiEncoding >>",
+    ]
+    body, offsets = b"%PDF-1.4\n", []
+    for number, content in enumerate(objects, 1):
+        offsets.append(len(body))
+        body += b"%d 0 obj\n%s\nendobj\n" % (number, content)
+    table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
+    return body + (
+        b"xref\n0 %d\n0000000000 65535 f \n%strailer\n<< /Size %d /Root 1 0 R >>\n"
+        b"startxref\n%d\n%%%%EOF\n" % (len(offsets) + 1, table, len(offsets) + 1, len(body))
+    )
+
+
+def _today() -> date:
+    return utc_now().date()
+
+

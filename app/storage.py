@@ -1,0 +1,127 @@
+"""Where the bytes of documents are kept: a directory or a bucket, the same promise.
+
+A file is visible whole after `finish`, and never before; `abort`, an exception or a
+crash leaves none.
+"""
+
+import io
+import os
+from pathlib import Path
+from typing import BinaryIO, Protocol
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from app.blobs import (
+    READ_BUFFER,
+    Missing,
+    Reader,
+    StorageUnavailable,
+    Stored,
+    Writer,
+    checked,
+    failures_surface,
+)
+from app.s3 import S3Storage
+
+__all__ = [
+    "FileStorage",
+    "Missing",
+    "S3Storage",
+    "Storage",
+    "StorageUnavailable",
+    "Stored",
+    "Writer",
+    "storage_from_url",
+]
+
+
+class Storage(Protocol):
+    """Where files are kept. Deleting a missing key is harmless."""
+
+    def writer(self) -> "Writer": ...
+    def open(self, key: str) -> BinaryIO: ...
+    def exists(self, key: str) -> bool: ...
+    def delete(self, key: str) -> None: ...
+
+
+def storage_from_url(url: str) -> Storage:
+    """Read STORAGE_URL: file:///absolute, file://relative or s3://bucket/prefix?…"""
+    parts = urlsplit(url)
+    if parts.scheme == "file" and parts.netloc + parts.path:
+        return FileStorage(Path(unquote(parts.netloc + parts.path)))
+    options = dict(parse_qs(parts.query))
+    endpoint, region = options.pop("endpoint_url", [""]), options.pop("region", [""])
+    if parts.scheme == "s3" and parts.netloc and not options:
+        prefix = unquote(parts.path).strip("/")
+        return S3Storage(parts.netloc, prefix, endpoint[-1], region[-1])
+    raise ValueError(
+        "STORAGE_URL is neither file://PATH nor "
+        "s3://BUCKET[/PREFIX][?endpoint_url=ADDRESS&region=NAME]"
+    )
+
+
+class FileStorage:
+    """Files under a directory of the local disk."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root.absolute()
+
+    def writer(self) -> Writer:
+        with failures_surface():
+            return FileWriter(self._root)
+
+    def open(self, key: str) -> BinaryIO:
+        with failures_surface():
+            try:
+                return io.BufferedReader(
+                    Reader(io.FileIO(self._path(key))), READ_BUFFER
+                )
+            except FileNotFoundError as error:
+                raise Missing(key) from error
+
+    def exists(self, key: str) -> bool:
+        with failures_surface():
+            return self._path(key).is_file()
+
+    def delete(self, key: str) -> None:
+        with failures_surface():
+            self._path(key).unlink(missing_ok=True)
+
+    def _path(self, key: str) -> Path:
+        return self._root / checked(key)
+
+
+class FileWriter(Writer):
+    def __init__(self, root: Path) -> None:
+        super().__init__()
+        self._path = root / self._key
+        self._unfinished = root / "unfinished" / self._path.name
+        self._unfinished.parent.mkdir(parents=True, exist_ok=True)
+        self._file = self._unfinished.open("xb")
+
+    def _append(self, chunk: bytes) -> None:
+        self._file.write(chunk)
+
+    def _publish(self) -> None:
+        """Survive a power cut at any moment: content, then name, then directories."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(self._unfinished, self._path)
+        for folder in self._path.parents[:3]:
+            sync_folder(folder)
+
+    def _discard(self) -> None:
+        try:
+            self._file.close()
+        finally:
+            self._unfinished.unlink(missing_ok=True)
+            self._path.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,106 @@
+"""An application on a real database, emptied for each test, and the people in it.
+
+PostgreSQL when `bin/test` says where (TEST_POSTGRES_URL), else a SQLite file.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app import create_app
+from app.db import Base, db
+from tests.cast import World, make_world
+
+POSTGRES = os.environ.get("TEST_POSTGRES_URL")
+
+
+@pytest.fixture(scope="session")
+def database_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    if not POSTGRES:
+        yield f"sqlite:///{tmp_path_factory.mktemp('database') / 'guichet.db'}"
+        return
+    with fresh_postgres() as url:
+        yield url
+
+
+class fresh_postgres:  # noqa: N801 - used as a function
+    """A database of its own on the test server, dropped at the end."""
+
+    def __enter__(self) -> str:
+        assert POSTGRES
+        self.name = f"guichet_{uuid4().hex[:12]}"
+        self.server = sa.create_engine(POSTGRES, isolation_level="AUTOCOMMIT")
+        with self.server.connect() as connection:
+            connection.execute(sa.text(f'CREATE DATABASE "{self.name}"'))
+        url = sa.make_url(POSTGRES).set(database=self.name)
+        return url.render_as_string(hide_password=False)
+
+    def __exit__(self, *_error: object) -> None:
+        with self.server.connect() as connection:
+            connection.execute(sa.text(f'DROP DATABASE "{self.name}" WITH (FORCE)'))
+        self.server.dispose()
+
+
+def settings(database_url: str, folder: Path) -> dict[str, Any]:
+    return {
+        "ENVIRONMENT": "test",
+        "TESTING": True,
+        "PROPAGATE_EXCEPTIONS": True,
+        "SECRET_KEY": "for tests only",
+        "SESSION_COOKIE_SECURE": False,
+        "SESSION_COOKIE_NAME": "sid",
+        "SQLALCHEMY_DATABASE_URI": database_url,
+        "REDIS_URL": os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:1/0"),
+        "STORAGE_URL": f"file://{folder}/files",
+        "PLATFORM_DOMAIN": "guichet.test",
+        "MAIL_DOMAIN": "mail.guichet.test",
+        "RATELIMIT_ENABLED": False,
+    }
+
+
+@pytest.fixture(scope="session")
+def whole_app(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    os.environ["GUICHET_ENV"] = "test"
+    app = create_app(settings(database_url, tmp_path_factory.mktemp("app")))
+    with app.app_context():
+        db.create_all()
+    return app
+
+
+@pytest.fixture
+def app(whole_app: Flask) -> Iterator[Flask]:
+    """The application with an empty database and an open application context."""
+    whole_app.extensions.pop("guichet.hosts", None)
+    with whole_app.app_context():
+        _empty()
+        yield whole_app
+        db.session.remove()
+
+
+def _empty() -> None:
+    tables = [table.name for table in Base.metadata.sorted_tables]
+    with db.engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            names = ", ".join(f'"{name}"' for name in tables)
+            connection.execute(sa.text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+        else:
+            for name in reversed(tables):
+                connection.execute(sa.text(f'DELETE FROM "{name}"'))
+
+
+@pytest.fixture
+def world(app: Flask) -> World:
+    """Two firms with twin data: nothing of one may show at the other."""
+    return make_world()
+
+
+@pytest.fixture
+def visitor(app: Flask) -> FlaskClient:
+    return app.test_client()

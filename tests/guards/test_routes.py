@@ -1,0 +1,140 @@
+"""Every address says who may call it, and holds to it."""
+
+import re
+import uuid
+
+import pytest
+from flask import Flask
+from werkzeug.routing import Rule
+
+from app.policy import AUDIENCES, audience_of
+from tests.cast import House, World, signed_in
+
+PUBLIC = {
+    "firms.home",  # sends a stranger to the sign-in page
+    "firms.theme",
+    "operator.healthz",
+    "operator.readyz",
+    "people.login",
+    "people.login_create",
+    "people.logout",
+    "people.preferences",
+    "static",
+}
+
+
+def rules(app: Flask) -> list[tuple[Rule, str]]:
+    return [
+        (rule, method)
+        for rule in app.url_map.iter_rules()
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+        if rule.endpoint != "static"
+    ]
+
+
+def address(rule: Rule, house: House) -> str:
+    """The rule's address for the real things of a house."""
+    done = house.drop(f"{uuid.uuid4().hex[:6]}.pdf")
+    values = {
+        "slug": house.dune.slug,
+        "folder_id": house.folder().id,
+        "document_id": done.document.id,
+        "key": "quickbooks",
+        "connection": house.connect().id,
+    }
+    with_values = re.sub(
+        r"<(?:\w+:)?(\w+)>", lambda match: str(values[match[1]]), rule.rule
+    )
+    assert "<" not in with_values
+    return with_values
+
+
+def test_every_endpoint_declares_its_audience(app: Flask) -> None:
+    for rule, _method in rules(app):
+        assert audience_of(rule.endpoint) in AUDIENCES, rule
+
+
+def test_only_the_listed_endpoints_are_public(app: Flask) -> None:
+    public = {r.endpoint for r, _ in rules(app) if audience_of(r.endpoint) == "everyone"}
+    assert public | {"static"} == PUBLIC
+
+
+def test_a_stranger_gets_the_sign_in_page_or_nothing(
+    app: Flask, world: World
+) -> None:
+    for rule, method in rules(app):
+        if rule.endpoint in PUBLIC:
+            continue
+        browser = app.test_client()
+        url = address(rule, world.alder)
+        answer = browser.open(url, method=method, headers={"Host": "alder.guichet.test"})
+        assert answer.status_code in {302, 303, 404}, (rule, answer.status_code)
+        if answer.status_code != 404:
+            assert answer.location.startswith("/login"), rule
+
+
+@pytest.mark.parametrize("role", ["admin", "staff", "manager", "user"])
+def test_what_belongs_to_another_firm_is_not_found(
+    app: Flask, world: World, role: str
+) -> None:
+    browser = signed_in(app, getattr(world.birch, role))
+    for rule, method in rules(app):
+        if not rule.arguments or rule.arguments == {"key"}:
+            continue
+        url = address(rule, world.alder)
+        answer = browser.open(url, method=method)
+        assert answer.status_code == 404, (rule, method, answer.status_code)
+        assert "Dune Alder" not in answer.text
+
+
+def test_what_belongs_to_another_company_is_not_found(
+    app: Flask, world: World
+) -> None:
+    browser = signed_in(app, world.alder.other_client)
+    for rule, method in rules(app):
+        if not rule.arguments or rule.arguments == {"key"}:
+            continue
+        answer = browser.open(address(rule, world.alder), method=method)
+        assert answer.status_code == 404, (rule, method, answer.status_code)
+
+
+@pytest.mark.parametrize("role", ["manager", "user"])
+def test_a_page_of_the_firm_does_not_exist_for_a_client(
+    app: Flask, world: World, role: str
+) -> None:
+    browser = signed_in(app, getattr(world.alder, role))
+    for rule, method in rules(app):
+        if audience_of(rule.endpoint) in {"firm", "firm_admins", "operator"}:
+            answer = browser.open(address(rule, world.alder), method=method)
+            assert answer.status_code == 404, (rule, method)
+
+
+def test_nothing_changes_without_the_csrf_token(app: Flask, world: World) -> None:
+    browser = signed_in(app, world.alder.admin)
+    browser.environ_base.pop("HTTP_X_CSRFTOKEN")
+    for rule, method in rules(app):
+        if method == "POST":
+            answer = browser.post(address(rule, world.alder), data={"state": "off"})
+            assert answer.status_code == 400, (rule, answer.status_code)
+
+
+def test_a_host_of_nobody_is_not_found(app: Flask, world: World) -> None:
+    for host in ("evil.test", "alder.guichet.test.evil.test", "zeta.guichet.test"):
+        answer = app.test_client().get("/login", headers={"Host": host})
+        assert answer.status_code == 404
+        assert "Set-Cookie" not in answer.headers
+
+
+def test_a_cookie_of_one_firm_opens_nothing_at_another(
+    app: Flask, world: World
+) -> None:
+    browser = signed_in(app, world.alder.admin)
+    here = browser.get("/companies")
+    assert here.status_code == 200
+    cookie = browser.get_cookie("sid", domain="alder.guichet.test")
+    assert cookie
+    there = app.test_client().get(
+        "/companies",
+        headers={"Host": "birch.guichet.test", "Cookie": f"sid={cookie.value}"},
+    )
+    assert there.status_code in {302, 303}
