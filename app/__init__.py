@@ -78,4 +78,3 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
         immutable_file_test=assets.is_immutable,
     )
     return app
-

@@ -18,12 +18,12 @@ from flask import (
     url_for,
 )
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError, generate_csrf
 from werkzeug.exceptions import HTTPException
 
 from app.db import db
 from app.multipart import drain
+from app.texts import gettext as _
 
 
 class DomainError(Exception):

@@ -3,8 +3,10 @@
 from datetime import UTC, datetime
 
 from flask import Flask, request
-from flask_babel import format_datetime, get_locale, gettext as _, to_user_timezone
+from flask_babel import format_datetime, get_locale, to_user_timezone
 from flask_login import current_user
+
+from app.texts import gettext as _
 
 LOCALES = ("fr", "en")
 NBSP = "\N{NO-BREAK SPACE}"
@@ -51,7 +53,7 @@ def moment(at: datetime) -> str:
 
 
 def fulltime(at: datetime) -> str:
-    return format_datetime(at, _("EEEE d MMMM y 'at' HH:mm"))
+    return str(format_datetime(at, _("EEEE d MMMM y 'at' HH:mm")))
 
 
 def iso(at: datetime) -> str:

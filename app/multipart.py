@@ -19,7 +19,8 @@ from multipart import (  # type: ignore[import-untyped]  # ships no py.typed
 )
 from werkzeug.exceptions import RequestEntityTooLarge
 
-CHUNK = 256 * 1024
+# gunicorn receives up to 1 MB at once, and copies what is over at each smaller read.
+CHUNK = 1024 * 1024
 HEADER_BYTES = 8 * 1024
 
 # "; name=value". A quoted value ends at the quote that the next parameter or the end

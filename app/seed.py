@@ -38,9 +38,7 @@ def _durand() -> None:
     hugo = _person(firm, "hugo@durand.example", "Hugo Lambert", "staff")
     dupont = _company(firm, "Dupont Maçonnerie", siren="732829320")
     martin = _company(firm, "Boulangerie Martin", siren="443061841")
-    paul = _person(
-        firm, "paul@dupont-maconnerie.example", "Paul Dupont", "client"
-    )
+    paul = _person(firm, "paul@dupont-maconnerie.example", "Paul Dupont", "client")
     lea = _person(firm, "lea@dupont-maconnerie.example", "Léa Dupont", "client")
     sophie = _person(
         firm, "sophie@boulangerie-martin.example", "Sophie Martin", "client"
@@ -81,7 +79,9 @@ def _fill_dupont(dupont: Company, claire: Person, paul: Person, lea: Person) -> 
     for delivery in blurred.deliveries:
         delivery.state, delivery.reason = "cancelled", "by_user"
         delivery.settled_at = utc_now()
-    checked = _deposit(_at(dupont, f"{year}/Ventes"), lea, "Devis n°3 – été.pdf", "Devis")
+    checked = _deposit(
+        _at(dupont, f"{year}/Ventes"), lea, "Devis n°3 – été.pdf", "Devis"
+    )
     checked.document.status = "validated"
     checked.document.validated_at = utc_now()
     checked.document.validated_by_id = claire.id
@@ -164,12 +164,14 @@ def _at(company: Company, path: str) -> Folder:
 def _below(folder: Folder) -> list[Folder]:
     return list(
         db.session.scalars(
-            select(Folder).where(Folder.parent_id == folder.id).order_by(Folder.position)
+            select(Folder)
+            .where(Folder.parent_id == folder.id)
+            .order_by(Folder.position)
         )
     )
 
 
-def _deposit(  # noqa: PLR0913 - a demonstration says much in one line
+def _deposit(
     into: Folder,
     by: Person,
     name: str,
@@ -205,13 +207,12 @@ def one_page_pdf(text: str) -> bytes:
         offsets.append(len(body))
         body += b"%d 0 obj\n%s\nendobj\n" % (number, content)
     table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
+    entries = len(offsets) + 1
     return body + (
         b"xref\n0 %d\n0000000000 65535 f \n%strailer\n<< /Size %d /Root 1 0 R >>\n"
-        b"startxref\n%d\n%%%%EOF\n" % (len(offsets) + 1, table, len(offsets) + 1, len(body))
+        b"startxref\n%d\n%%%%EOF\n" % (entries, table, entries, len(body))
     )
 
 
 def _today() -> date:
     return utc_now().date()
-
-

@@ -22,6 +22,8 @@ from app.blobs import (
 )
 from app.s3 import S3Storage
 
+FLUSH_STEP = 4 * 1024 * 1024
+
 __all__ = [
     "FileStorage",
     "Missing",
@@ -97,9 +99,21 @@ class FileWriter(Writer):
         self._unfinished = root / "unfinished" / self._path.name
         self._unfinished.parent.mkdir(parents=True, exist_ok=True)
         self._file = self._unfinished.open("xb")
+        self._flushing = 0
 
     def _append(self, chunk: bytes) -> None:
         self._file.write(chunk)
+        end = self._size + len(chunk)
+        if end - self._flushing >= FLUSH_STEP and hasattr(os, "posix_fadvise"):
+            # Starts writing to disk now, without waiting: little is left for fsync.
+            self._file.flush()
+            os.posix_fadvise(
+                self._file.fileno(),
+                self._flushing,
+                end - self._flushing,
+                os.POSIX_FADV_DONTNEED,
+            )
+            self._flushing = end
 
     def _publish(self) -> None:
         """Survive a power cut at any moment: content, then name, then directories."""

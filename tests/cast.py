@@ -139,9 +139,7 @@ def _house(slug: str) -> House:
 def _company(firm: Firm, name: str) -> Company:
     company = open_company(firm, name)
     plant(company)
-    plant_year(
-        company, open_fiscal_year(company, date(YEAR, 1, 1), date(YEAR, 12, 31))
-    )
+    plant_year(company, open_fiscal_year(company, date(YEAR, 1, 1), date(YEAR, 12, 31)))
     return company
 
 

@@ -92,7 +92,7 @@ def _empty() -> None:
             connection.execute(sa.text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
         else:
             for name in reversed(tables):
-                connection.execute(sa.text(f'DELETE FROM "{name}"'))
+                connection.execute(sa.delete(sa.table(name)))
 
 
 @pytest.fixture

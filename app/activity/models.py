@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, String
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, Moment, TenantOwned, utc_now
@@ -40,7 +40,7 @@ class Entry(Base, TenantOwned):
             "ix_activity_unsealed",
             "firm_id",
             "id",
-            postgresql_where=position.is_(None),
-            sqlite_where=position.is_(None),
+            postgresql_where=text("position IS NULL"),
+            sqlite_where=text("position IS NULL"),
         ),
     )

@@ -6,13 +6,13 @@ A client reads a validation by its date alone: the hour of a run would tell.
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask_babel import gettext as _
 from sqlalchemy import select
 
 from app.activity.models import Entry
 from app.db import db
 from app.library.models import Document
 from app.people.models import Person
+from app.texts import gettext as _
 
 
 @dataclass(frozen=True)

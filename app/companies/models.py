@@ -30,7 +30,7 @@ class Company(Base, TenantOwned):
     )
 
     @staticmethod
-    def visible_to(person: Person) -> Select[tuple["Company"]]:
+    def visible_to(person: Person) -> Select["Company"]:
         """The companies of the person's firm that this person may enter."""
         companies = select(Company).where(Company.firm_id == person.firm_id)
         if person.sees_every_company:

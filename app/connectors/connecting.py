@@ -8,7 +8,6 @@ import re
 import uuid
 
 from flask import current_app
-from flask_babel import gettext as _
 from sqlalchemy import select
 
 from app.activity.recording import record
@@ -19,6 +18,7 @@ from app.db import db, lock_company, utc_now
 from app.delivery import planning
 from app.errors import Refused
 from app.people.models import Person
+from app.texts import gettext as _
 
 LONGEST = 254  # RFC 5321, 4.5.3.1.3
 _ADDRESS = re.compile(
@@ -110,8 +110,13 @@ def checked_address(raw: str) -> str:
     if not address:
         raise Refused(_("Paste the collection address of the tool."), "destination")
     if "@" not in address:
-        raise Refused(_("The @ sign is missing. Example: %(example)s",
-                        example="dupont-maconnerie@qbodocs.com"), "destination")
+        raise Refused(
+            _(
+                "The @ sign is missing. Example: %(example)s",
+                example="dupont-maconnerie@qbodocs.com",
+            ),
+            "destination",
+        )
     if len(address) > LONGEST or not _ADDRESS.fullmatch(address):
         raise Refused(_("This is not an e-mail address."), "destination")
     if address.rpartition("@")[2].lower() in _own_domains():

@@ -2,7 +2,7 @@
 
 import uuid
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.companies.models import Company
@@ -56,8 +56,8 @@ class Connection(Base, TenantOwned):
     @property
     def is_usable(self) -> bool:
         """Authorised, not refused, and with somewhere to send to."""
-        return self.is_authorised and self.refused_at is None and bool(
-            self.destinations
+        return (
+            self.is_authorised and self.refused_at is None and bool(self.destinations)
         )
 
     def destination_for(self, slot: str) -> "Destination | None":
@@ -118,13 +118,13 @@ class FolderSwitch(Base, TenantOwned):
             "connection_id",
             "slot",
             unique=True,
-            postgresql_where=closed_at.is_(None),
-            sqlite_where=closed_at.is_(None),
+            postgresql_where=text("closed_at IS NULL"),
+            sqlite_where=text("closed_at IS NULL"),
         ),
         Index(
             "ix_folder_switches_company_open",
             "company_id",
-            postgresql_where=closed_at.is_(None),
-            sqlite_where=closed_at.is_(None),
+            postgresql_where=text("closed_at IS NULL"),
+            sqlite_where=text("closed_at IS NULL"),
         ),
     )

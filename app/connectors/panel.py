@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask_babel import gettext as _
 from flask_login import current_user
 from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
@@ -17,6 +16,7 @@ from app.connectors.models import Connection, FirmApp
 from app.db import db
 from app.delivery.badges import Badge
 from app.delivery.models import WAITING, Delivery
+from app.texts import gettext as _
 
 A_PAGE = 50
 
@@ -100,7 +100,9 @@ def _row(
     connection: Connection | None,
     typed: Mapping[str, str] | None,
 ) -> CompanyRow:
-    addresses = {d.slot: d.address for d in connection.destinations} if connection else {}
+    addresses = (
+        {d.slot: d.address for d in connection.destinations} if connection else {}
+    )
     if typed is not None:
         addresses |= {
             slot.key: typed[f"destination_{slot.key}"]

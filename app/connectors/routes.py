@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _, ngettext
 from flask_login import current_user
 from sqlalchemy import select
 
@@ -26,6 +25,7 @@ from app.library.models import Folder
 from app.library.tree import chain
 from app.policy import open_to
 from app.queueing import enqueue_now
+from app.texts import gettext as _, ngettext
 
 blueprint = Blueprint("connectors", __name__)
 
@@ -148,9 +148,7 @@ def _block(place: Place, message: str = "") -> str:
 
 
 def _folder_url(place: Place) -> str:
-    return url_for(
-        "library.show", slug=place.company.slug, folder_id=place.folder.id
-    )
+    return url_for("library.show", slug=place.company.slug, folder_id=place.folder.id)
 
 
 @blueprint.get(
@@ -181,10 +179,13 @@ def switch_confirm(
 def _folder_app(place: Place, connection: str) -> FolderApp:
     wanted = _connection_or_404(place.company, connection)
     slot = request.values.get("slot")
-    for item in block_for(place.company, place.path).items:
-        if item.connection.id == wanted.id and slot in {None, "", item.slot.key}:
-            return item
-    abort(404)
+    items = block_for(place.company, place.path).items
+    fitting = (
+        item
+        for item in items
+        if item.connection.id == wanted.id and slot in {None, "", item.slot.key}
+    )
+    return next(fitting, None) or abort(404)
 
 
 @blueprint.post("/companies/<slug>/folders/<uuid:folder_id>/switches/<connection>")

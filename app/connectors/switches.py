@@ -6,7 +6,6 @@ a new period: what was there before never leaves by itself.
 
 import uuid
 
-from flask_babel import gettext as _
 from sqlalchemy import CTE, func, select, update
 from sqlalchemy.orm import aliased
 
@@ -17,6 +16,7 @@ from app.delivery import planning
 from app.errors import Refused
 from app.library.models import Document, Folder
 from app.people.models import Person
+from app.texts import gettext as _
 
 STATES = ("on", "off", "inherit")
 
@@ -89,12 +89,14 @@ def _switch_on(
 
 
 def _subtree(folder_id: uuid.UUID) -> CTE:
-    start = select(Folder.id).where(Folder.id == folder_id).cte("inside", recursive=True)
+    start = (
+        select(Folder.id).where(Folder.id == folder_id).cte("inside", recursive=True)
+    )
     child = aliased(Folder)
     return start.union_all(
-        select(child.id).join(start, child.parent_id == start.c.id).where(
-            child.trashed_at.is_(None)
-        )
+        select(child.id)
+        .join(start, child.parent_id == start.c.id)
+        .where(child.trashed_at.is_(None))
     )
 
 

@@ -7,11 +7,12 @@ A client is told Reçu, Validé or Refusé, and nothing that comes from a delive
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask_babel import format_datetime, gettext as _
+from flask_babel import format_datetime
 
 from app.connectors import catalogue
 from app.delivery.models import DONE, Delivery
 from app.library.models import Document
+from app.texts import gettext as _
 
 
 @dataclass(frozen=True)
@@ -99,4 +100,4 @@ def hold_detail(delivery: Delivery) -> str:
 
 
 def _clock(at: datetime) -> str:
-    return format_datetime(at, "HH:mm")
+    return str(format_datetime(at, "HH:mm"))

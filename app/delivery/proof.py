@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
@@ -11,6 +10,7 @@ from app.db import db
 from app.delivery.badges import Badge, firm_badge
 from app.delivery.models import Delivery
 from app.library.models import Document
+from app.texts import gettext as _
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from flask import url_for
-from flask_babel import gettext as _
 from flask_login import current_user
 from sqlalchemy import func, select
 
@@ -16,6 +16,7 @@ from app.delivery.models import BLOCKED, WAITING, Delivery
 from app.library.models import Document, Folder
 from app.library.page import Row, recent_rows
 from app.library.tree import Sight, sight_of
+from app.texts import gettext as _
 
 MOST_COMPANIES = 200
 RECENT = 8
@@ -106,9 +107,7 @@ def client_home(company: Company) -> ClientHome:
     )
 
 
-def _quick(
-    company: Company, kind: str, icon: str, sight: Sight
-) -> QuickDeposit | None:
+def _quick(company: Company, kind: str, icon: str, sight: Sight) -> QuickDeposit | None:
     """À classer, or this month's folder of the newest year's family."""
     family = db.session.scalars(
         select(Folder)
@@ -131,7 +130,7 @@ def _quick(
         )
     )
     folder = month or family
-    here = {"slug": company.slug, "folder_id": folder.id}
+    here: dict[str, Any] = {"slug": company.slug, "folder_id": folder.id}
     return QuickDeposit(
         name=family.name,
         hint=month.name if month else _("We sort for you"),

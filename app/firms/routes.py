@@ -4,7 +4,6 @@ from typing import Any
 
 from flask import Blueprint, Response, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from flask_login import current_user
 
 from app.companies.models import Company
@@ -15,6 +14,7 @@ from app.firms.models import Firm
 from app.firms.theme import PLATFORM, fingerprint, theme_css
 from app.operator.console import firm_lines
 from app.policy import open_to
+from app.texts import gettext as _
 
 blueprint = Blueprint("firms", __name__)
 
@@ -50,9 +50,7 @@ def home() -> ResponseReturnValue:
     companies = db.session.scalars(
         Company.visible_to(current_user).order_by(Company.name)
     ).all()
-    chosen = next(
-        (c for c in companies if c.slug == request.args.get("company")), None
-    )
+    chosen = next((c for c in companies if c.slug == request.args.get("company")), None)
     chosen = chosen or (companies[0] if companies else None)
     return render_template(
         "firms/client_home.html",

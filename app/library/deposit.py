@@ -7,7 +7,6 @@ its version, its arrival and its deliveries are one transaction; the caller comm
 import uuid
 from dataclasses import dataclass
 
-from flask_babel import gettext as _
 from sqlalchemy import or_, select
 
 from app.activity.recording import record
@@ -19,6 +18,7 @@ from app.library.models import Arrival, Document, Folder, Version
 from app.library.naming import free_name, split_extension
 from app.library.receiving import Received
 from app.people.models import Person
+from app.texts import gettext as _
 
 
 @dataclass(frozen=True)
@@ -79,9 +79,7 @@ def deposit(
         channel=channel,
         sha256=document.sha256,
     )
-    return Deposited(
-        document, deliveries, was_renamed=document.name != received.name
-    )
+    return Deposited(document, deliveries, was_renamed=document.name != received.name)
 
 
 def _living(folder: Folder):  # type: ignore[no-untyped-def]
@@ -130,9 +128,7 @@ def _document(
     neighbours: list[Document],
 ) -> Document:
     taken = {other.name for other in neighbours if other.folder_id == into.id}
-    twin = next(
-        (o for o in neighbours if o.sha256 == received.stored.sha256), None
-    )
+    twin = next((o for o in neighbours if o.sha256 == received.stored.sha256), None)
     return Document(
         id=new_id(),
         firm_id=into.firm_id,

@@ -2,7 +2,7 @@
 
 import uuid
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.companies.models import Company
@@ -102,10 +102,10 @@ class Document(Base, TenantOwned):
         Index(
             "ix_documents_listing",
             "folder_id",
-            arrived_at.desc(),
-            id.desc(),
-            postgresql_where=trashed_at.is_(None),
-            sqlite_where=trashed_at.is_(None),
+            text("arrived_at DESC"),
+            text("id DESC"),
+            postgresql_where=text("trashed_at IS NULL"),
+            sqlite_where=text("trashed_at IS NULL"),
         ),
         Index("ix_documents_company_id_sha256", "company_id", "sha256"),
         Index("ix_documents_folder_id_name", "folder_id", "name"),

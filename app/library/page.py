@@ -8,9 +8,9 @@ import hashlib
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from flask import current_app, url_for
-from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, func, select, tuple_
 from sqlalchemy.orm import aliased, joinedload
 
@@ -22,6 +22,7 @@ from app.delivery.models import Delivery
 from app.library.models import Document, Folder
 from app.library.naming import split_extension
 from app.library.tree import Sight, hidden_folders
+from app.texts import gettext as _
 
 ROWS = 50
 COUNTED = 1000  # beyond, «1 000+»: a full count would cost with the folder's size
@@ -97,7 +98,7 @@ def listing(
     documents = documents[:ROWS]
     deliveries = _deliveries(documents) if sight.firm_side else {}
     rows = [_row(d, sight, deliveries.get(d.id, [])) for d in documents]
-    here = {"slug": company.slug, "folder_id": folder.id}
+    here: dict[str, Any] = {"slug": company.slug, "folder_id": folder.id}
     counts = {"documents": total}
     for status in ("received", "validated", "rejected"):
         counts[status] = sum(d.status == status for d in documents)
@@ -131,9 +132,7 @@ def place(document: Document) -> str:
 
 def _documents(folder: Folder, after: str | None) -> tuple[list[Document], int, int]:
     here = (Document.folder_id == folder.id) & Document.trashed_at.is_(None)
-    counted = (
-        select(Document.size).where(here).limit(COUNTED + 1).subquery("counted")
-    )
+    counted = select(Document.size).where(here).limit(COUNTED + 1).subquery("counted")
     total = select(func.count()).select_from(counted).scalar_subquery()
     size = select(func.coalesce(func.sum(counted.c.size), 0)).scalar_subquery()
     page = (
@@ -255,15 +254,13 @@ def _children(company: Company, parents: list[uuid.UUID | None]) -> Found:
         .exists()
     )
     ids = [parent for parent in parents if parent]
-    wanted = Folder.parent_id.in_(ids)
+    wanted: ColumnElement[bool] = Folder.parent_id.in_(ids)
     if None in parents:
         wanted = wanted | Folder.parent_id.is_(None)
     found: Found = {}
     for folder, more in db.session.execute(
         select(Folder, has_children)
-        .where(
-            Folder.company_id == company.id, Folder.trashed_at.is_(None), wanted
-        )
+        .where(Folder.company_id == company.id, Folder.trashed_at.is_(None), wanted)
         .order_by(Folder.position, Folder.name)
     ):
         found.setdefault(folder.parent_id, []).append((folder, more))
@@ -287,7 +284,7 @@ def _inherited(path: list[Folder], marks: Marks) -> str | None:
     return explicit[-1] if explicit else None
 
 
-def _branch(  # noqa: PLR0913 - a recursion carries its whole situation
+def _branch(
     company: Company,
     parent_id: uuid.UUID | None,
     level: int,
@@ -311,7 +308,7 @@ def _branch(  # noqa: PLR0913 - a recursion carries its whole situation
     return nodes
 
 
-def _node(  # noqa: PLR0913
+def _node(
     company: Company,
     folder: Folder,
     level: int,
@@ -319,7 +316,7 @@ def _node(  # noqa: PLR0913
     open_ids: list[uuid.UUID],
     mark: str | None,
 ) -> Node:
-    here = {"slug": company.slug, "folder_id": folder.id}
+    here: dict[str, Any] = {"slug": company.slug, "folder_id": folder.id}
     is_open = folder.id in open_ids
     return Node(
         id=folder.id,
@@ -354,7 +351,7 @@ class Frame:
 
 def frame(company: Company, path: list[Folder], sight: Sight) -> Frame:
     folder = path[-1]
-    here = {"slug": company.slug, "folder_id": folder.id}
+    here: dict[str, Any] = {"slug": company.slug, "folder_id": folder.id}
     return Frame(
         company=company,
         folder=folder,

@@ -9,17 +9,17 @@ from dataclasses import dataclass
 
 import filetype
 from flask import current_app
-from flask_babel import gettext as _
 
 from app.errors import Refused
 from app.formats import filesize
 from app.library.naming import clean_name, split_extension
 from app.storage import Storage, Stored, Writer
+from app.texts import gettext as _
 
 SNIFFED = 8192  # bytes that `filetype` looks at
-PROGRAMS = set(
+PROGRAMS = (
     ".exe .com .bat .cmd .scr .pif .msi .msp .jar .js .jse .vbs .vbe .wsf .wsh "
-    ".ps1 .hta .lnk .reg .cpl .dll .sh .app .apk".split()
+    ".ps1 .hta .lnk .reg .cpl .dll .sh .app .apk"
 )
 BY_EXTENSION = {
     ".pdf": "application/pdf",
@@ -106,9 +106,7 @@ def _refuse_what_cannot_be_kept(
                 )
             )
         if _is_program(head, name):
-            raise Refused(
-                _("Refused: this file contains a program. Nothing was kept.")
-            )
+            raise Refused(_("Refused: this file contains a program. Nothing was kept."))
     except Refused:
         writer.abort()
         raise
@@ -117,5 +115,5 @@ def _refuse_what_cannot_be_kept(
 def _is_program(head: bytes, name: str) -> bool:
     return (
         head.startswith((b"MZ", b"\x7fELF"))
-        or split_extension(name)[1].lower() in PROGRAMS
+        or split_extension(name)[1].lower() in PROGRAMS.split()
     )

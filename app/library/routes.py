@@ -13,7 +13,6 @@ from flask import (
     url_for,
 )
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _, ngettext
 from flask_login import current_user
 from sqlalchemy import select
 
@@ -32,6 +31,7 @@ from app.library.sending_out import as_download
 from app.library.tree import Sight, chain, sight_of
 from app.library.uploads import Outcome, deposit_all
 from app.policy import open_to, reads_its_own_body
+from app.texts import gettext as _, ngettext
 
 blueprint = Blueprint("library", __name__)
 
@@ -123,21 +123,20 @@ def deposit_create(slug: str, folder_id: uuid.UUID) -> ResponseReturnValue:
     db.session.commit()  # no transaction while the file flows in
     channel = "firm" if current_user.is_firm_side else "web"
     outcomes = deposit_all(
-        request, lambda received, upload_id: deposit(
+        request,
+        lambda received, upload_id: deposit(
             received,
             into=place.folder,
             by=current_user,
             channel=channel,
             upload_id=upload_id,
-        )
+        ),
     )
     return _answer_deposit(place, outcomes)
 
 
 def _answer_deposit(place: Place, outcomes: list[Outcome]) -> ResponseReturnValue:
-    back = url_for(
-        "library.show", slug=place.company.slug, folder_id=place.folder.id
-    )
+    back = url_for("library.show", slug=place.company.slug, folder_id=place.folder.id)
     status = max((outcome.status for outcome in outcomes), default=422)
     if htmx.is_fragment():
         return (

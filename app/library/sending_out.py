@@ -18,9 +18,7 @@ def as_download(blob: BinaryIO, document: Document) -> Response:
     response.content_type = document.content_type
     response.content_length = document.size
     # RFC 6266: filename* (RFC 8187) with an ASCII fallback beside it.
-    response.headers.set(
-        "Content-Disposition", "attachment", **_names(document.name)
-    )
+    response.headers.set("Content-Disposition", "attachment", **_names(document.name))
     response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
     response.headers["Cache-Control"] = "private, no-store"
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"

@@ -113,7 +113,7 @@ def chain(folder_id: uuid.UUID, company_id: uuid.UUID) -> list[Folder]:
     return [] if any(folder.trashed_at for folder in path) else path
 
 
-def hidden_folders(company: Company, sight: Sight) -> Select[tuple[uuid.UUID]]:
+def hidden_folders(company: Company, sight: Sight) -> Select[uuid.UUID]:
     """Ids of the folders that the person may not see, those inside them included."""
     hidden: ColumnElement[bool] = Folder.visibility == "firm_only"
     if sight.firm_side:
@@ -127,9 +127,7 @@ def hidden_folders(company: Company, sight: Sight) -> Select[tuple[uuid.UUID]]:
     )
     child = aliased(Folder)
     return select(
-        start.union(
-            select(child.id).join(start, child.parent_id == start.c.id)
-        ).c.id
+        start.union(select(child.id).join(start, child.parent_id == start.c.id)).c.id
     )
 
 
@@ -154,7 +152,7 @@ def path_of(folder: Folder) -> str:
     return "/".join(f.name for f in chain(folder.id, folder.company_id))
 
 
-def _add(  # noqa: PLR0913 - one row, said in full
+def _add(
     company: Company,
     parent: Folder | None,
     name: str,
@@ -180,7 +178,9 @@ def _months(year: FiscalYear) -> list[date]:
     first, last = year.starts_on.replace(day=1), year.ends_on.replace(day=1)
     count = (last.year - first.year) * 12 + last.month - first.month + 1
     return [
-        date(first.year + (first.month - 1 + n) // 12, (first.month - 1 + n) % 12 + 1, 1)
+        date(
+            first.year + (first.month - 1 + n) // 12, (first.month - 1 + n) % 12 + 1, 1
+        )
         for n in range(count)
     ]
 

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from flask import Request
-from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError, validate_csrf
 from wtforms import ValidationError
 
@@ -20,6 +19,7 @@ from app.errors import DomainError, Refused
 from app.library.deposit import Deposited
 from app.library.naming import clean_name
 from app.library.receiving import Received, give_back, receive
+from app.texts import gettext as _
 
 Deposit = Callable[[Received, uuid.UUID | None], Deposited]
 
@@ -63,7 +63,9 @@ def deposit_all(request: Request, deposit: Deposit) -> list[Outcome]:
         if isinstance(file, Outcome):
             outcomes.append(file)
         else:
-            one = uuid.uuid5(upload_id, str(index)) if upload_id and index else upload_id
+            one = (
+                uuid.uuid5(upload_id, str(index)) if upload_id and index else upload_id
+            )
             outcomes.append(_deposit_one(file, one, deposit))
     if not outcomes:
         outcomes.append(Outcome("", _("No file was chosen."), status=422))

@@ -4,7 +4,6 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from flask_limiter.util import get_remote_address
 from flask_login import current_user
 
@@ -14,6 +13,7 @@ from app.formats import LOCALES
 from app.people.passwords import normal_email
 from app.people.signing_in import person_with, sign_in, sign_out
 from app.policy import open_to
+from app.texts import gettext as _
 
 blueprint = Blueprint("people", __name__)
 

@@ -55,19 +55,21 @@ def test_every_endpoint_declares_its_audience(app: Flask) -> None:
 
 
 def test_only_the_listed_endpoints_are_public(app: Flask) -> None:
-    public = {r.endpoint for r, _ in rules(app) if audience_of(r.endpoint) == "everyone"}
+    public = {
+        r.endpoint for r, _ in rules(app) if audience_of(r.endpoint) == "everyone"
+    }
     assert public | {"static"} == PUBLIC
 
 
-def test_a_stranger_gets_the_sign_in_page_or_nothing(
-    app: Flask, world: World
-) -> None:
+def test_a_stranger_gets_the_sign_in_page_or_nothing(app: Flask, world: World) -> None:
     for rule, method in rules(app):
         if rule.endpoint in PUBLIC:
             continue
         browser = app.test_client()
         url = address(rule, world.alder)
-        answer = browser.open(url, method=method, headers={"Host": "alder.guichet.test"})
+        answer = browser.open(
+            url, method=method, headers={"Host": "alder.guichet.test"}
+        )
         assert answer.status_code in {302, 303, 404}, (rule, answer.status_code)
         if answer.status_code != 404:
             assert answer.location.startswith("/login"), rule
@@ -87,9 +89,7 @@ def test_what_belongs_to_another_firm_is_not_found(
         assert "Dune Alder" not in answer.text
 
 
-def test_what_belongs_to_another_company_is_not_found(
-    app: Flask, world: World
-) -> None:
+def test_what_belongs_to_another_company_is_not_found(app: Flask, world: World) -> None:
     browser = signed_in(app, world.alder.other_client)
     for rule, method in rules(app):
         if not rule.arguments or rule.arguments == {"key"}:

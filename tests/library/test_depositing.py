@@ -55,9 +55,10 @@ def test_a_file_is_kept_byte_for_byte_with_its_hash(
         assert blob.read() == content
     downloaded = dora.get(f"/documents/{document.id}/download")
     assert downloaded.data == content
-    assert "filename*=UTF-8''Facture%20n%C2%B012" in downloaded.headers[
-        "Content-Disposition"
-    ]
+    assert (
+        "filename*=UTF-8''Facture%20n%C2%B012"
+        in downloaded.headers["Content-Disposition"]
+    )
 
 
 def test_htmx_gets_a_result_for_its_file(dora: FlaskClient, url: str) -> None:
@@ -117,7 +118,9 @@ def test_the_same_upload_sent_twice_makes_one_document(
 ) -> None:
     once = {"upload_id": str(uuid.uuid4())}
     for _ in range(2):
-        assert post(dora, url, (one_page_pdf("a"), "a.pdf"), data=once).status_code == 303
+        assert (
+            post(dora, url, (one_page_pdf("a"), "a.pdf"), data=once).status_code == 303
+        )
     assert len(documents()) == 1
 
 
@@ -180,7 +183,7 @@ def test_a_token_that_is_too_old_is_told_with_a_new_one(
     app: Flask, world: World, url: str
 ) -> None:
     browser = signed_in(app, world.alder.manager)
-    browser.environ_base["HTTP_X_CSRFTOKEN"] = "stale"  # noqa: S105
+    browser.environ_base["HTTP_X_CSRFTOKEN"] = "stale"
     answer = post(browser, url, (b"%PDF-1.4", "a.pdf"), headers=HTMX)
     assert answer.status_code == 400
     assert documents() == []
