@@ -33,7 +33,7 @@ COPIED = (
 INTER = MODULES / "@fontsource-variable/inter"
 INTER_FILE = "inter-latin-wght-normal.woff2"
 TABLER = MODULES / "@tabler/icons/icons/outline"
-NPM_CI = ("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
+NPM_CI = ("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier")
 
 
 def main() -> None:
@@ -61,7 +61,7 @@ def install_packages() -> None:
         return
     print("Installing the front-end packages", flush=True)
     command, environ = npm()
-    run([*command, *NPM_CI], environ)
+    run([*command, *NPM_CI, "--loglevel=error"], environ)
     stamp.write_text(state)
 
 
