@@ -1,0 +1,316 @@
+// Deposits: files dropped or chosen go one by one, three at a time, in their order.
+// A retry carries the same upload_id, so that a document is never made twice.
+(() => {
+  "use strict";
+
+  const AT_ONCE = 3;
+  const form = document.querySelector("form[data-deposit]");
+  const closed = document.querySelector("[data-deposit-closed]");
+  const tray = document.getElementById("depots");
+  if ((!form && !closed) || !tray) return;
+
+  const list = tray.querySelector("[data-tray-list]");
+  const locale = document.documentElement.lang;
+  const words = {};
+  for (const word of document.getElementById("deposit-words").content.querySelectorAll("[data-word]")) {
+    words[word.dataset.word] = word.textContent.trim();
+  }
+
+  const say = (word, values = {}) =>
+    words[word].replace(/\{(\w+)\}/g, (whole, name) => (name in values ? values[name] : whole));
+  const counted = (word, count, values) =>
+    say(`${word}.${count === 1 ? "one" : "many"}`, { count, ...values });
+
+  const plainSpaces = (text) => text.replace(/\u202f/g, "\u00a0");
+  function size(bytes) {
+    let at = 0;
+    while (bytes >= 1000 && at < 3) {
+      bytes /= 1000;
+      at += 1;
+    }
+    const unit = ["byte", "kilobyte", "megabyte", "gigabyte"][at];
+    const maximumFractionDigits = at > 1 && bytes < 100 ? 1 : 0;
+    return plainSpaces(
+      new Intl.NumberFormat(locale, { style: "unit", unit, maximumFractionDigits }).format(bytes),
+    );
+  }
+  const percent = (part) =>
+    plainSpaces(new Intl.NumberFormat(locale, { style: "percent" }).format(part));
+
+  // crypto.randomUUID is only there in secure contexts
+  function newId() {
+    if (crypto.randomUUID) return crypto.randomUUID();
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    bytes[6] = (bytes[6] & 15) | 64;
+    bytes[8] = (bytes[8] & 63) | 128;
+    const hex = [...bytes].map((b) => b.toString(16).padStart(2, "0")).join("");
+    return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+  }
+
+  // The tray
+
+  let uploads = [];
+  const LIVE = ["waiting", "sending", "checking"];
+  const are = (...states) => uploads.filter((upload) => states.includes(upload.state));
+
+  function addRow(upload) {
+    const row = document.getElementById("deposit-row").content.firstElementChild.cloneNode(true);
+    row.querySelector("[data-name]").textContent = upload.name;
+    row.querySelector("progress").setAttribute("aria-label", upload.name);
+    row.querySelector("[data-retry]").addEventListener("click", () => retry(upload));
+    row.querySelector("[data-cancel]").addEventListener("click", () => cancel(upload));
+    upload.row = row;
+    list.append(row);
+  }
+
+  function show(upload, state, message, link) {
+    upload.state = state;
+    upload.row.dataset.state = state;
+    const place = upload.row.querySelector("[data-message]");
+    if (!place) return;
+    place.textContent = message;
+    if (link) place.append(" ", link);
+    showSummary();
+  }
+
+  function showSummary() {
+    tray.hidden = !uploads.length;
+    const done = are("ok").length;
+    const live = are(...LIVE).length;
+    const parts = [say("done", { done, total: uploads.length })];
+    if (live) parts.push(say("under-way", { count: live }));
+    tray.querySelector("[data-tray-summary]").textContent = parts.join(" · ");
+    const total = uploads.reduce((sum, upload) => sum + upload.weight, 0);
+    const sent = uploads.reduce((sum, upload) => sum + (LIVE.includes(upload.state) ? upload.sent : upload.weight), 0);
+    const part = total ? Math.min(1, sent / total) : 1;
+    tray.querySelector("[data-tray-percent]").textContent = live ? percent(part) : "";
+    const bar = tray.querySelector("[data-tray-progress]");
+    bar.value = part * 100;
+    bar.hidden = !live;
+  }
+
+  function announceEnd() {
+    const parts = [["deposited", "ok"], ["refused", "refused"], ["stopped", "cut", "expired"]]
+      .map(([word, ...states]) => [word, are(...states).length])
+      .filter(([, count]) => count)
+      .map(([word, count]) => counted(word, count));
+    if (parts.length) window.guichet.announce(parts.join(", "));
+  }
+
+  tray.querySelector("[data-tray-clear]").addEventListener("click", () => {
+    for (const upload of uploads) {
+      if (LIVE.includes(upload.state)) continue;
+      upload.row.remove();
+    }
+    uploads = are(...LIVE);
+    showSummary();
+  });
+
+  // Sending
+
+  function refusalOf(file) {
+    const limit = Number(form.dataset.maxMb) * 1e6;
+    if (file.size === 0) return say("empty");
+    if (file.size > limit) return say("too-large", { size: size(file.size), limit: size(limit) });
+    return null;
+  }
+
+  function add(files, directories = []) {
+    const start = uploads.length;
+    for (const name of directories) {
+      const upload = { name, weight: 0, sent: 0, state: "refused" };
+      uploads.push(upload);
+      addRow(upload);
+      show(upload, "refused", say("directory"));
+    }
+    let accepted = 0;
+    for (const file of files) {
+      const upload = { id: newId(), file, name: file.name, weight: file.size, sent: 0, url: form.action };
+      uploads.push(upload);
+      addRow(upload);
+      const refusal = refusalOf(file);
+      if (refusal) {
+        upload.weight = 0;
+        show(upload, "refused", refusal);
+      } else {
+        accepted += 1;
+        show(upload, "waiting", say("waiting"));
+      }
+    }
+    if (accepted) window.guichet.announce(counted("started", accepted));
+    else if (uploads.length > start) announceEnd();
+    next();
+  }
+
+  function next() {
+    while (are("sending", "checking").length < AT_ONCE) {
+      const upload = are("waiting")[0];
+      if (!upload) break;
+      send(upload);
+    }
+  }
+
+  function send(upload) {
+    const body = new FormData();
+    body.append("upload_id", upload.id);
+    body.append("file", upload.file, upload.file.name);
+    const request = new XMLHttpRequest();
+    upload.request = request;
+    upload.sent = 0;
+    request.open("POST", upload.url);
+    request.setRequestHeader("X-CSRFToken", window.guichet.token());
+    request.setRequestHeader("HX-Request", "true");
+    request.setRequestHeader("HX-Current-URL", location.href);
+    request.setRequestHeader("Accept", "text/html");
+    request.upload.addEventListener("progress", (event) => {
+      if (upload.state !== "sending") return;
+      const part = event.total ? event.loaded / event.total : 0;
+      upload.sent = part * upload.weight;
+      upload.row.querySelector("progress").value = part * 100;
+      show(upload, "sending", say("sending", { sent: size(upload.sent), total: size(upload.weight) }));
+    });
+    request.upload.addEventListener("load", () => {
+      if (upload.state !== "sending") return;
+      upload.sent = upload.weight;
+      upload.row.querySelector("progress").removeAttribute("value");
+      show(upload, "checking", say("checking"));
+    });
+    request.addEventListener("load", () => answered(upload, request));
+    request.addEventListener("error", () => cut(upload));
+    request.addEventListener("timeout", () => cut(upload));
+    show(upload, "sending", say("sending", { sent: size(0), total: size(upload.weight) }));
+    request.send(body);
+  }
+
+  function answered(upload, request) {
+    const fresh = request.getResponseHeader("X-CSRF-Refresh");
+    if (fresh && !upload.renewed) {
+      upload.renewed = true;
+      window.guichet.renewToken(fresh);
+      return send(upload);
+    }
+    const isHtml = (request.getResponseHeader("Content-Type") || "").startsWith("text/html");
+    const answer = new DOMParser().parseFromString(isHtml ? request.responseText : "", "text/html");
+    const row = answer.querySelector("li[data-result]");
+    if (row) return settle(upload, document.importNode(row, true));
+    if (request.status === 401) {
+      const link = document.createElement("a");
+      link.href = document.body.dataset.login;
+      link.target = "_blank";
+      link.rel = "noopener";
+      link.textContent = say("sign-in");
+      stop(upload, "expired", say("expired"), link);
+    } else {
+      const told = answer.querySelector(".toast-text")?.textContent.trim();
+      const isFinal = request.status >= 400 && request.status < 500 && ![400, 408, 409, 429].includes(request.status);
+      stop(upload, isFinal ? "refused" : "cut", told || say("failed"));
+    }
+  }
+
+  function settle(upload, row) {
+    upload.row.replaceWith(row);
+    upload.row = row;
+    upload.state = row.dataset.state;
+    showSummary();
+    if (row.dataset.result === "ok" && window.htmx) htmx.trigger(document.body, "guichet:look");
+    goOn();
+  }
+
+  function stop(upload, state, message, link) {
+    show(upload, state, message, link);
+    goOn();
+  }
+
+  function goOn() {
+    if (are(...LIVE).length) next();
+    else announceEnd();
+  }
+
+  const cut = (upload) =>
+    stop(upload, "cut", say("cut", { percent: percent(upload.weight ? upload.sent / upload.weight : 0) }));
+
+  function retry(upload) {
+    if (!["cut", "expired"].includes(upload.state)) return;
+    upload.renewed = false;
+    upload.sent = 0;
+    upload.row.querySelector("progress").value = 0;
+    show(upload, "waiting", say("waiting"));
+    next();
+  }
+
+  function cancel(upload) {
+    if (!["waiting", "sending"].includes(upload.state)) return;
+    upload.state = "cancelled";
+    upload.request?.abort();
+    stop(upload, "cancelled", say("cancelled"));
+  }
+
+  window.addEventListener("online", () => are("cut").forEach(retry));
+  window.addEventListener("beforeunload", (event) => {
+    if (are(...LIVE).length) event.preventDefault();
+  });
+
+  // Choosing
+
+  if (form) {
+    const field = form.querySelector("input[type=file]");
+    field.tabIndex = -1;
+    let lastOpened = 0;
+    document.addEventListener("click", (event) => {
+      if (!event.target.closest("[data-deposit-open]")) return;
+      if (event.timeStamp - lastOpened < 600) return;
+      lastOpened = event.timeStamp;
+      field.click();
+    });
+    field.addEventListener("change", () => {
+      add([...field.files]);
+      field.value = "";
+    });
+    form.addEventListener("submit", (event) => event.preventDefault());
+  }
+
+  // Dropping, anywhere on the page
+
+  let over = null;
+  const hasFiles = (event) => event.dataTransfer && [...event.dataTransfer.types].includes("Files");
+  const leave = () => document.documentElement.classList.remove("dragging");
+
+  function enter(event) {
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    event.dataTransfer.dropEffect = form ? "copy" : "none";
+    document.documentElement.classList.add("dragging");
+    clearTimeout(over);
+    over = setTimeout(leave, 500);
+    if (!form) return;
+    const count = [...event.dataTransfer.items].filter((item) => item.kind === "file").length || 1;
+    const title = counted("drop", count, { folder: form.dataset.folder });
+    const place = form.querySelector("[data-drag-title]");
+    if (place.textContent !== title) place.textContent = title;
+  }
+
+  function drop(event) {
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    clearTimeout(over);
+    leave();
+    if (!form) return;
+    const files = [];
+    const directories = [];
+    const items = [...event.dataTransfer.items].filter((item) => item.kind === "file");
+    for (const item of items) {
+      const entry = item.webkitGetAsEntry?.();
+      const file = item.getAsFile();
+      if (entry?.isDirectory) directories.push(entry.name);
+      else if (file) files.push(file);
+    }
+    add(items.length ? files : [...event.dataTransfer.files], directories);
+  }
+
+  window.addEventListener("dragenter", enter);
+  window.addEventListener("dragover", enter);
+  window.addEventListener("dragleave", (event) => {
+    if (!event.relatedTarget) leave();
+  });
+  window.addEventListener("drop", drop);
+})();
