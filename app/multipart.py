@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Iterator
 from itertools import chain
-from typing import Any, BinaryIO, NamedTuple, Self
+from typing import Any, NamedTuple, Protocol, Self
 from urllib.parse import unquote_to_bytes
 
 from multipart import (  # type: ignore[import-untyped]  # ships no py.typed
@@ -54,6 +54,12 @@ class TooManyParts(BadUpload):
 
 class FieldTooLarge(BadUpload):
     """A field that is not a file exceeds its limit."""
+
+
+class Stream(Protocol):
+    """What a server gives as wsgi.input, or Flask as request.stream."""
+
+    def read(self, size: int, /) -> bytes: ...
 
 
 class Field(NamedTuple):
@@ -104,14 +110,14 @@ class File:
 
 
 def read(
-    stream: BinaryIO,
+    stream: Stream,
     content_type: str,
     content_length: int | None,
     *,
     max_field_bytes: int = 64 * 1024,
     max_parts: int = 1000,
 ) -> Iterator[Field | File]:
-    """Without a content length, `stream` itself must know where it ends."""
+    """Never reads past the content length; without one, `stream` knows its end."""
     kind, options = parse_options_header(content_type)
     boundary = options.get("boundary", "")
     if kind != "multipart/form-data" or not re.fullmatch(r"[!-~ ]{1,200}", boundary):
@@ -120,21 +126,21 @@ def read(
     return _parts(events, max_field_bytes, max_parts)
 
 
-def drain(stream: BinaryIO, at_most: int) -> bool:
+def drain(stream: Stream, at_most: int) -> bool:
     """Discard what is still coming; True when the end was reached.
 
     Browsers show an answer only once their request is sent: when False, closing the
-    connection is all that is left.
+    connection is all that is left. `stream` must know where it ends.
     """
     try:
         while at_most > 0 and (chunk := _receive(stream, min(CHUNK, at_most))):
             at_most -= len(chunk)
         return not _receive(stream, 1)
-    except Truncated:
+    except (Truncated, RequestEntityTooLarge):
         return False
 
 
-def _receive(stream: BinaryIO, size: int) -> bytes:
+def _receive(stream: Stream, size: int) -> bytes:
     try:
         return stream.read(size)
     except RequestEntityTooLarge:
@@ -143,7 +149,7 @@ def _receive(stream: BinaryIO, size: int) -> bytes:
         raise Truncated("The connection was cut") from error
 
 
-def _chunks(stream: BinaryIO, length: int | None) -> Iterator[bytes]:
+def _chunks(stream: Stream, length: int | None) -> Iterator[bytes]:
     left = sys.maxsize if length is None else length
     while left > 0 and (chunk := _receive(stream, min(CHUNK, left))):
         left -= len(chunk)

@@ -6,6 +6,7 @@ Credentials come from the usual AWS_… variables; no name of a client is ever s
 import io
 import os
 from base64 import b64encode
+from contextlib import suppress
 from hashlib import md5
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -153,9 +154,11 @@ class S3Writer(Writer):
     def _discard(self) -> None:
         self._held.clear()
         if self._upload:
-            self._client.abort_multipart_upload(
-                Bucket=self._bucket, Key=self._name, UploadId=self._upload
-            )
+            # Not there any more: the end did arrive, only its answer was lost.
+            with suppress(self._client.exceptions.NoSuchUpload):
+                self._client.abort_multipart_upload(
+                    Bucket=self._bucket, Key=self._name, UploadId=self._upload
+                )
         if self._publishing:
             self._client.delete_object(Bucket=self._bucket, Key=self._name)
 

@@ -1,6 +1,7 @@
 """Both backends keep the same promises: whole or absent, and failures have one name."""
 
 import errno
+import io
 import os
 from collections.abc import Callable
 from contextlib import suppress
@@ -163,7 +164,7 @@ class TestStorage:
                 assert start + reading.read() == content
 
 
-def fails(error: Exception) -> Callable[..., Any]:
+def fails(error: BaseException) -> Callable[..., Any]:
     def failing(*_: Any, **__: Any) -> Any:
         raise error
 
@@ -187,6 +188,25 @@ class TestFileStorage:
                 writer.finish()
         assert caught.value.__cause__ is full
         assert everything_in(storage) == []
+
+    def test_a_file_named_but_not_safe_is_taken_back(
+        self, storage: FileStorage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("app.storage.sync_folder", fails(OSError(errno.EIO, "")))
+        with pytest.raises(StorageUnavailable):
+            keep(storage, b"x")
+        assert everything_in(storage) == []
+
+    def test_a_read_error_surfaces(
+        self, storage: FileStorage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        class Broken(io.FileIO):
+            read = fails(OSError(errno.EIO, "I/O error"))
+
+        stored = keep(storage, b"x")
+        monkeypatch.setattr(io, "FileIO", Broken)
+        with storage.open(stored.key) as reading, pytest.raises(StorageUnavailable):
+            reading.read()
 
     def test_a_writer_that_failed_cannot_finish(
         self, storage: FileStorage, monkeypatch: pytest.MonkeyPatch
@@ -219,11 +239,18 @@ class TestFileStorage:
         self, storage: FileStorage, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         done: list[str] = []
-        for name in ("fsync", "replace"):
+
+        def noting(name: str) -> Callable[..., None]:
             act = getattr(os, name)
-            monkeypatch.setattr(
-                os, name, lambda *a, _n=name, _act=act: (done.append(_n), _act(*a))
-            )
+
+            def noted(*args: Any) -> None:
+                done.append(name)
+                act(*args)
+
+            return noted
+
+        for name in ("fsync", "replace"):
+            monkeypatch.setattr(os, name, noting(name))
         keep(storage, b"x")
         assert done == ["fsync", "replace", "fsync", "fsync", "fsync"]
 
@@ -236,22 +263,38 @@ class TestS3Storage:
         assert isinstance(storage, S3Storage)
         return storage
 
+    @pytest.mark.parametrize("size", [10, 20 * MB])
     def test_an_altered_body_is_refused(
-        self, storage: S3Storage, monkeypatch: pytest.MonkeyPatch
+        self, storage: S3Storage, monkeypatch: pytest.MonkeyPatch, size: int
     ) -> None:
         monkeypatch.setattr("app.s3.content_md5", lambda _: "1B2M2Y8AsgTpgAmY7PhCfg==")
         with pytest.raises(StorageUnavailable) as caught:
-            keep(storage, b"altered on its way")
+            keep(storage, b"x" * size)
         assert isinstance(caught.value.__cause__, ClientError)
         assert everything_in(storage) == []
 
-    def test_a_file_is_taken_back_when_its_end_fails(
-        self, storage: S3Storage, monkeypatch: pytest.MonkeyPatch
+    @pytest.mark.parametrize("arrived", [True, False])
+    @pytest.mark.parametrize(
+        ("size", "act"), [(10, "put_object"), (20 * MB, "complete_multipart_upload")]
+    )
+    def test_a_file_whose_end_got_no_answer_is_taken_back(
+        self,
+        storage: S3Storage,
+        monkeypatch: pytest.MonkeyPatch,
+        size: int,
+        act: str,
+        arrived: bool,
     ) -> None:
-        cut = EndpointConnectionError(endpoint_url="")
-        monkeypatch.setattr(storage._client, "complete_multipart_upload", fails(cut))
+        real = getattr(storage._client, act)
+
+        def cut(**request: Any) -> None:
+            if arrived:
+                real(**request)
+            raise EndpointConnectionError(endpoint_url="")
+
+        monkeypatch.setattr(storage._client, act, cut)
         with pytest.raises(StorageUnavailable):
-            keep(storage, b"x" * 20 * MB)
+            keep(storage, b"x" * size)
         assert everything_in(storage) == []
 
     def test_each_process_has_its_own_client(
