@@ -77,6 +77,9 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
         "SQLALCHEMY_DATABASE_URI": _database(read, in_production),
         "REDIS_URL": read.text("REDIS_URL", "redis://127.0.0.1:6379/0"),
         "STORAGE_URL": read.text("STORAGE_URL", "file://var/files"),
+        # Attempts to sign in are counted in Redis; without it, in each process.
+        "RATELIMIT_STORAGE_URI": read.text("REDIS_URL", "memory://"),
+        "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
         # Hosts and addresses
         "PLATFORM_DOMAIN": platform_domain,
         "MAIL_DOMAIN": read.text("MAIL_DOMAIN", platform_domain).lower(),

@@ -4,7 +4,13 @@ from alembic import context
 from flask import current_app
 from sqlalchemy import Connection
 
-from app.db import Base
+from app.db import Base, UtcDateTime
+
+
+def render_item(kind: str, item: object, _context: object) -> str | bool:
+    """A migration stands alone: it names SQLAlchemy's types, never ours."""
+    is_ours = kind == "type" and isinstance(item, UtcDateTime)
+    return "sa.DateTime(timezone=True)" if is_ours else False
 
 
 def run(connection: Connection) -> None:
@@ -13,6 +19,7 @@ def run(connection: Connection) -> None:
         target_metadata=Base.metadata,
         render_as_batch=True,
         compare_type=True,
+        render_item=render_item,
     )
     with context.begin_transaction():
         context.run_migrations()

@@ -1,10 +1,12 @@
 """The people of the tests: firm Alder (admin Ada, staff Ben), client company Dune
 (manager Dora, user Eli), company Elm (client Max); firm Birch with its twin."""
 
+import re
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from flask import Flask
+from flask import Flask, has_app_context
 from flask.testing import FlaskClient
 
 from app.companies.models import Company
@@ -156,26 +158,47 @@ def _person(firm: Firm | None, email: str, name: str, role: str) -> Person:
     return person
 
 
-def signed_in(app: Flask, person: Person, host: str | None = None) -> FlaskClient:
-    """A browser of that person, signed in at their firm's portal (CSRF off)."""
+class Browser(FlaskClient):
+    """A test client at one portal, that sends the CSRF token as scripts do."""
+
+    host = "alder.guichet.test"
+    token: str | None = None
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        kwargs.setdefault("base_url", f"http://{self.host}")
+        if self.token:
+            kwargs.setdefault("environ_overrides", {})
+            kwargs["environ_overrides"].setdefault("HTTP_X_CSRFTOKEN", self.token)
+        if has_app_context():
+            db.session.commit()  # what the test holds must not lock out the request
+        # A context of its own, as in production: nothing of `g` is left over.
+        with self.application.app_context():
+            return super().open(*args, **kwargs)
+
+
+def browser_at(app: Flask, firm: Firm | None) -> Browser:
+    """A browser of nobody, at the portal of the firm (or at the console)."""
+    browser = Browser(app, app.response_class, use_cookies=True)
+    browser.host = f"{firm.slug}.guichet.test" if firm else "guichet.test"
+    return browser
+
+
+def signed_in(app: Flask, person: Person) -> Browser:
+    """A browser of that person, signed in at their firm's portal."""
     firm = db.session.get(Firm, person.firm_id) if person.firm_id else None
-    host = host or (f"{firm.slug}.guichet.test" if firm else "guichet.test")
-    browser = app.test_client()
-    browser.environ_base["HTTP_HOST"] = host
+    browser = browser_at(app, firm)
     token = csrf_token(browser)
     answer = browser.post(
         "/login",
         data={"email": person.email, "password": PASSWORD, "csrf_token": token},
     )
     assert answer.status_code == 303, answer.text
-    browser.environ_base["HTTP_X_CSRFTOKEN"] = csrf_token(browser, "/")
+    browser.token = csrf_token(browser, "/")
     return browser
 
 
-def csrf_token(browser: FlaskClient, path: str = "/login") -> str:
+def csrf_token(browser: Browser, path: str = "/login") -> str:
     """The token of a page, as its scripts read it."""
-    import re
-
     page = browser.get(path, follow_redirects=True).text
     found = re.search(r'<meta name="csrf-token" content="([^"]+)"', page)
     assert found, page[:500]

@@ -9,17 +9,16 @@ from app.people.models import Membership
 
 
 def company_or_404(slug: str) -> Company:
-    company = db.session.scalar(
-        Company.visible_to(current_user).where(Company.slug == slug)
-    )
-    if company is None:
-        abort(404)
+    company, _role = company_and_role(slug)
     return company
 
 
-def role_in(company: Company) -> str:
-    """The current person's role there: firm roles, company_manager or company_user."""
-    if current_user.is_firm_side:
-        return str(current_user.role)
-    membership = db.session.get(Membership, (current_user.id, company.id))
-    return membership.role if membership else "company_user"
+def company_and_role(slug: str) -> tuple[Company, str]:
+    """The company with the current person's role there: a role of the firm,
+    company_manager or company_user."""
+    found = Company.visible_to(current_user).where(Company.slug == slug)
+    if not current_user.is_client:
+        company = db.session.scalar(found)
+        return (company, str(current_user.role)) if company else abort(404)
+    row = db.session.execute(found.add_columns(Membership.role)).one_or_none()
+    return (row[0], row[1]) if row else abort(404)

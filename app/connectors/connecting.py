@@ -15,7 +15,7 @@ from app.companies.models import Company
 from app.connectors.catalogue import PartnerApp
 from app.connectors.models import Connection, Destination, FirmApp
 from app.db import db, lock_company, utc_now
-from app.delivery import planning
+from app.delivery import covering
 from app.errors import Refused
 from app.people.models import Person
 from app.texts import gettext as _
@@ -66,7 +66,7 @@ def authorise(company: Company, app: PartnerApp, *, by: Person | None) -> Connec
         return connection
     connection.revoked_at = None
     _record("connection_authorised", connection, by)
-    planning.release_held(connection, ("revoked",))
+    covering.release_held(connection, ("revoked",))
     return connection
 
 
@@ -75,7 +75,7 @@ def revoke(connection: Connection, *, by: Person | None) -> None:
     lock_company(connection.company_id, exclusive=True)
     if connection.is_authorised:
         connection.revoked_at = utc_now()
-        planning.hold_waiting(connection, "revoked")
+        covering.hold_waiting(connection, "revoked")
         _record("connection_revoked", connection, by)
 
 
@@ -100,7 +100,7 @@ def set_destination(
     connection.refused_at = connection.refusal = None
     db.session.flush()
     _record("destination_changed", connection, by, slot=slot, before=before, to=address)
-    planning.release_held(connection, ("no_connection", "refused"))
+    covering.release_held(connection, ("no_connection", "refused"))
     return destination
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 from app.activity.recording import record
 from app.connectors.models import Connection, FolderSwitch
 from app.db import db, lock_company, utc_now
-from app.delivery import planning
+from app.delivery import covering
 from app.errors import Refused
 from app.library.models import Document, Folder
 from app.people.models import Person
@@ -38,9 +38,9 @@ def set_switch(
     else:
         if here is not None:
             _close([here.id], by)
-        if state == "off" and planning.is_on(folder.id, connection.id, slot):
+        if state == "off" and covering.is_on(folder.id, connection.id, slot):
             _open(folder, connection, slot, by, is_on=False)
-    cancelled = planning.cancel_uncovered(connection, slot)
+    cancelled = covering.cancel_uncovered(connection, slot)
     record(
         f"switch_{state}",
         firm_id=folder.firm_id,
@@ -85,7 +85,7 @@ def _switch_on(
     )
     _close(closed, by)
     opened = _open(folder, connection, slot, by, is_on=True)
-    planning.carry_over(closed, opened)
+    covering.carry_over(closed, opened)
 
 
 def _subtree(folder_id: uuid.UUID) -> CTE:

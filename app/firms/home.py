@@ -9,7 +9,7 @@ from flask import url_for
 from flask_login import current_user
 from sqlalchemy import func, select
 
-from app.companies.finding import role_in
+from app.companies.finding import company_and_role
 from app.companies.models import Company
 from app.db import db, new_id, utc_now
 from app.delivery.models import BLOCKED, WAITING, Delivery
@@ -45,7 +45,7 @@ def company_lines() -> list[CompanyLine]:
             select(Document.company_id, func.max(Document.arrived_at))
             .where(Document.company_id.in_(ids))
             .group_by(Document.company_id)
-        ).tuples()
+        ).tuples().all()
     )
     states = _state_counts(ids)
     lines = [
@@ -93,8 +93,9 @@ class ClientHome:
     recent: list[Row]
 
 
-def client_home(company: Company) -> ClientHome:
-    sight = sight_of(role_in(company))
+def client_home(slug: str) -> ClientHome:
+    company, role = company_and_role(slug)
+    sight = sight_of(role)
     return ClientHome(
         company=company,
         url=url_for("library.root", slug=company.slug),

@@ -54,7 +54,7 @@ def home() -> ResponseReturnValue:
     chosen = chosen or (companies[0] if companies else None)
     return render_template(
         "firms/client_home.html",
-        home=homes.client_home(chosen) if chosen else None,
+        home=homes.client_home(chosen.slug) if chosen else None,
         companies=companies,
         nav_current="home",
     )

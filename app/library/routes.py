@@ -18,7 +18,7 @@ from sqlalchemy import select
 
 from app import htmx
 from app.activity.reading import history
-from app.companies.finding import company_or_404, role_in
+from app.companies.finding import company_and_role
 from app.companies.models import Company
 from app.db import db
 from app.delivery.badges import client_badge, firm_badge
@@ -50,8 +50,8 @@ class Place:
 
 
 def _place_or_404(slug: str, folder_id: uuid.UUID) -> Place:
-    company = company_or_404(slug)
-    sight = sight_of(role_in(company))
+    company, role = company_and_role(slug)
+    sight = sight_of(role)
     path = chain(folder_id, company.id)
     if not path or not all(sight.allows(folder) for folder in path):
         abort(404)
@@ -74,8 +74,8 @@ def _document_or_404(document_id: uuid.UUID) -> tuple[Document, Place]:
 @open_to("signed_in")
 def root(slug: str) -> ResponseReturnValue:
     """The company's library, opened at its first folder."""
-    company = company_or_404(slug)
-    first = pages.tree(company, [], sight_of(role_in(company)))
+    company, role = company_and_role(slug)
+    first = pages.tree(company, [], sight_of(role))
     return redirect(first[0].url) if first else abort(404)
 
 

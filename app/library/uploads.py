@@ -72,7 +72,22 @@ def deposit_all(request: Request, deposit: Deposit) -> list[Outcome]:
     return outcomes
 
 
+class Interrupted(Refused):
+    """The body ended too early or cannot be read."""
+
+    status = 400
+
+
 def _read(request: Request, body: Body) -> None:
+    try:
+        _read_parts(request, body)
+    except multipart.BadUpload as error:
+        raise Interrupted(
+            _("The upload was cut short. Nothing was kept: please try again.")
+        ) from error
+
+
+def _read_parts(request: Request, body: Body) -> None:
     parts = multipart.read(
         request.environ["wsgi.input"],
         request.content_type or "",

@@ -8,7 +8,7 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 from app.policy import AUDIENCES, audience_of
-from tests.cast import House, World, signed_in
+from tests.cast import House, World, browser_at, signed_in
 
 PUBLIC = {
     "firms.home",  # sends a stranger to the sign-in page
@@ -65,11 +65,9 @@ def test_a_stranger_gets_the_sign_in_page_or_nothing(app: Flask, world: World) -
     for rule, method in rules(app):
         if rule.endpoint in PUBLIC:
             continue
-        browser = app.test_client()
+        browser = browser_at(app, world.alder.firm)
         url = address(rule, world.alder)
-        answer = browser.open(
-            url, method=method, headers={"Host": "alder.guichet.test"}
-        )
+        answer = browser.open(url, method=method)
         assert answer.status_code in {302, 303, 404}, (rule, answer.status_code)
         if answer.status_code != 404:
             assert answer.location.startswith("/login"), rule
@@ -111,7 +109,7 @@ def test_a_page_of_the_firm_does_not_exist_for_a_client(
 
 def test_nothing_changes_without_the_csrf_token(app: Flask, world: World) -> None:
     browser = signed_in(app, world.alder.admin)
-    browser.environ_base.pop("HTTP_X_CSRFTOKEN")
+    browser.token = None
     for rule, method in rules(app):
         if method == "POST":
             answer = browser.post(address(rule, world.alder), data={"state": "off"})

@@ -1,0 +1,92 @@
+"""What follows for waiting deliveries when switches or connections change.
+
+Acts, under the company's exclusive lock; the caller commits. A delivery in a worker's
+hands is only asked to stop: the worker looks once more before the final dot.
+"""
+
+import uuid
+
+from sqlalchemy import select, update
+
+from app.connectors.models import Connection, FolderSwitch
+from app.db import db, utc_now
+from app.delivery.models import LEASED, WAITING, Delivery
+from app.delivery.planning import effective_switches
+from app.library.models import Document
+
+
+def is_on(folder_id: uuid.UUID, connection_id: uuid.UUID, slot: str) -> bool:
+    """Whether the nearest explicit setting at or above the folder is on."""
+    return any(
+        setting.is_on
+        for setting in effective_switches(folder_id)
+        if setting.connection_id == connection_id and setting.slot == slot
+    )
+
+
+def cancel_uncovered(connection: Connection, slot: str) -> int:
+    """Cancel what waits in folders that are no longer on; gives how many."""
+    waiting = db.session.execute(
+        select(Delivery.id, Document.folder_id)
+        .join(Document, Document.id == Delivery.document_id)
+        .where(
+            Delivery.connection_id == connection.id,
+            Delivery.slot == slot,
+            Delivery.switch_id.is_not(None),
+            Delivery.state.in_((*WAITING, *LEASED, "held")),
+        )
+    ).all()
+    covered = {
+        folder_id: is_on(folder_id, connection.id, slot)
+        for folder_id in {folder_id for _id, folder_id in waiting}
+    }
+    ids = [row_id for row_id, folder_id in waiting if not covered[folder_id]]
+    return cancel(ids, "switch_off")
+
+
+def cancel(ids: list[uuid.UUID], why: str) -> int:
+    """Cancel those that nobody is sending, ask the others to stop; gives how many."""
+    db.session.execute(
+        update(Delivery)
+        .where(Delivery.id.in_(ids), Delivery.state.in_(LEASED))
+        .values(cancel_requested=True)
+    )
+    db.session.execute(
+        update(Delivery)
+        .where(Delivery.id.in_(ids), Delivery.state.in_((*WAITING, "held")))
+        .values(state="cancelled", reason=why, settled_at=utc_now())
+    )
+    return len(ids)
+
+
+def carry_over(closed: list[uuid.UUID], opened: FolderSwitch) -> None:
+    """What waits for the closed periods is now due by the one that took over."""
+    db.session.execute(
+        update(Delivery)
+        .where(
+            Delivery.switch_id.in_(closed),
+            Delivery.state.in_((*WAITING, *LEASED, "held")),
+        )
+        .values(switch_id=opened.id)
+    )
+
+
+def hold_waiting(connection: Connection, reason: str) -> None:
+    db.session.execute(
+        update(Delivery)
+        .where(Delivery.connection_id == connection.id, Delivery.state.in_(WAITING))
+        .values(state="held", reason=reason)
+    )
+
+
+def release_held(connection: Connection, reasons: tuple[str, ...]) -> None:
+    """What was held for one of these reasons waits for the next run again."""
+    db.session.execute(
+        update(Delivery)
+        .where(
+            Delivery.connection_id == connection.id,
+            Delivery.state == "held",
+            Delivery.reason.in_(reasons),
+        )
+        .values(state="pending", reason=None, not_before=utc_now())
+    )
