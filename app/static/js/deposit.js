@@ -53,12 +53,20 @@
   const LIVE = ["waiting", "sending", "checking"];
   const are = (...states) => uploads.filter((upload) => states.includes(upload.state));
 
+  const KINDS = [[/\.pdf$/i, "pdf"], [/\.(jpe?g|png|heic|gif|webp|tiff?)$/i, "image"], [/\.(xlsx?|ods|csv)$/i, "sheet"]];
+
+  function dress(row, name) {
+    const kind = KINDS.find(([pattern]) => pattern.test(name))?.[1] || "other";
+    row.querySelector(".filetype")?.classList.replace("filetype-other", `filetype-${kind}`);
+  }
+
   function addRow(upload) {
     const row = document.getElementById("deposit-row").content.firstElementChild.cloneNode(true);
     row.querySelector("[data-name]").textContent = upload.name;
     row.querySelector("progress").setAttribute("aria-label", upload.name);
     row.querySelector("[data-retry]").addEventListener("click", () => retry(upload));
     row.querySelector("[data-cancel]").addEventListener("click", () => cancel(upload));
+    dress(row, upload.name);
     upload.row = row;
     list.append(row);
   }
@@ -208,6 +216,7 @@
   }
 
   function settle(upload, row) {
+    dress(row, upload.name);
     upload.row.replaceWith(row);
     upload.row = row;
     upload.state = row.dataset.state;
@@ -254,8 +263,7 @@
 
   if (form) {
     const field = form.querySelector("input[type=file]");
-    field.tabIndex = -1;
-    let lastOpened = 0;
+    let lastOpened = -Infinity;
     document.addEventListener("click", (event) => {
       if (!event.target.closest("[data-deposit-open]")) return;
       if (event.timeStamp - lastOpened < 600) return;
