@@ -118,8 +118,8 @@ def answer_surprise(error: Exception) -> ResponseReturnValue:
 def read_what_was_refused(response: Response) -> Response:
     """Take in the rest of a refused upload, or the browser only sees a cut line."""
     if response.status_code >= 400 and request.content_length:
-        at_most = 4 * current_app.config["MAX_UPLOAD_MB"] * 1_000_000
-        drain(request.environ["wsgi.input"], min(at_most, request.content_length))
+        request.max_content_length = None
+        drain(request.stream, 4 * current_app.config["MAX_UPLOAD_MB"] * 1_000_000)
     return response
 
 

@@ -88,8 +88,9 @@ def _read(request: Request, body: Body) -> None:
 
 
 def _read_parts(request: Request, body: Body) -> None:
+    request.max_content_length = None  # each file is counted as it flows in
     parts = multipart.read(
-        request.environ["wsgi.input"],
+        request.stream,
         request.content_type or "",
         request.content_length,
     )
