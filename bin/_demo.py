@@ -91,7 +91,8 @@ def take(folder: Path) -> TextIOWrapper:
             f"{folder} contient autre chose qu'une démonstration : choisissez un autre"
             " dossier avec DEMO_DIR=…"
         )
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
     lock = mark.open("a")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
