@@ -26,6 +26,10 @@ from app.multipart import drain
 from app.texts import gettext as _
 
 
+# For a body that is read as a stream and counted on the way (None means the default).
+UNLIMITED = 2**60
+
+
 class DomainError(Exception):
     """A rule of the product says no; the message is for the person."""
 
@@ -118,7 +122,7 @@ def answer_surprise(error: Exception) -> ResponseReturnValue:
 def read_what_was_refused(response: Response) -> Response:
     """Take in the rest of a refused upload, or the browser only sees a cut line."""
     if response.status_code >= 400 and request.content_length:
-        request.max_content_length = None
+        request.max_content_length = UNLIMITED
         drain(request.stream, 4 * current_app.config["MAX_UPLOAD_MB"] * 1_000_000)
     return response
 

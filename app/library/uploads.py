@@ -15,7 +15,7 @@ from wtforms import ValidationError
 
 from app import multipart
 from app.db import db
-from app.errors import DomainError, Refused
+from app.errors import UNLIMITED, DomainError, Refused
 from app.library.deposit import Deposited
 from app.library.naming import clean_name
 from app.library.receiving import Received, give_back, receive
@@ -88,7 +88,7 @@ def _read(request: Request, body: Body) -> None:
 
 
 def _read_parts(request: Request, body: Body) -> None:
-    request.max_content_length = None  # each file is counted as it flows in
+    request.max_content_length = UNLIMITED  # each file is counted as it flows in
     parts = multipart.read(
         request.stream,
         request.content_type or "",

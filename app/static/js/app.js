@@ -56,7 +56,15 @@
     }
   });
 
-  // Polling rests while nobody looks, and looks at once on coming back
+  // Polling rests while nobody looks, and looks at once on coming back. It does not lead
+  // to the sign-in page while files are still to be sent: they would be lost.
+  document.addEventListener("htmx:beforeOnLoad", (event) => {
+    const { elt, xhr } = event.detail;
+    const isWaiting = one(
+      ":is([data-state=waiting], [data-state=sending], [data-state=checking], [data-state=cut], [data-state=expired])",
+    );
+    if (xhr.status === 401 && elt.matches("[data-poll]") && isWaiting) event.preventDefault();
+  });
 
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (document.hidden && event.detail.elt.matches("[data-poll]")) event.preventDefault();
@@ -94,6 +102,15 @@
     const toasts = all("#messages [data-toast]");
     for (const old of toasts.slice(0, -3)) old.remove();
     for (const toast of toasts) keepMessage(toast);
+    if (toasts.length) raiseMessages(one("#messages"));
+  }
+
+  // A popover shows above an open dialog
+  function raiseMessages(messages) {
+    if (!messages.showPopover || !one("dialog[open]")) return;
+    messages.popover = "manual";
+    if (messages.matches(":popover-open")) messages.hidePopover();
+    messages.showPopover();
   }
 
   new MutationObserver(keepMessages).observe(one("#messages"), { childList: true });

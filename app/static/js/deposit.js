@@ -4,10 +4,10 @@
   "use strict";
 
   const AT_ONCE = 3;
-  const form = document.querySelector("form[data-deposit]");
+  const forms = [...document.querySelectorAll("form[data-deposit]")];
   const closed = document.querySelector("[data-deposit-closed]");
   const tray = document.getElementById("depots");
-  if ((!form && !closed) || !tray) return;
+  if ((!forms.length && !closed) || !tray) return;
 
   const list = tray.querySelector("[data-tray-list]");
   const locale = document.documentElement.lang;
@@ -116,14 +116,14 @@
 
   // Sending
 
-  function refusalOf(file) {
+  function refusalOf(file, form) {
     const limit = Number(form.dataset.maxMb) * 1e6;
     if (file.size === 0) return say("empty");
     if (file.size > limit) return say("too-large", { size: size(file.size), limit: size(limit) });
     return null;
   }
 
-  function add(files, directories = []) {
+  function add(form, files, directories = []) {
     const start = uploads.length;
     for (const name of directories) {
       const upload = { name, weight: 0, sent: 0, state: "refused" };
@@ -133,10 +133,10 @@
     }
     let accepted = 0;
     for (const file of files) {
-      const upload = { id: newId(), file, name: file.name, weight: file.size, sent: 0, url: form.action };
+      const upload = { id: newId(), file, form, name: file.name, weight: file.size, sent: 0 };
       uploads.push(upload);
       addRow(upload);
-      const refusal = refusalOf(file);
+      const refusal = refusalOf(file, form);
       if (refusal) {
         upload.weight = 0;
         show(upload, "refused", refusal);
@@ -165,7 +165,7 @@
     const request = new XMLHttpRequest();
     upload.request = request;
     upload.sent = 0;
-    request.open("POST", upload.url);
+    request.open("POST", upload.form.action);
     request.setRequestHeader("X-CSRFToken", window.guichet.token());
     request.setRequestHeader("HX-Request", "true");
     request.setRequestHeader("HX-Current-URL", location.href);
@@ -201,7 +201,11 @@
     const answer = new DOMParser().parseFromString(isHtml ? request.responseText : "", "text/html");
     const row = answer.querySelector("li[data-result]");
     if (row) return settle(upload, document.importNode(row, true));
-    if (request.status === 401) {
+    if (request.status === 413) {
+      // refused by a server on the way
+      const limit = Number(upload.form.dataset.maxMb) * 1e6;
+      stop(upload, "refused", say("too-large", { size: size(upload.weight), limit: size(limit) }));
+    } else if (request.status === 401) {
       const link = document.createElement("a");
       link.href = document.body.dataset.login;
       link.target = "_blank";
@@ -261,17 +265,18 @@
 
   // Choosing
 
-  if (form) {
+  let lastOpened = -Infinity;
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-deposit-open]");
+    if (!button || event.timeStamp - lastOpened < 600) return;
+    lastOpened = event.timeStamp;
+    document.querySelector(`#${CSS.escape(button.dataset.depositOpen)} input[type=file]`)?.click();
+  });
+
+  for (const form of forms) {
     const field = form.querySelector("input[type=file]");
-    let lastOpened = -Infinity;
-    document.addEventListener("click", (event) => {
-      if (!event.target.closest("[data-deposit-open]")) return;
-      if (event.timeStamp - lastOpened < 600) return;
-      lastOpened = event.timeStamp;
-      field.click();
-    });
     field.addEventListener("change", () => {
-      add([...field.files]);
+      add(form, [...field.files]);
       field.value = "";
     });
     form.addEventListener("submit", (event) => event.preventDefault());
@@ -282,18 +287,21 @@
   let over = null;
   const hasFiles = (event) => event.dataTransfer && [...event.dataTransfer.types].includes("Files");
   const leave = () => document.documentElement.classList.remove("dragging");
+  // The form under the pointer, else the page's first
+  const aimed = (event) => forms.find((form) => form.contains(event.target)) || forms[0];
 
   function enter(event) {
     if (!hasFiles(event)) return;
     event.preventDefault();
+    const form = aimed(event);
     event.dataTransfer.dropEffect = form ? "copy" : "none";
     document.documentElement.classList.add("dragging");
     clearTimeout(over);
     over = setTimeout(leave, 500);
-    if (!form) return;
+    const place = form?.querySelector("[data-drag-title]");
+    if (!place) return;
     const count = [...event.dataTransfer.items].filter((item) => item.kind === "file").length || 1;
     const title = counted("drop", count, { folder: form.dataset.folder });
-    const place = form.querySelector("[data-drag-title]");
     if (place.textContent !== title) place.textContent = title;
   }
 
@@ -302,6 +310,7 @@
     event.preventDefault();
     clearTimeout(over);
     leave();
+    const form = aimed(event);
     if (!form) return;
     const files = [];
     const directories = [];
@@ -312,7 +321,7 @@
       if (entry?.isDirectory) directories.push(entry.name);
       else if (file) files.push(file);
     }
-    add(items.length ? files : [...event.dataTransfer.files], directories);
+    add(form, items.length ? files : [...event.dataTransfer.files], directories);
   }
 
   window.addEventListener("dragenter", enter);
