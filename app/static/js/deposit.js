@@ -288,7 +288,7 @@
   const hasFiles = (event) => event.dataTransfer && [...event.dataTransfer.types].includes("Files");
   const leave = () => document.documentElement.classList.remove("dragging");
   // The form under the pointer, else the page's first
-  const aimed = (event) => forms.find((form) => form.contains(event.target)) || forms[0];
+  const aimed = (event) => event.target.closest?.("form[data-deposit]") || forms[0];
 
   function enter(event) {
     if (!hasFiles(event)) return;
