@@ -25,7 +25,6 @@ from app.db import db
 from app.multipart import drain
 from app.texts import gettext as _
 
-
 # For a body that is read as a stream and counted on the way (None means the default).
 UNLIMITED = 2**60
 

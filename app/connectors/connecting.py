@@ -6,6 +6,7 @@ waited when the connection was revoked is held, and resumes with the same addres
 
 import re
 import uuid
+from typing import Any
 
 from flask import current_app
 from sqlalchemy import select
@@ -140,7 +141,7 @@ def _own_domains() -> set[str]:
 
 
 def _record(
-    verb: str, connection: Connection, by: Person | None, **details: str | None
+    verb: str, connection: Connection, by: Person | None, **details: Any
 ) -> None:
     record(
         verb,

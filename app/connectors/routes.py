@@ -24,7 +24,7 @@ from app.errors import Refused
 from app.library.models import Folder
 from app.library.tree import chain
 from app.policy import open_to
-from app.queueing import enqueue_now
+from app.queueing import enqueue_once
 from app.texts import gettext as _, ngettext
 
 blueprint = Blueprint("connectors", __name__)
@@ -241,7 +241,7 @@ def send_now(slug: str) -> ResponseReturnValue:
     waiting = panel.waiting(company)
     company_id = company.id
     db.session.commit()
-    asked = enqueue_now(
+    asked = enqueue_once(
         jobs.send_now,
         str(company_id),
         job_id=f"now-{company_id}-{jobs.this_minute()}",

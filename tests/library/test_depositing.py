@@ -238,7 +238,10 @@ def test_a_cut_upload_leaves_no_document(dora: Browser, url: str) -> None:
         b"\r\n%PDF-1.4 half of"
     )
     answer = dora.post(
-        url, data=body, content_type="multipart/form-data; boundary=of-the-test", headers=HTMX
+        url,
+        data=body,
+        content_type="multipart/form-data; boundary=of-the-test",
+        headers=HTMX,
     )
     assert answer.status_code == 400
     assert documents() == []

@@ -1,0 +1,99 @@
+"""Writing the trail, and sealing it into one chain of hashes per firm.
+
+An entry is written with the act it tells of, in its transaction. Sealing comes after,
+in order, by whoever runs the automaton: so no deposit waits for another one's.
+"""
+
+import hashlib
+import json
+import uuid
+from typing import Any
+
+from sqlalchemy import func, select, text
+
+from app.activity.models import Entry
+from app.db import db
+
+A_BATCH = 1000
+
+
+def record(
+    verb: str,
+    *,
+    firm_id: uuid.UUID,
+    company_id: uuid.UUID | None = None,
+    document_id: uuid.UUID | None = None,
+    actor_id: uuid.UUID | None = None,
+    firm_only: bool = False,
+    **details: Any,
+) -> None:
+    """Add a line to the trail; the caller commits."""
+    db.session.add(
+        Entry(
+            firm_id=firm_id,
+            company_id=company_id,
+            document_id=document_id,
+            actor_id=actor_id,
+            verb=verb,
+            is_firm_only=firm_only,
+            details=details,
+        )
+    )
+
+
+def seal_everything() -> None:
+    """Seal what is not sealed yet, firm by firm; commits."""
+    firms = db.session.scalars(
+        select(Entry.firm_id).where(Entry.position.is_(None)).distinct()
+    ).all()
+    db.session.commit()
+    for firm_id in firms:
+        while _seal(firm_id) == A_BATCH:
+            pass
+
+
+def _seal(firm_id: uuid.UUID) -> int:
+    _lock(firm_id)
+    entries = db.session.scalars(
+        select(Entry)
+        .where(Entry.firm_id == firm_id, Entry.position.is_(None))
+        .order_by(Entry.id)
+        .limit(A_BATCH)
+    ).all()
+    last = db.session.execute(
+        select(Entry.position, Entry.sha256)
+        .where(Entry.firm_id == firm_id, Entry.position.is_not(None))
+        .order_by(Entry.position.desc())
+        .limit(1)
+    ).one_or_none()
+    before = str(last[1]) if last else ""
+    first = int(last[0] or 0) + 1 if last else 1
+    for position, entry in enumerate(entries, first):
+        entry.position = position
+        entry.sha256 = before = digest(before, entry)
+    db.session.commit()
+    return len(entries)
+
+
+def digest(before: str, entry: Entry) -> str:
+    """SHA-256 over the hash before it and the entry as canonical JSON (RFC 8785)."""
+    said = {
+        "position": entry.position,
+        "firm": str(entry.firm_id),
+        "company": str(entry.company_id) if entry.company_id else None,
+        "document": str(entry.document_id) if entry.document_id else None,
+        "actor": str(entry.actor_id) if entry.actor_id else None,
+        "verb": entry.verb,
+        "firm_only": entry.is_firm_only,
+        "details": entry.details,
+        "at": entry.at.isoformat(timespec="microseconds"),
+    }
+    line = json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256((before + line).encode()).hexdigest()
+
+
+def _lock(firm_id: uuid.UUID) -> None:
+    """One sealer at a time; on SQLite the write transaction is the lock."""
+    if db.session.get_bind().dialect.name != "sqlite":
+        key = func.hashtextextended(text("'activity'"), firm_id.int & 0x7FFF_FFFF)
+        db.session.execute(select(func.pg_advisory_xact_lock(key)))

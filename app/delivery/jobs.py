@@ -1,0 +1,30 @@
+"""The jobs of the automaton. They take plain texts and open their own context."""
+
+import time
+import uuid
+from datetime import datetime
+from typing import Any
+
+from flask import current_app
+
+from app.delivery import tick as ticking
+
+
+def tick(slot: str) -> dict[str, Any]:
+    """The run of a slot (ISO 8601). Run twice, the second finds nothing to do."""
+    return ticking.run(datetime.fromisoformat(slot), should_stop=_stopping)
+
+
+def send_now(company_id: str) -> dict[str, Any]:
+    """A run that a person asked for, for one company."""
+    return ticking.run(company_id=uuid.UUID(company_id), should_stop=_stopping)
+
+
+def this_minute() -> int:
+    """Names a minute, so that a person asks at most once in it."""
+    return int(time.time() // 60)
+
+
+def _stopping() -> bool:
+    """Set by the worker when it was told to end: the message under way is the last."""
+    return bool(current_app.extensions.get("guichet.stopping"))
