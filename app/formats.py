@@ -36,6 +36,7 @@ def filesize(size: int) -> str:
             break
         value /= 1000
     number = f"{value:.1f}" if value < 100 and unit not in units[:2] else f"{value:.0f}"
+    number = number.removesuffix(".0")
     return f"{number.replace('.', ',') if _is_french() else number}{NBSP}{unit}"
 
 

@@ -16,6 +16,7 @@ WAITING = ("pending", "deferred")  # leave by themselves at the next tick
 LEASED = ("sending", "in_doubt")  # in the hands of a worker
 DONE = ("accepted", "delivered")  # the tool's side has it
 BLOCKED = ("held", "failed", "bounced", "unknown")  # need a person
+OPEN = (*WAITING, *LEASED, *BLOCKED)  # not come to an end
 STATES = (*WAITING, *LEASED, *DONE, *BLOCKED, "cancelled")
 
 
@@ -105,6 +106,13 @@ class Delivery(Base, TenantOwned):
             "lease_until",
             postgresql_where=state.in_(LEASED),
             sqlite_where=state.in_(LEASED),
+        ),
+        Index(
+            "ix_deliveries_open",
+            "company_id",
+            "state",
+            postgresql_where=state.in_(OPEN),
+            sqlite_where=state.in_(OPEN),
         ),
         Index("ix_deliveries_company_id_created_at", "company_id", "created_at"),
     )

@@ -13,8 +13,8 @@ from app.companies.finding import company_and_role
 from app.companies.models import Company
 from app.db import db, new_id, utc_now
 from app.delivery.models import BLOCKED, WAITING, Delivery
+from app.library.listing import Row, recent_rows
 from app.library.models import Document, Folder
-from app.library.page import Row, recent_rows
 from app.library.tree import Sight, sight_of
 from app.texts import gettext as _
 

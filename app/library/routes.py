@@ -23,7 +23,7 @@ from app.companies.models import Company
 from app.db import db
 from app.delivery.badges import client_badge, firm_badge
 from app.delivery.proof import proofs
-from app.library import page as pages
+from app.library import listing as listings, navigation, page as pages
 from app.library.deposit import deposit
 from app.library.models import Document, Folder, Version
 from app.library.receiving import store
@@ -75,7 +75,7 @@ def _document_or_404(document_id: uuid.UUID) -> tuple[Document, Place]:
 def root(slug: str) -> ResponseReturnValue:
     """The company's library, opened at its first folder."""
     company, role = company_and_role(slug)
-    first = pages.tree(company, [], sight_of(role))
+    first = navigation.tree(company, [], sight_of(role))
     return redirect(first[0].url) if first else abort(404)
 
 
@@ -109,7 +109,7 @@ def nodes(slug: str, folder_id: uuid.UUID) -> ResponseReturnValue:
     place = _place_or_404(slug, folder_id)
     if not htmx.is_fragment():
         return redirect(url_for("library.show", slug=slug, folder_id=folder_id))
-    below = pages.children(place.company, place.path, place.sight)
+    below = navigation.children(place.company, place.path, place.sight)
     return render_template("library/_nodes.html", nodes=below)
 
 
@@ -173,8 +173,8 @@ def _deposited_in(folder: Folder, outcomes: list[Outcome]) -> str:
     )
 
 
-def _listing(place: Place) -> pages.Listing:
-    return pages.listing(
+def _listing(place: Place) -> listings.Listing:
+    return listings.listing(
         place.company, place.folder, place.sight, request.args.get("after")
     )
 
@@ -198,8 +198,8 @@ def document(document_id: uuid.UUID) -> ResponseReturnValue:
             for f in place.path
         ],
         badge=badge,
-        channel_label=pages.channel_label(shown.channel),
-        kind=pages.kind_of(shown.content_type),
+        channel_label=listings.channel_label(shown.channel),
+        kind=listings.kind_of(shown.content_type),
         proofs=sent,
         history=history(shown, firm_side=place.sight.firm_side),
         download_url=url_for("library.download", document_id=shown.id),

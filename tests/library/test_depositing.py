@@ -109,7 +109,7 @@ def test_a_file_over_the_limit_is_refused_with_both_sizes(
     answer = post(dora, url, (b"x" * 1_000_001, "gros.pdf"), headers=HTMX)
     assert answer.status_code == 413
     assert "gros.pdf" in answer.text
-    assert "la limite est de 1,0\N{NO-BREAK SPACE}Mo" in answer.text
+    assert "la limite est de 1\N{NO-BREAK SPACE}Mo" in answer.text
     assert documents() == []
     assert post(dora, url, (b"x" * 1_000_000, "juste.pdf")).status_code == 303
 

@@ -1,0 +1,245 @@
+"""The rows of a folder with its counts: one query, and for the firm a second one for
+the deliveries, whatever the folder holds."""
+
+import hashlib
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import url_for
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    case,
+    func,
+    select,
+    true,
+    tuple_,
+)
+from sqlalchemy.orm import joinedload
+
+from app.companies.models import Company
+from app.db import db
+from app.delivery.badges import Badge, client_badge, firm_badge
+from app.delivery.models import OPEN, Delivery
+from app.library.models import Document, Folder
+from app.library.naming import split_extension
+from app.library.tree import Sight, hidden_folders
+from app.texts import gettext as _
+
+ROWS = 50
+COUNTED = 1000  # beyond, «1 000+»: a full count would cost with the folder's size
+
+
+@dataclass(frozen=True)
+class Row:
+    id: uuid.UUID
+    name: str
+    stem: str
+    extension: str
+    url: str
+    download_url: str
+    depositor: str
+    channel: str
+    channel_label: str
+    arrived_at: datetime
+    size: int
+    kind: str
+    badge: Badge
+    delivery: str | None
+    note: str
+    duplicate_note: str
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The rows of a folder from a place on; `stamp` changes with what is shown."""
+
+    rows: list[Row]
+    total: int
+    total_is_floor: bool
+    total_bytes: int | None
+    next_url: str | None
+    first_url: str
+    poll_url: str
+    stamp: str
+    counts: dict[str, int]
+    last_deposit: tuple[datetime, str] | None
+
+
+def listing(
+    company: Company, folder: Folder, sight: Sight, after: str | None = None
+) -> Listing:
+    """`after` is the place («<microseconds>.<id>») behind which the page begins."""
+    documents, counts, size = _documents(folder, sight, after)
+    more = len(documents) > ROWS
+    documents = documents[:ROWS]
+    deliveries = _deliveries(documents) if sight.firm_side else {}
+    rows = [_row(d, sight, deliveries.get(d.id, [])) for d in documents]
+    here: dict[str, Any] = {"slug": company.slug, "folder_id": folder.id}
+    total = counts["documents"]
+    newest = documents[0] if documents and not after else None
+    stamp = _stamp(rows, counts)
+    return Listing(
+        rows=rows,
+        total=min(total, COUNTED),
+        total_is_floor=total > COUNTED,
+        total_bytes=size if total <= COUNTED else None,
+        next_url=url_for("library.show", **here, after=place(documents[-1]))
+        if more
+        else None,
+        first_url=url_for("library.show", **here),
+        poll_url=url_for("library.rows", **here, after=after, seen=stamp),
+        stamp=stamp,
+        counts=counts,
+        last_deposit=(newest.arrived_at, newest.depositor_name) if newest else None,
+    )
+
+
+def place(document: Document) -> str:
+    microseconds = round(document.arrived_at.timestamp() * 1_000_000)
+    return f"{microseconds}.{document.id}"
+
+
+def _documents(
+    folder: Folder, sight: Sight, after: str | None
+) -> tuple[list[Document], dict[str, int], int]:
+    """A page of documents with the folder's counts (capped) and size, in one query."""
+    here = (Document.folder_id == folder.id) & Document.trashed_at.is_(None)
+    seen = (
+        select(Document.size, Document.status)
+        .where(here)
+        .limit(COUNTED + 1)
+        .subquery("seen")
+    )
+    of_status = {
+        status: func.coalesce(func.sum(case((seen.c.status == status, 1), else_=0)), 0)
+        for status in ("validated", "rejected")
+    }
+    counted = select(
+        func.count().label("documents"),
+        func.coalesce(func.sum(seen.c.size), 0).label("bytes"),
+        *(total.label(status) for status, total in of_status.items()),
+    ).subquery("counted")
+    columns = [*counted.c]
+    if sight.firm_side:
+        columns.append(_waiting(folder).label("waiting"))
+    found = db.session.execute(
+        select(Document, *columns)
+        .join(counted, true())
+        .where(here, *_behind(after))
+        .order_by(Document.arrived_at.desc(), Document.id.desc())
+        .limit(ROWS + 1)
+    ).all()
+    names = ["documents", "bytes", *of_status] + ["waiting"] * sight.firm_side
+    values = found[0][1:] if found else [0] * len(names)
+    counts = {name: int(value) for name, value in zip(names, values, strict=True)}
+    return [row[0] for row in found], counts, counts.pop("bytes")
+
+
+def _waiting(folder: Folder) -> ScalarSelect[int]:
+    """Documents of the folder with a delivery that has not come to its end."""
+    return (
+        select(func.count(Delivery.document_id.distinct()))
+        .join(Document, Document.id == Delivery.document_id)
+        .where(
+            Delivery.company_id == folder.company_id,
+            Delivery.state.in_(OPEN),
+            Document.folder_id == folder.id,
+            Document.trashed_at.is_(None),
+        )
+        .correlate(None)
+        .scalar_subquery()
+    )
+
+
+def _behind(after: str | None) -> list[ColumnElement[bool]]:
+    try:
+        microseconds, _dot, document_id = (after or "").partition(".")
+        at = datetime.fromtimestamp(int(microseconds) / 1_000_000, UTC)
+        last = uuid.UUID(document_id)
+    except (ValueError, OverflowError, OSError):
+        return []
+    return [tuple_(Document.arrived_at, Document.id) < tuple_(at, last)]
+
+
+def _deliveries(documents: list[Document]) -> dict[uuid.UUID, list[Delivery]]:
+    found: dict[uuid.UUID, list[Delivery]] = {}
+    for delivery in db.session.scalars(
+        select(Delivery)
+        .options(joinedload(Delivery.connection))
+        .where(Delivery.document_id.in_([d.id for d in documents]))
+        .order_by(Delivery.created_at)
+    ):
+        found.setdefault(delivery.document_id, []).append(delivery)
+    return found
+
+
+def _row(document: Document, sight: Sight, deliveries: list[Delivery]) -> Row:
+    stem, extension = split_extension(document.name)
+    badge = (
+        firm_badge(document, deliveries) if sight.firm_side else client_badge(document)
+    )
+    return Row(
+        id=document.id,
+        name=document.name,
+        stem=stem,
+        extension=extension,
+        url=url_for("library.document", document_id=document.id),
+        download_url=url_for("library.download", document_id=document.id),
+        depositor=document.depositor_name,
+        channel=document.channel,
+        channel_label=channel_label(document.channel),
+        arrived_at=document.arrived_at,
+        size=document.size,
+        kind=kind_of(document.content_type),
+        badge=badge,
+        delivery=deliveries[-1].state if deliveries else None,
+        note=document.rejected_reason or "" if document.status == "rejected" else "",
+        duplicate_note=_("Probably a duplicate")
+        if document.duplicate_of_id and sight.firm_side
+        else "",
+    )
+
+
+def channel_label(channel: str) -> str:
+    return {
+        "web": _("Deposited on the site"),
+        "phone": _("Taken by phone"),
+        "mail": _("Received by e-mail"),
+        "firm": _("Filed by the firm"),
+        "api": _("Received by a programme"),
+    }.get(channel, channel)
+
+
+def kind_of(content_type: str) -> str:
+    if content_type == "application/pdf":
+        return "pdf"
+    if content_type.startswith("image/"):
+        return "image"
+    is_sheet = "sheet" in content_type or "excel" in content_type
+    return "sheet" if is_sheet or content_type == "text/csv" else "other"
+
+
+def _stamp(rows: list[Row], counts: dict[str, int]) -> str:
+    """Of what this person sees only: a firm's fact cannot change a client's stamp."""
+    seen = [(str(r.id), r.name, r.badge, r.delivery, r.note) for r in rows]
+    return hashlib.sha256(repr((seen, counts)).encode()).hexdigest()[:16]
+
+
+def recent_rows(company: Company, sight: Sight, most: int) -> list[Row]:
+    """The newest documents of the company that the person may see, anywhere."""
+    documents = db.session.scalars(
+        select(Document)
+        .join(Document.folder)
+        .where(
+            Document.company_id == company.id,
+            Document.trashed_at.is_(None),
+            Folder.id.not_in(hidden_folders(company, sight)),
+        )
+        .order_by(Document.arrived_at.desc(), Document.id.desc())
+        .limit(most)
+    ).all()
+    deliveries = _deliveries(list(documents)) if sight.firm_side else {}
+    return [_row(d, sight, deliveries.get(d.id, [])) for d in documents]
