@@ -1,0 +1,52 @@
+"""What holds for every template."""
+
+import re
+from pathlib import Path
+
+from flask import Flask
+
+ROOT = Path(__file__).parents[2]
+TEMPLATES = ROOT / "app/templates"
+
+
+def pages() -> dict[str, str]:
+    return {
+        str(path.relative_to(TEMPLATES)): path.read_text(encoding="utf-8")
+        for path in TEMPLATES.rglob("*.html")
+    }
+
+
+def test_every_template_compiles(app: Flask) -> None:
+    for name in pages():
+        app.jinja_env.get_template(name)
+
+
+def test_every_page_has_a_title() -> None:
+    for name, text in pages().items():
+        if '{% extends "base.html" %}' in text:
+            assert "{% block title %}" in text, name
+
+
+def test_no_style_nor_script_stands_in_a_template() -> None:
+    for name, text in pages().items():
+        assert not re.search(r"\sstyle=|\son\w+=|hx-on|<style", text), name
+        assert not re.search(r"<script(?![^>]*\ssrc=)", text), name
+
+
+def test_nothing_is_marked_safe() -> None:
+    for name, text in pages().items():
+        assert not re.search(r"\|\s*safe\b|autoescape", text), name
+
+
+def test_what_clients_load_knows_nothing_of_the_firm_s_side() -> None:
+    secret = r"hatch|\bcab-|connector|connecteur|automat|quickbooks|\bticks?\b|deliver"
+    shared = [
+        "css/app.css",
+        "css/home.css",
+        "js/app.js",
+        "js/deposit.js",
+        "js/early.js",
+    ]
+    for name in shared:
+        text = (ROOT / "app/static" / name).read_text(encoding="utf-8")
+        assert not re.search(secret, text, re.IGNORECASE), name
