@@ -20,6 +20,7 @@ LINE = 57  # bytes that make a base64 line of 76 characters (RFC 2045, 6.8)
 PIECE = LINE * 1024
 HEADERS_ALLOWANCE = 1800
 LONGEST_NAME = 180
+LONGEST_PARAMETER = 900  # a line may have 998 characters (RFC 5322, 2.1.1)
 
 
 class Altered(Exception):
@@ -138,16 +139,14 @@ def _subject(name: str) -> list[str]:
 
 
 def _disposition(name: str) -> list[str]:
-    """`filename=` in ASCII, and the whole name by RFC 2231, in short numbered parts."""
-    lines = ["Content-Disposition: attachment;", f' filename="{ascii_name(name)}"']
+    """The whole name by RFC 2231 first, since readers that know it take the first
+    they find; then `filename=` in ASCII for those that do not."""
+    plain = f' filename="{ascii_name(name)}"'
     if name == ascii_name(name):
-        return lines
+        return ["Content-Disposition: attachment;", plain]
     coded = "utf-8''" + quote(name, safe="")
-    parts = re.findall(r"(?:%..|[^%]){1,20}", coded)
-    if len(parts) == 1:
-        extended = [f" filename*={parts[0]}"]
-    else:
-        extended = [f" filename*{n}*={part}" for n, part in enumerate(parts)]
-    lines[-1] += ";"
-    lines += [f"{line};" for line in extended[:-1]] + [extended[-1]]
-    return lines
+    extended = [f" filename*={coded};"]
+    if len(coded) > LONGEST_PARAMETER:
+        parts = re.findall(r"(?:%..|[^%]){1,20}", coded)
+        extended = [f" filename*{n}*={part};" for n, part in enumerate(parts)]
+    return ["Content-Disposition: attachment;", *extended, plain]

@@ -17,7 +17,6 @@ from typing import Self
 from flask import current_app
 from flask_mail import Connection as MailConnection
 
-from app.extensions import mail
 
 FINAL_DOT_PATIENCE = 10  # times the patience for any other command
 MOST_MESSAGES = 100
@@ -171,7 +170,7 @@ class Session:
 
     def _open(self) -> smtplib.SMTP:
         try:
-            return Server(mail).configure_host()
+            return Server(current_app.extensions["mail"]).configure_host()
         except smtplib.SMTPAuthenticationError as error:
             raise NoServer(_readable(error.smtp_error), error.smtp_code) from error
         except smtplib.SMTPResponseException as error:
