@@ -112,7 +112,7 @@ def answer_surprise(error: Exception) -> ResponseReturnValue:
     if current_app.config.get("PROPAGATE_EXCEPTIONS"):
         raise error
     title, text = _words(500)
-    text = f"{text} {_('Reference %(reference)s', reference=reference)}"
+    text += " " + _("Reference %(reference)s", reference=reference)
     if request.htmx:  # type: ignore[attr-defined]
         return _message(500, text, "bad")
     return _page(500, title, text, reference=reference), 500

@@ -71,6 +71,8 @@ def _fill_dupont(dupont: Company, claire: Person, paul: Person, lea: Person) -> 
     sent = _deposit(month, paul, "Facture Orange Pro.pdf", "Orange 89,90", days=2)
     _as_if_sent(sent, connection.bot_address, "dupont-maconnerie@qbodocs.example")
     _deposit(month, lea, "Facture EDF.pdf", "EDF 184,20")
+    _in_trouble(_deposit(month, paul, "Facture Loxam 5520187.pdf", "Loxam", days=1))
+    _in_doubt(_deposit(month, paul, "Ticket péage A71.pdf", "Péage 12,40", days=4))
     _deposit(month, paul, "Facture Point P 88412.pdf", "Point P 96,00")
     _deposit(month, paul, "Inventaire chantier.csv", "réf;quantité\nC12;40\n", raw=True)
     blurred = _deposit(month, paul, "Ticket BigMat.pdf", "illisible", days=3)
@@ -109,6 +111,21 @@ def _as_if_sent(done: Deposited, sender: str, destination: str) -> None:
         delivery.last_code, delivery.last_text = 250, "2.0.0 Ok: queued (démonstration)"
         delivery.accepted_at = delivery.settled_at = then
     done.document.status, done.document.validated_at = "validated", then
+
+
+def _in_trouble(done: Deposited) -> None:
+    for delivery in done.deliveries:
+        delivery.state, delivery.attempts = "deferred", 3
+        delivery.not_before = utc_now() + timedelta(hours=6)
+        delivery.last_code = 451
+        delivery.last_text = "4.7.1 Try again later (démonstration)"
+
+
+def _in_doubt(done: Deposited) -> None:
+    for delivery in done.deliveries:
+        delivery.state, delivery.reason = "unknown", "ambiguous"
+        delivery.attempts, delivery.ambiguous = 2, 2
+        delivery.last_text = "Connection lost after the final dot (démonstration)"
 
 
 def _firm(slug: str, name: str, colour: str, topbar: str) -> Firm:

@@ -6,16 +6,21 @@ slot. Nothing is ever decided from times, nor by looking for documents later.
 
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import literal, select
-from sqlalchemy.orm import aliased, selectinload
+from sqlalchemy.orm import aliased, joinedload
 
 from app.connectors import catalogue
 from app.connectors.models import Connection, FolderSwitch
-from app.db import db, new_id, utc_now
+from app.db import database_now, db, new_id
 from app.delivery.message import encoded_size
 from app.delivery.models import Delivery
+from app.delivery.returning import earlier_deliveries, is_due_again
 from app.library.models import Arrival, Document, Folder, Version
+
+# Ways to arrive that bring a version which cannot have left before.
+FRESH = ("upload", "email", "camera", "sync", "copy")
 
 
 @dataclass(frozen=True)
@@ -38,9 +43,13 @@ class Effective:
     def is_on(self) -> bool:
         return self.switch.is_on
 
+    @property
+    def at_folder_id(self) -> uuid.UUID:
+        return self.switch.folder_id
+
 
 def effective_switches(folder_id: uuid.UUID) -> list[Effective]:
-    """The deciding setting of each connection and slot at this folder."""
+    """The deciding setting of each connection and slot at this folder; one query."""
     start = (
         select(Folder.id, Folder.parent_id, literal(0).label("depth"))
         .where(Folder.id == folder_id)
@@ -52,15 +61,18 @@ def effective_switches(folder_id: uuid.UUID) -> list[Effective]:
             start, parent.id == start.c.parent_id
         )
     )
-    nearest: dict[tuple[uuid.UUID, str], Effective] = {}
-    for switch, connection, depth in db.session.execute(
+    found = db.session.execute(
         select(FolderSwitch, Connection, above.c.depth)
         .join(above, above.c.id == FolderSwitch.folder_id)
         .join(Connection, Connection.id == FolderSwitch.connection_id)
         .where(FolderSwitch.closed_at.is_(None))
-        .options(selectinload(Connection.destinations))
-        .order_by(above.c.depth)
-    ):
+        .options(joinedload(Connection.destinations))
+        .order_by(above.c.depth, FolderSwitch.id)
+        # The lock may have been waited for: what was read before it may be old.
+        .execution_options(populate_existing=True)
+    ).unique()
+    nearest: dict[tuple[uuid.UUID, str], Effective] = {}
+    for switch, connection, depth in found:
         key = (switch.connection_id, switch.slot)
         nearest.setdefault(key, Effective(switch, connection, depth))
     return list(nearest.values())
@@ -71,52 +83,66 @@ def arrival(document: Document, version: Version, arrived: Arrival) -> list[Deli
 
     The company's shared lock is taken: which folders are on cannot change meanwhile.
     """
-    due = [
-        _delivery(document, version, arrived, setting)
-        for setting in effective_switches(document.folder_id)
-        if setting.is_on
-    ]
+    settings = [s for s in effective_switches(arrived.folder_id) if s.is_on]
+    if not settings:
+        return []
+    now = database_now()
+    earlier = {} if arrived.kind in FRESH else earlier_deliveries(version)
+    due = []
+    for setting in settings:
+        before = earlier.get((setting.connection_id, setting.slot))
+        if is_due_again(before, arrived.kind, setting.switch):
+            made = make_delivery(
+                document, version, setting.connection, setting.slot, now
+            )
+            made.arrival_id, made.switch_id = arrived.id, setting.switch.id
+            made.retry_of_id = before.id if before else None
+            due.append(made)
     db.session.add_all(due)
     db.session.flush()
     return due
 
 
-def _delivery(
-    document: Document, version: Version, arrived: Arrival, setting: Effective
+def make_delivery(
+    document: Document,
+    version: Version,
+    connection: Connection,
+    slot: str,
+    now: datetime,
 ) -> Delivery:
+    """A delivery with all that is frozen in it; neither added nor flushed."""
     delivery_id = new_id()
-    domain = setting.connection.bot_address.rpartition("@")[2]
-    reason = hold_reason(document, setting.connection, setting.slot)
-    now = utc_now()
+    domain = connection.bot_address.rpartition("@")[2]
+    reason = hold_reason(version, connection, slot)
     return Delivery(
         id=delivery_id,
         firm_id=document.firm_id,
         company_id=document.company_id,
         document_id=document.id,
         version_id=version.id,
-        arrival_id=arrived.id,
-        connection_id=setting.connection.id,
-        slot=setting.slot,
-        switch_id=setting.switch.id,
+        connection_id=connection.id,
+        slot=slot,
         state="held" if reason else "pending",
         reason=reason,
-        not_before=now,
         message_id=f"<{delivery_id}.{version.number}@{domain}>",
-        message_date=now.replace(microsecond=0),
         file_name=document.name,
         sha256=version.sha256,
         encoded_size=encoded_size(version.size),
+        not_before=now,
+        message_date=now.replace(microsecond=0),
     )
 
 
-def hold_reason(document: Document, connection: Connection, slot: str) -> str | None:
-    """Why the document may not leave to this connection now; None when it may."""
-    app = catalogue.get(connection.app_key)
-    if document.size == 0:
+def hold_reason(version: Version, connection: Connection, slot: str) -> str | None:
+    """Why the version may not leave to this connection now; None when it may."""
+    app = catalogue.find(connection.app_key)
+    if version.size == 0:
         return "empty"
-    if not app.accepts(document.content_type):
+    if app is None:
+        return "no_connection"
+    if not app.accepts(version.content_type):
         return "bad_type"
-    if document.size > app.max_file_bytes:
+    if version.size > app.max_file_bytes:
         return "too_big"
     if not connection.is_authorised:
         return "revoked"

@@ -1,0 +1,65 @@
+"""What waits and must not leave any more, and what was held and may.
+
+Acts; the caller commits. Each is one UPDATE, so that a worker which claims a delivery
+at the same moment either finds it cancelled or is asked to stop before the final dot.
+"""
+
+import uuid
+from collections.abc import Collection
+
+from sqlalchemy import ColumnElement, case, update
+
+from app.connectors.models import Connection
+from app.db import database_now, db
+from app.delivery.models import LEASED, WAITING, Delivery
+
+IS_LEASED = Delivery.state.in_(LEASED)
+
+
+def cancel_waiting(
+    *,
+    why: str,
+    switch_ids: Collection[uuid.UUID] = (),
+    document_ids: Collection[uuid.UUID] = (),
+    delivery_ids: Collection[uuid.UUID] = (),
+) -> int:
+    """Cancel what has not left; gives how many, with those only asked to stop.
+
+    `why`: switch_off, moved_out, trashed, replaced, erased or by_user.
+    """
+    chosen: ColumnElement[bool] = (
+        Delivery.switch_id.in_(switch_ids)
+        | Delivery.document_id.in_(document_ids)
+        | Delivery.id.in_(delivery_ids)
+    )
+    cancelled = db.session.execute(
+        update(Delivery)
+        .where(chosen, Delivery.state.in_((*WAITING, *LEASED, "held")))
+        .values(
+            state=case((IS_LEASED, Delivery.state), else_="cancelled"),
+            # For one that is being sent: what it will be cancelled for.
+            reason=why,
+            cancel_requested=IS_LEASED,
+            settled_at=case((IS_LEASED, Delivery.settled_at), else_=database_now()),
+        )
+        .returning(Delivery.id)
+    )
+    return len(cancelled.all())
+
+
+def release_held(connection: Connection, reasons: Collection[str]) -> int:
+    """What was held for one of these reasons is due again; gives how many.
+
+    The connection's lock is taken: `lock_company(…, exclusive=True)`.
+    """
+    released = db.session.execute(
+        update(Delivery)
+        .where(
+            Delivery.connection_id == connection.id,
+            Delivery.state == "held",
+            Delivery.reason.in_(reasons),
+        )
+        .values(state="pending", reason=None, not_before=database_now())
+        .returning(Delivery.id)
+    )
+    return len(released.all())

@@ -1,0 +1,44 @@
+"""When a version that was there before comes into a folder again: moved, or restored.
+
+What was delivered never leaves twice by itself, and what still waits is not doubled.
+"""
+
+import uuid
+
+from sqlalchemy import select
+
+from app.connectors.models import FolderSwitch
+from app.db import db
+from app.delivery.models import LEASED, WAITING, Delivery
+from app.library.models import Document, Version
+
+
+def earlier_deliveries(version: Version) -> dict[tuple[uuid.UUID, str], Delivery]:
+    """The newest delivery of the version to each connection and slot.
+
+    The document's row is locked: of two moves at once, the second sees the first's.
+    """
+    db.session.execute(
+        select(Document.id).where(Document.id == version.document_id).with_for_update()
+    )
+    found = db.session.scalars(
+        select(Delivery)
+        .where(Delivery.version_id == version.id)
+        .order_by(Delivery.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return {(row.connection_id, row.slot): row for row in found}
+
+
+def is_due_again(before: Delivery | None, kind: str, switch: FolderSwitch) -> bool:
+    """Whether it needs a delivery of its own; one that waits is carried over."""
+    if before is None:
+        return kind != "restore"
+    if before.state in (*WAITING, *LEASED, "held"):
+        before.switch_id = switch.id
+        return False
+    if kind == "restore":
+        was_trashed = before.state == "cancelled" and before.reason == "trashed"
+        return was_trashed and before.switch_id == switch.id
+    return before.state == "cancelled"
