@@ -1,97 +1,83 @@
-"""Who holds a delivery: leases, fencing tokens, and what is done with lost ones.
+"""Who holds a delivery: leases and fencing tokens.
 
-Every change is one UPDATE that says what it found (state, token); the one that finds
-it otherwise changes nothing. Times are the database's own.
+Every change is one UPDATE that says what it found (state, token, owner); the one that
+finds it otherwise changes nothing. Times are the database's own.
 """
 
+import time
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Result, Select, func, select, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, Select, bindparam, case, func, select, update
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
+from app.companies.models import Company
 from app.connectors.models import Connection, Destination
-from app.db import database_now, db
-from app.delivery.models import WAITING, Delivery
-from app.delivery.retries import next_try
+from app.db import database_now, db, utc_now
+from app.delivery.models import LEASED, WAITING, Delivery
+from app.firms.models import Firm
+from app.library.models import Document, Version
 
 LEASE = timedelta(seconds=120)
+RENEW_SECONDS = 30
 A_CLAIM = 20
-MOST_AMBIGUOUS = 1  # repeats that nobody asked for
 
 
-def reap() -> int:
-    """Take back what a lost worker held; commits.
-
-    Without the marker nothing was sent: it waits again. With it, nobody knows: one
-    repeat, and then a person has to look.
-    """
-    now = database_now()
-    lapsed = (Delivery.lease_until < now, Delivery.lease_until.is_not(None))
-    unsent = db.session.execute(
-        update(Delivery)
-        .where(Delivery.state == "sending", *lapsed)
-        .values(state="pending", owner=None, lease_until=None)
-    )
-    doubtful = db.session.scalars(
-        select(Delivery).where(Delivery.state == "in_doubt", *lapsed)
-    ).all()
-    for delivery in doubtful:
-        settle_doubt(delivery)
-    db.session.commit()
-    return changed(unsent) + len(doubtful)
+def one_of(
+    column: InstrumentedAttribute[str], values: Sequence[str]
+) -> ColumnElement[bool]:
+    """IN, with the values written out: else the partial indexes would not be used."""
+    return column.in_(bindparam(None, values, expanding=True, literal_execute=True))
 
 
-def changed(result: Result[Any]) -> int:
-    """How many rows an UPDATE changed."""
-    return max(int(getattr(result, "rowcount", 0)), 0)
+@dataclass
+class Claim:
+    """A delivery in our hands, with all that sending needs; read once, at the claim."""
+
+    id: uuid.UUID
+    firm_id: uuid.UUID
+    company_id: uuid.UUID
+    document_id: uuid.UUID
+    connection_id: uuid.UUID
+    app_key: str
+    slot: str
+    token: int
+    owner: str
+    attempts: int
+    ambiguous: int
+    created_at: datetime
+    message_id: str
+    message_date: datetime
+    sender: str
+    destination: str | None
+    address: str | None  # the slot's address now; the destination is kept in a doubt
+    file_name: str
+    sha256: str
+    size: int
+    content_type: str
+    storage_key: str
+    started_at: datetime = field(default_factory=utc_now)
+    clock: float = field(default_factory=time.monotonic)
+    bytes_sent: int = 0
+    # The final dot may be out: whatever happens now, only an answer says more.
+    is_past_return: bool = False
 
 
-def settle_doubt(delivery: Delivery) -> None:
-    """At most one repeat, and never to another address than the first time."""
-    now = database_now()
-    address = db.session.scalar(
-        select(Destination.address).where(
-            Destination.connection_id == delivery.connection_id,
-            Destination.slot == delivery.slot,
-        )
-    )
-    may_repeat = (
-        delivery.ambiguous < MOST_AMBIGUOUS
-        and address == delivery.destination
-        and not delivery.cancel_requested
-    )
-    values = {
-        "state": "deferred" if may_repeat else "unknown",
-        "reason": None if may_repeat else "ambiguous",
-        "ambiguous": Delivery.ambiguous + 1,
-        "owner": None,
-        "lease_until": None,
-        "not_before": next_try(now, delivery.attempts),
-        "settled_at": None if may_repeat else now,
-    }
-    db.session.execute(
-        update(Delivery)
-        .where(
-            Delivery.id == delivery.id,
-            Delivery.state == "in_doubt",
-            Delivery.token == delivery.token,
-        )
-        .values(**values)
-    )
-
-
-def claim(owner: str, company_id: uuid.UUID | None = None) -> list[Delivery]:
+def claim(owner: str, company_id: uuid.UUID | None = None) -> list[Claim]:
     """Up to twenty that are due, taken in turns among companies; commits."""
     now = database_now()
     chosen = db.session.scalars(_due(now, company_id).limit(A_CLAIM)).all()
-    claimed: Sequence[uuid.UUID] = []
+    claims: list[Claim] = []
     if chosen:
-        claimed = db.session.scalars(
+        taken = db.session.scalars(
             update(Delivery)
-            .where(Delivery.id.in_(chosen), Delivery.state.in_(WAITING))
+            .where(
+                Delivery.id.in_(chosen),
+                Delivery.state.in_(WAITING),
+                Delivery.not_before <= now,
+            )
             .values(
                 state="sending",
                 reason=None,
@@ -99,21 +85,62 @@ def claim(owner: str, company_id: uuid.UUID | None = None) -> list[Delivery]:
                 owner=owner,
                 lease_until=now + LEASE,
                 attempts=Delivery.attempts + 1,
+                **_pinned(),
             )
             .returning(Delivery.id)
             .execution_options(synchronize_session=False)
         ).all()
+        claims = _read(taken)
     db.session.commit()
-    if not claimed:
-        return []
-    found = db.session.scalars(
-        select(Delivery)
-        .where(Delivery.id.in_(claimed), Delivery.owner == owner)
-        .execution_options(populate_existing=True)
-    ).all()
     order = {delivery_id: place for place, delivery_id in enumerate(chosen)}
-    db.session.commit()
-    return sorted(found, key=lambda delivery: order[delivery.id])
+    return sorted(claims, key=lambda claimed: order[claimed.id])
+
+
+def _pinned() -> dict[str, ColumnElement[str]]:
+    """Where it goes and its name: as they are now, or as the first copy had them."""
+    address = _address(Delivery.connection_id, Delivery.slot).scalar_subquery()
+    sender = select(Connection.bot_address).where(
+        Connection.id == Delivery.connection_id
+    )
+    name = select(Document.name).where(Document.id == Delivery.document_id)
+    is_first = Delivery.ambiguous == 0
+    return {
+        "destination": case((is_first, address), else_=Delivery.destination),
+        "sender": case((is_first, sender.scalar_subquery()), else_=Delivery.sender),
+        "file_name": case((is_first, name.scalar_subquery()), else_=Delivery.file_name),
+    }
+
+
+def _address(
+    connection_id: InstrumentedAttribute[uuid.UUID], slot: InstrumentedAttribute[str]
+) -> Select[str]:
+    return select(Destination.address).where(
+        Destination.connection_id == connection_id, Destination.slot == slot
+    )
+
+
+def _read(taken: Sequence[uuid.UUID]) -> list[Claim]:
+    here = (
+        *(Delivery.id, Delivery.firm_id, Delivery.company_id, Delivery.document_id),
+        *(Delivery.connection_id, Delivery.slot, Delivery.token, Delivery.owner),
+        *(Delivery.attempts, Delivery.ambiguous, Delivery.created_at),
+        *(Delivery.message_id, Delivery.message_date, Delivery.sender),
+        *(Delivery.destination, Delivery.file_name, Delivery.sha256),
+    )
+    found = db.session.execute(
+        select(
+            *here,
+            Connection.app_key,
+            _address(Delivery.connection_id, Delivery.slot)
+            .scalar_subquery()
+            .label("address"),
+            *(Version.size, Version.content_type, Version.storage_key),
+        )
+        .join(Connection, Connection.id == Delivery.connection_id)
+        .join(Version, Version.id == Delivery.version_id)
+        .where(Delivery.id.in_(taken))
+    )
+    return [Claim(**row._mapping) for row in found]
 
 
 def _due(now: datetime, company_id: uuid.UUID | None) -> Select[uuid.UUID]:
@@ -129,11 +156,15 @@ def _due(now: datetime, company_id: uuid.UUID | None) -> Select[uuid.UUID]:
             .label("turn"),
         )
         .join(Connection, Connection.id == Delivery.connection_id)
+        .join(Company, Company.id == Delivery.company_id)
+        .join(Firm, Firm.id == Delivery.firm_id)
         .where(
-            Delivery.state.in_(WAITING),
+            one_of(Delivery.state, WAITING),
             Delivery.not_before <= now,
             Connection.revoked_at.is_(None),
             Connection.refused_at.is_(None),
+            Company.archived_at.is_(None),
+            Firm.suspended_at.is_(None),
         )
     )
     if company_id is not None:
@@ -145,4 +176,37 @@ def _due(now: datetime, company_id: uuid.UUID | None) -> Select[uuid.UUID]:
         .join(turns, turns.c.id == row.id)
         .order_by(turns.c.turn, row.not_before, row.id)
     )
+    # On SQLite the write transaction itself keeps the others out.
     return chosen.with_for_update(skip_locked=True, of=row)
+
+
+class Lease:
+    """What one run holds: kept while it works, and given up by whoever stops."""
+
+    def __init__(self, owner: str) -> None:
+        self.owner = owner
+        self.renewed = time.monotonic()
+        self.held: set[uuid.UUID] = set()
+
+    def take(self, claims: list[Claim]) -> None:
+        self.held = {claimed.id for claimed in claims}
+        self.renewed = time.monotonic()
+
+    def keep(self) -> None:
+        """Renew all that is still ours, when it is time to; commits."""
+        if time.monotonic() - self.renewed < RENEW_SECONDS:
+            return
+        ours = db.session.scalars(
+            update(Delivery)
+            .where(
+                one_of(Delivery.state, LEASED),
+                Delivery.state == "sending",
+                Delivery.owner == self.owner,
+            )
+            .values(lease_until=database_now() + LEASE)
+            .returning(Delivery.id)
+            .execution_options(synchronize_session=False)
+        ).all()
+        db.session.commit()
+        self.held &= set(ours)
+        self.renewed = time.monotonic()

@@ -11,15 +11,20 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import BinaryIO
 from urllib.parse import quote
 
 LINE = 57  # bytes that make a base64 line of 76 characters (RFC 2045, 6.8)
 PIECE = LINE * 1024
-HEADERS_ALLOWANCE = 1800
+HEADERS_ALLOWANCE = 1200
 LONGEST_NAME = 180
+TEXT = "Bonjour,\r\n\r\nLe document est joint à ce message.\r\n"
+# Letters that do not come apart into a plain one and its accent.
+PLAIN = str.maketrans({"œ": "oe", "Œ": "OE", "æ": "ae", "Æ": "AE", "ß": "ss"}) | (
+    str.maketrans("’‘–—«»ø", "''--''o")
+)
 LONGEST_PARAMETER = 900  # a line may have 998 characters (RFC 5322, 2.1.1)
 
 
@@ -29,7 +34,8 @@ class Altered(Exception):
 
 @dataclass(frozen=True)
 class Letter:
-    """Everything that a message says; nothing in it changes between attempts."""
+    """Everything that a message says. A retry says the same byte for byte, save for
+    `attempt`: it counts the times that the message may have arrived already."""
 
     message_id: str
     date: datetime
@@ -43,19 +49,25 @@ class Letter:
 
 
 def encoded_size(size: int) -> int:
-    """Bytes on the wire for a file of that size, headers included."""
+    """Bytes on the wire for a file of that size, with the headers of a usual name."""
     return math.ceil(size / LINE) * 78 + HEADERS_ALLOWANCE
+
+
+def wire_size(letter: Letter, size: int) -> int:
+    """Bytes on the wire of this very message, all but the final dot."""
+    encoded = (size + 2) // 3 * 4 + 2 * math.ceil(size / LINE)
+    return len(head(letter)) + encoded + len(foot(letter))
 
 
 def head(letter: Letter) -> bytes:
     """Headers, the text, and the headers of the attachment (RFC 5322, 2045, 2183)."""
-    boundary = f"=_{letter.delivery_id}"
+    boundary = _boundary(letter)
     name = clean(letter.file_name)
     lines = [
         f"From: <{clean(letter.sender)}>",
         f"To: <{clean(letter.recipient)}>",
         *_subject(name),
-        f"Date: {format_datetime(letter.date)}",
+        f"Date: {format_datetime(letter.date.astimezone(UTC))}",
         f"Message-ID: {clean(letter.message_id)}",
         "Auto-Submitted: auto-generated",
         "X-Auto-Response-Suppress: All",
@@ -68,12 +80,13 @@ def head(letter: Letter) -> bytes:
         f'Content-Type: multipart/mixed; boundary="{boundary}"',
         "",
         f"--{boundary}",
-        "Content-Type: text/plain; charset=utf-8",
+        'Content-Type: text/plain; charset="utf-8"',
         "Content-Transfer-Encoding: base64",
         "",
-        base64.b64encode(b"Document ci-joint.\r\n").decode(),
+        base64.b64encode(TEXT.encode()).decode(),
         f"--{boundary}",
-        f"Content-Type: {clean(letter.content_type)}",
+        f"Content-Type: {_content_type(letter)};",
+        f' name="{ascii_name(name)}"',
         "Content-Transfer-Encoding: base64",
         *_disposition(name),
         "",
@@ -98,7 +111,7 @@ def body(blob: BinaryIO, sha256: str) -> Iterator[bytes]:
 
 
 def foot(letter: Letter) -> bytes:
-    return f"--=_{letter.delivery_id}--\r\n".encode("ascii")
+    return f"--{_boundary(letter)}--\r\n".encode("ascii")
 
 
 def clean(value: str) -> str:
@@ -116,6 +129,19 @@ def ascii_name(name: str) -> str:
     plain = plain[:60].strip(" .") or "document"
     ending = re.sub(r"\W+", "", ending, flags=re.ASCII)
     return f"{plain}.{ending}" if ending else plain
+
+
+def _boundary(letter: Letter) -> str:
+    """No line of base64 begins so."""
+    return f"=_{letter.delivery_id}"
+
+
+def _content_type(letter: Letter) -> str:
+    """As it was found; a message inside may not be in base64 (RFC 2046, 5.2.1)."""
+    known = re.fullmatch(r"[a-z]+/[a-z0-9.+-]+", letter.content_type)
+    if not known or letter.content_type.startswith(("message/", "multipart/")):
+        return "application/octet-stream"
+    return letter.content_type
 
 
 def _lines(raw: bytes) -> bytes:

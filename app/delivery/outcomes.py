@@ -1,282 +1,144 @@
-"""What is written when a delivery comes to something: one transaction each.
+"""What is written when a delivery does not come to be accepted: one transaction each.
 
-A 250 is a fact and is recorded whoever holds the lease; everything else is written
-only by the holder of the newest token.
+Only the holder of the newest token may write it. Each gives the state that the
+delivery came to: `lost` when it was somebody else's by then.
 """
 
-import logging
-import time
-from dataclasses import dataclass, field
-from datetime import datetime
+import uuid
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import exists, update
 
 from app.activity.recording import record
-from app.connectors.models import Connection, FolderSwitch
-from app.db import database_now, db, utc_now
-from app.delivery.claiming import LEASE, changed
-from app.delivery.models import LEASED, Attempt, Delivery
+from app.connectors.models import Connection, Destination
+from app.db import database_now, db, lock_company
+from app.delivery.answers import Reply
+from app.delivery.attempts import note_attempt
+from app.delivery.claiming import Claim
+from app.delivery.models import LEASED, WAITING, Delivery
+from app.delivery.reaping import back_to
 from app.delivery.retries import is_over, next_try
-from app.delivery.transport import Reply
-from app.library.models import Document
-
-log = logging.getLogger(__name__)
-RETRY_COMMIT_SECONDS = 90
 
 
-@dataclass
-class Try:
-    """One attempt under way, for its line in the record."""
-
-    delivery: Delivery
-    owner: str
-    started_at: datetime = field(default_factory=utc_now)
-    clock: float = field(default_factory=time.monotonic)
-    bytes_sent: int = 0
-
-    def attempt(self, phase: str, reply: Reply | None) -> Attempt:
-        return Attempt(
-            firm_id=self.delivery.firm_id,
-            delivery_id=self.delivery.id,
-            token=self.delivery.token,
-            owner=self.owner,
-            started_at=self.started_at,
-            milliseconds=round((time.monotonic() - self.clock) * 1000),
-            phase=phase,
-            code=reply.code if reply else None,
-            enhanced_code=reply.enhanced[:12] if reply else None,
-            text=reply.text if reply else "",
-            bytes_sent=self.bytes_sent,
-        )
-
-
-def mark(delivery: Delivery) -> bool:
-    """T4: about to send the final dot. False when that is no longer to be done."""
-    now = database_now()
-    switch_is_open = (
-        select(FolderSwitch.id)
-        .where(FolderSwitch.id == Delivery.switch_id, FolderSwitch.closed_at.is_(None))
-        .exists()
-    )
-    is_connected = (
-        select(Connection.id)
-        .where(
-            Connection.id == Delivery.connection_id,
-            Connection.revoked_at.is_(None),
-            Connection.refused_at.is_(None),
-        )
-        .exists()
-    )
-    is_there = (
-        select(Document.id)
-        .where(Document.id == Delivery.document_id, Document.trashed_at.is_(None))
-        .exists()
-    )
-    marked = db.session.execute(
-        update(Delivery)
-        .where(
-            *_held(delivery, "sending"),
-            Delivery.cancel_requested.is_(False),
-            is_connected,
-            is_there,
-            Delivery.switch_id.is_(None) | switch_is_open,
-        )
-        .values(state="in_doubt", lease_until=now + FINAL_LEASE)
-        .execution_options(synchronize_session=False)
-    )
-    db.session.commit()
-    return changed(marked) == 1
-
-
-FINAL_LEASE = LEASE * 6
-
-
-def renew(delivery: Delivery) -> None:
-    """A long message is still on its way."""
-    db.session.execute(
-        update(Delivery)
-        .where(*_held(delivery, "sending"))
-        .values(lease_until=database_now() + LEASE)
-    )
-    db.session.commit()
-
-
-def accepted(one: Try, reply: Reply) -> None:
-    """T5: recorded whatever the token says, and tried again should the commit fail."""
-    until = time.monotonic() + RETRY_COMMIT_SECONDS
-    while True:
-        try:
-            _accepted(one, reply)
-            return
-        except DBAPIError:
-            db.session.rollback()
-            db.session.remove()
-            if time.monotonic() > until:
-                raise
-            log.warning("an acceptance could not be recorded, trying again")
-            time.sleep(1)
-
-
-def _accepted(one: Try, reply: Reply) -> None:
-    delivery, now = one.delivery, database_now()
-    fresh = db.session.execute(
-        update(Delivery)
-        .where(
-            Delivery.id == delivery.id, Delivery.state.not_in(("accepted", "delivered"))
-        )
-        .values(
-            state="accepted",
-            reason=None,
-            accepted_at=now,
-            settled_at=now,
-            owner=None,
-            lease_until=None,
-            last_code=reply.code,
-            last_text=reply.text,
-        )
-        .execution_options(synchronize_session=False)
-    )
-    db.session.add(one.attempt("done", reply))
-    if changed(fresh) == 1:
-        _validate(delivery, reply, now)
-    db.session.commit()
-
-
-def _validate(delivery: Delivery, reply: Reply, now: datetime) -> None:
-    """The document is validated by it, unless a person had decided already."""
-    validated = db.session.execute(
-        update(Document)
-        .where(Document.id == delivery.document_id, Document.status == "received")
-        .values(status="validated", validated_at=now)
-        .execution_options(synchronize_session=False)
-    )
-    db.session.execute(
-        update(Connection)
-        .where(Connection.id == delivery.connection_id)
-        .values(last_success_at=now)
-        .execution_options(synchronize_session=False)
-    )
-    common: dict[str, Any] = {
-        "firm_id": delivery.firm_id,
-        "company_id": delivery.company_id,
-        "document_id": delivery.document_id,
-    }
-    record(
-        "transmitted",
-        **common,
-        firm_only=True,
-        delivery=str(delivery.id),
-        destination=delivery.destination,
-        message_id=delivery.message_id,
-        reply=reply.text[:300],
-        sha256=delivery.sha256,
-    )
-    if changed(validated) == 1:
-        record("validated", **common)
-
-
-def put_back(one: Try, phase: str, reply: Reply | None) -> None:
+def put_back(claim: Claim, phase: str, reply: Reply | None) -> str:
     """Nothing happened to this message: it waits for the next run, uncharged."""
-    _settle(one, phase, reply, state="pending", attempts=Delivery.attempts - 1)
+    uncharged = {"attempts": Delivery.attempts - 1}
+    return _settle(claim, phase, reply, back_to("pending", database_now()) | uncharged)
 
 
-def deferred(one: Try, phase: str, reply: Reply | None) -> str:
+def deferred(claim: Claim, phase: str, reply: Reply | None) -> str:
     """A temporary failure: later, or given up after five days."""
     now = database_now()
-    if is_over(now, one.delivery.created_at):
-        return failed(one, phase, reply, "expired")
-    _settle(
-        one,
-        phase,
-        reply,
-        state="deferred",
-        not_before=next_try(now, one.delivery.attempts),
-    )
-    return "deferred"
+    if is_over(now, claim.created_at):
+        return failed(claim, phase, reply, "expired")
+    later = {"not_before": next_try(now, claim.attempts)}
+    return _settle(claim, phase, reply, back_to("deferred", now) | later)
 
 
-def failed(one: Try, phase: str, reply: Reply | None, reason: str) -> str:
-    _settle(one, phase, reply, state="failed", reason=reason, settled_at=database_now())
-    return "failed"
+def held(claim: Claim, phase: str, reply: Reply | None, reason: str) -> str:
+    return _settle(claim, phase, reply, back_to("held", database_now(), reason))
 
 
-def held(one: Try, phase: str, reply: Reply | None, reason: str) -> str:
-    _settle(one, phase, reply, state="held", reason=reason)
-    return "held"
+def failed(claim: Claim, phase: str, reply: Reply | None, reason: str) -> str:
+    return _end(claim, phase, reply, "failed", reason)
 
 
-def doubtful(one: Try) -> str:
-    """A repeat would go to another address than the first: a person has to look."""
-    _settle(one, "connect", None, state="unknown", reason="ambiguous")
-    return "unknown"
+def cancelled(claim: Claim, reason: str) -> str:
+    return _end(claim, "body", None, "cancelled", reason)
 
 
-def cancelled(one: Try, reason: str) -> str:
-    _settle(
-        one,
-        "body",
-        None,
-        state="cancelled",
-        reason=reason,
-        cancel_requested=False,
-        settled_at=database_now(),
-    )
-    return "cancelled"
+def uncertain(claim: Claim) -> str:
+    """The address is not the one that a first copy may have reached."""
+    return _end(claim, "connect", None, "unknown", "ambiguous")
 
 
-def address_refused(one: Try, phase: str, reply: Reply) -> str:
-    """The address or the sender is wrong: the whole connection waits for a person."""
-    db.session.execute(
-        update(Connection)
-        .where(Connection.id == one.delivery.connection_id)
-        .values(refused_at=database_now(), refusal=f"{reply.code} {reply.text}"[:500])
-    )
-    record(
-        "connection_refused",
-        firm_id=one.delivery.firm_id,
-        company_id=one.delivery.company_id,
-        firm_only=True,
-        reply=f"{reply.code} {reply.text}"[:300],
-        destination=one.delivery.destination,
-    )
-    return held(one, phase, reply, "refused")
-
-
-def unanswered(one: Try, text: str) -> None:
-    """The dot left, no answer: the lease runs out and `reap` settles the doubt."""
-    reply = Reply("dot", 0, text)
-    db.session.add(one.attempt("dot", reply))
-    db.session.execute(
-        update(Delivery)
-        .where(*_held(one.delivery, "in_doubt"))
-        .values(last_code=None, last_text=text, lease_until=database_now())
-    )
-    db.session.commit()
-
-
-def _settle(one: Try, phase: str, reply: Reply | None, **values: object) -> None:
-    """T3, T6, T7: only the holder of the newest token may; commits."""
-    if reply is not None:
-        values |= {"last_code": reply.code or None, "last_text": reply.text}
-    db.session.add(one.attempt(phase, reply))
-    db.session.execute(
+def unanswered(claim: Claim, text: str) -> str:
+    """The dot left, no answer: the lease ends now, the next run settles the doubt."""
+    note_attempt(claim, "dot", Reply("dot", 0, text))
+    ours = db.session.execute(
         update(Delivery)
         .where(
-            Delivery.id == one.delivery.id,
-            Delivery.token == one.delivery.token,
+            Delivery.id == claim.id,
+            Delivery.state == "in_doubt",
+            Delivery.token == claim.token,
+        )
+        .values(last_code=None, last_text=text, lease_until=database_now())
+        .returning(Delivery.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    db.session.commit()
+    return "in_doubt" if ours else "lost"
+
+
+def connection_refused(claim: Claim, phase: str, reply: Reply) -> str:
+    """The address or the sender is wrong: the whole connection waits for a person.
+
+    Unless one corrected it while we were sending: then it leaves with the next run.
+    """
+    lock_company(claim.company_id, exclusive=True)
+    said = f"{reply.code} {reply.text}"
+    same_address = exists().where(
+        Destination.connection_id == Connection.id,
+        Destination.slot == claim.slot,
+        Destination.address == claim.destination,
+    )
+    refused = db.session.execute(
+        update(Connection)
+        .where(Connection.id == claim.connection_id, same_address)
+        .values(refused_at=database_now(), refusal=said[:500])
+        .returning(Connection.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    if not refused:
+        return put_back(claim, phase, reply)
+    _hold_the_others(claim.connection_id)
+    record(
+        "connection_refused",
+        firm_id=claim.firm_id,
+        company_id=claim.company_id,
+        firm_only=True,
+        app=claim.app_key,
+        destination=claim.destination,
+        reply=said[:300],
+    )
+    return held(claim, phase, reply, "refused")
+
+
+def _hold_the_others(connection_id: uuid.UUID) -> None:
+    db.session.execute(
+        update(Delivery)
+        .where(Delivery.connection_id == connection_id, Delivery.state.in_(WAITING))
+        .values(**back_to("held", database_now(), "refused"))
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _end(claim: Claim, phase: str, reply: Reply | None, state: str, reason: str) -> str:
+    values = back_to(state, database_now()) | {
+        "state": state,
+        "reason": reason,
+        "settled_at": database_now(),
+    }
+    return _settle(claim, phase, reply, values)
+
+
+def _settle(
+    claim: Claim, phase: str, reply: Reply | None, values: dict[str, Any]
+) -> str:
+    """T3, T6, T7: one attempt, one change, one commit."""
+    if reply is not None:
+        values |= {"last_code": reply.code or None, "last_text": reply.text}
+    note_attempt(claim, phase, reply)
+    state = db.session.scalar(
+        update(Delivery)
+        .where(
+            Delivery.id == claim.id,
+            Delivery.token == claim.token,
             Delivery.state.in_(LEASED),
         )
-        .values(owner=None, lease_until=None, **values)
+        .values(**values)
+        .returning(Delivery.state)
         .execution_options(synchronize_session=False)
     )
     db.session.commit()
-
-
-def _held(delivery: Delivery, state: str) -> tuple[ColumnElement[bool], ...]:
-    return (
-        Delivery.id == delivery.id,
-        Delivery.state == state,
-        Delivery.token == delivery.token,
-    )
+    return state or "lost"

@@ -19,37 +19,41 @@ from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from app.activity.recording import seal_everything
-from app.db import db, utc_now
-from app.delivery import claiming, outcomes
-from app.delivery.models import Delivery, Tick
-from app.delivery.outcomes import Try
+from app.db import database_now, db
+from app.delivery import claiming, outcomes, reaping
+from app.delivery.answers import Reply
+from app.delivery.claiming import Claim, Lease
+from app.delivery.models import Tick
 from app.delivery.sending import ServerGone, send
 from app.delivery.transport import Session
 
 log = logging.getLogger(__name__)
 MOST_SECONDS = 600
+MOST_CUTS = 3  # lines cut one after the other: the server is not well
 COUNTED = ("claimed", "accepted", "deferred", "failed", "held", "cancelled")
 
 
 def run(
     slot: datetime | None = None,
-    *,
     company_id: uuid.UUID | None = None,
+    *,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> dict[str, Any]:
-    """Send what is due; gives how many came to what. `slot` keeps the log of it."""
+    """Send what is due; gives how many came to what, and `error` when it was cut short.
+
+    `slot` keeps the log of that slot, unless another worker keeps it already.
+    """
     owner = f"{socket.gethostname()[:40]}-{os.getpid()}-{secrets.token_hex(4)}"
-    logged = slot is not None and _note(slot, owner)
-    counts: Counter[str] = Counter()
-    counts["reaped"] = claiming.reap()
+    is_logged = slot is not None and _note(slot, owner)
+    counts = Counter(dict.fromkeys(COUNTED, 0))
+    counts["reaped"] = reaping.reap()
+    counts["held"] += reaping.hold_unsendable()
     error = _send_all(owner, company_id, should_stop, counts)
-    result: dict[str, Any] = {name: counts[name] for name in COUNTED} | dict(counts)
-    if error:
-        result["error"] = error
-    if slot is not None and logged:
+    counts["held"] += reaping.hold_unsendable()
+    if slot is not None and is_logged:
         _close(slot, counts)
     seal_everything()
-    return result
+    return dict(counts) | ({"error": error} if error else {})
 
 
 def _send_all(
@@ -60,50 +64,78 @@ def _send_all(
 ) -> str | None:
     """The text of the fault that ended the run, or None."""
     until = time.monotonic() + MOST_SECONDS
+    lease = Lease(owner)
     with Session() as session:
         while time.monotonic() < until and not should_stop():
             batch = claiming.claim(owner, company_id)
             if not batch:
                 return None
             counts["claimed"] += len(batch)
-            for place, delivery in enumerate(batch):
-                if should_stop():
-                    _give_back(batch[place:], owner)
-                    return None
-                try:
-                    counts[send(delivery, session, owner)] += 1
-                except ServerGone as gone:
-                    log.warning("the mail server is not to be had: %s", gone)
-                    _give_back(batch[place + 1 :], owner)
-                    return str(gone)
+            lease.take(batch)
+            try:
+                _send_batch(batch, session, lease, should_stop, counts)
+            except ServerGone as gone:
+                log.warning("the mail server is not to be had: %s", gone)
+                return str(gone)
+            finally:
+                reaping.give_back(owner, lease.held)
     return None
 
 
-def _give_back(rest: list[Delivery], owner: str) -> None:
-    for delivery in rest:
-        outcomes.put_back(Try(delivery, owner), "connect", None)
+def _send_batch(
+    batch: list[Claim],
+    session: Session,
+    lease: Lease,
+    should_stop: Callable[[], bool],
+    counts: Counter[str],
+) -> None:
+    for claim in batch:
+        lease.keep()
+        if should_stop():
+            return
+        if claim.id not in lease.held:
+            counts["lost"] += 1
+            continue
+        lease.held.discard(claim.id)
+        counts[_send_one(claim, session, lease)] += 1
+        if session.cuts >= MOST_CUTS:
+            raise ServerGone("the line was cut again and again")
+
+
+def _send_one(claim: Claim, session: Session, lease: Lease) -> str:
+    """One that cannot be sent for a reason of its own must not stop the others."""
+    try:
+        return send(claim, session, lease.keep)
+    except ServerGone:
+        raise
+    except Exception as error:
+        db.session.rollback()
+        session.drop()
+        if claim.is_past_return:
+            raise  # the dot may be out: only its lease may end this
+        log.exception("delivery %s could not be sent", claim.id)
+        return outcomes.deferred(claim, "body", Reply("body", 0, repr(error)[:1000]))
 
 
 def _note(slot: datetime, owner: str) -> bool:
     """Write the slot's row, unless another worker had it first; commits."""
     is_sqlite = db.session.get_bind().dialect.name == "sqlite"
     insert = sqlite_insert if is_sqlite else postgres_insert
+    row: dict[str, Any] = {"slot": slot, "worker": owner, "started_at": database_now()}
     noted = db.session.execute(
         insert(Tick)
-        .values(slot=slot, worker=owner[:100], started_at=utc_now(), **_ZERO)
+        .values(**row, **dict.fromkeys(COUNTED, 0))
         .on_conflict_do_nothing()
-    )
+        .returning(Tick.slot)
+    ).all()
     db.session.commit()
-    return claiming.changed(noted) == 1
-
-
-_ZERO = dict.fromkeys(COUNTED, 0)
+    return bool(noted)
 
 
 def _close(slot: datetime, counts: Counter[str]) -> None:
     db.session.execute(
         update(Tick)
         .where(Tick.slot == slot)
-        .values(finished_at=utc_now(), **{name: counts[name] for name in COUNTED})
+        .values(finished_at=database_now(), **{name: counts[name] for name in COUNTED})
     )
     db.session.commit()

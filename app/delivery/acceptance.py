@@ -1,0 +1,112 @@
+"""The server took it: a fact, recorded whoever holds the lease by now.
+
+One transaction says that the delivery is accepted, validates the document, and writes
+the attempt and the trail. Recording it also keeps a second worker from sending.
+"""
+
+import logging
+import re
+import time
+from datetime import datetime
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import update
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from app.activity.recording import record
+from app.connectors.models import Connection
+from app.db import database_now, db
+from app.delivery.answers import Reply
+from app.delivery.attempts import note_attempt
+from app.delivery.claiming import Claim
+from app.delivery.models import DONE, Delivery
+from app.delivery.transport import FINAL_DOT_PATIENCE
+from app.library.models import Document
+
+log = logging.getLogger(__name__)
+PAUSE_SECONDS = 1.0
+# What servers call the message that they took: «queued as 4F2…», «Ok: id=…».
+_GIVEN_ID = re.compile(r"(?:queued as|id[=:])\s*<?([\w.@+-]{4,120})", re.IGNORECASE)
+
+
+def accepted(claim: Claim, reply: Reply) -> None:
+    """T5; tried again on a new connection for as long as the lease may last."""
+    until = time.monotonic() + current_app.config["MAIL_TIMEOUT"] * FINAL_DOT_PATIENCE
+    while True:
+        try:
+            _record(claim, reply)
+            return
+        except (InterfaceError, OperationalError):
+            db.session.rollback()
+            if time.monotonic() > until:
+                raise
+            log.warning("the acceptance of %s is still to be recorded", claim.id)
+            db.engine.dispose()
+            time.sleep(PAUSE_SECONDS)
+
+
+def _record(claim: Claim, reply: Reply) -> None:
+    now = database_now()
+    given = _GIVEN_ID.search(reply.text)
+    is_news = db.session.execute(
+        update(Delivery)
+        .where(
+            Delivery.id == claim.id,
+            # A bounce that was quicker than we were is the later word.
+            Delivery.state.not_in((*DONE, "bounced")),
+        )
+        .values(
+            state="accepted",
+            reason=None,
+            accepted_at=now,
+            settled_at=now,
+            cancel_requested=False,
+            owner=None,
+            lease_until=None,
+            last_code=reply.code,
+            last_text=reply.text,
+            provider_id=given[1] if given else None,
+        )
+        .returning(Delivery.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    note_attempt(claim, "done", reply)
+    if is_news:
+        _validate(claim, reply, now)
+    db.session.commit()
+
+
+def _validate(claim: Claim, reply: Reply, now: datetime) -> None:
+    """The document is validated by it, unless a person had decided already."""
+    validated = db.session.execute(
+        update(Document)
+        .where(Document.id == claim.document_id, Document.status == "received")
+        .values(status="validated", validated_at=now, validated_by_id=None)
+        .returning(Document.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    db.session.execute(
+        update(Connection)
+        .where(Connection.id == claim.connection_id)
+        .values(last_success_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    about: dict[str, Any] = {
+        "firm_id": claim.firm_id,
+        "company_id": claim.company_id,
+        "document_id": claim.document_id,
+    }
+    record(
+        "transmitted",
+        **about,
+        firm_only=True,
+        delivery=str(claim.id),
+        app=claim.app_key,
+        destination=claim.destination,
+        message_id=claim.message_id,
+        reply=f"{reply.code} {reply.text}"[:300],
+        sha256=claim.sha256,
+    )
+    if validated:
+        record("validated", **about)

@@ -1,0 +1,92 @@
+"""The last look before the final dot: may it still leave, and if not, why.
+
+The marker is committed here. Who gets False must cut the line without the dot.
+"""
+
+from datetime import timedelta
+
+from flask import current_app
+from sqlalchemy import ColumnElement, select, update
+
+from app.connectors.models import Connection, FolderSwitch
+from app.db import database_now, db
+from app.delivery.claiming import Claim
+from app.delivery.models import Delivery
+from app.delivery.transport import FINAL_DOT_PATIENCE
+from app.library.models import Document
+
+SPARE_SECONDS = 60
+
+
+def mark(claim: Claim) -> bool:
+    """T4: about to send the final dot. False when that is no longer to be done."""
+    marked = db.session.execute(
+        update(Delivery)
+        .where(
+            Delivery.id == claim.id,
+            Delivery.state == "sending",
+            Delivery.token == claim.token,
+            Delivery.cancel_requested.is_(False),
+            *_still_wanted(),
+        )
+        .values(state="in_doubt", lease_until=database_now() + _final_lease())
+        .returning(Delivery.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    db.session.commit()
+    claim.is_past_return = bool(marked)
+    return claim.is_past_return
+
+
+def _still_wanted() -> tuple[ColumnElement[bool], ...]:
+    is_open = select(FolderSwitch.id).where(
+        FolderSwitch.id == Delivery.switch_id, FolderSwitch.closed_at.is_(None)
+    )
+    is_connected = select(Connection.id).where(
+        Connection.id == Delivery.connection_id,
+        Connection.revoked_at.is_(None),
+        Connection.refused_at.is_(None),
+    )
+    is_there = select(Document.id).where(
+        Document.id == Delivery.document_id, Document.trashed_at.is_(None)
+    )
+    return (
+        is_connected.exists(),
+        is_there.exists(),
+        Delivery.switch_id.is_(None) | is_open.exists(),
+    )
+
+
+def _final_lease() -> timedelta:
+    patience = current_app.config["MAIL_TIMEOUT"] * FINAL_DOT_PATIENCE
+    return timedelta(seconds=patience + SPARE_SECONDS)
+
+
+def why_not(claim: Claim) -> tuple[str, str] | None:
+    """The state and reason that follow from a refused marker; None when it is no
+    longer ours to say."""
+    found = db.session.execute(
+        select(
+            *(Delivery.state, Delivery.token, Delivery.cancel_requested),
+            *(Delivery.reason, Delivery.switch_id),
+            *(Document.trashed_at, Connection.revoked_at, Connection.refused_at),
+            FolderSwitch.closed_at,
+        )
+        .select_from(Delivery)
+        .join(Document, Document.id == Delivery.document_id)
+        .join(Connection, Connection.id == Delivery.connection_id)
+        .outerjoin(FolderSwitch, FolderSwitch.id == Delivery.switch_id)
+        .where(Delivery.id == claim.id)
+    ).one_or_none()
+    db.session.commit()
+    if found is None or (found.state, found.token) != ("sending", claim.token):
+        return None
+    if found.trashed_at:
+        return "cancelled", "trashed"
+    if found.cancel_requested or found.closed_at:
+        return "cancelled", found.reason or "switch_off"
+    if found.revoked_at:
+        return "held", "revoked"
+    if found.refused_at:
+        return "held", "refused"
+    return "pending", ""  # it came good again in between
