@@ -15,6 +15,7 @@ from app.connectors import catalogue, connecting
 from app.db import db
 from app.delivery import tick
 from app.errors import DomainError
+from app.firms.brand import Brand
 from app.firms.models import Firm, FirmDomain
 from app.library.deposit import deposit
 from app.library.receiving import receive
@@ -95,8 +96,11 @@ def firm_create(
     slug: str, name: str, colour: str, admin: str, admin_name: str, password: str
 ) -> None:
     """A firm and its first administrator."""
+    try:
+        Brand(colour)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
     firm = Firm(slug=slug, name=name, brand_colour=colour)
-    _ = firm.brand  # refuses a colour that is none
     db.session.add(firm)
     db.session.flush()
     db.session.add(

@@ -14,7 +14,7 @@ NBSP = "\N{NO-BREAK SPACE}"
 
 def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
-        filesize=filesize, moment=moment, fulltime=fulltime, iso=iso
+        filesize=filesize, moment=moment, clock=clock, fulltime=fulltime, iso=iso
     )
     app.jinja_env.globals.update(get_locale=get_locale)
 
@@ -44,13 +44,19 @@ def moment(at: datetime) -> str:
     """Short: «auj. 09:51», «hier 18:20», «2 nov. 16:31», with its year if another."""
     local, today = to_user_timezone(at), to_user_timezone(datetime.now(UTC))
     days = (today.date() - local.date()).days
-    clock = local.strftime("%H:%M")
+    time = clock(at)
     if days == 0:
-        return _("today %(time)s", time=clock)
+        return _("today %(time)s", time=time)
     if days == 1:
-        return _("yesterday %(time)s", time=clock)
+        return _("yesterday %(time)s", time=time)
     pattern = "d MMM" if local.year == today.year else "d MMM y"
-    return f"{format_datetime(at, pattern)} {clock}"
+    return f"{format_datetime(at, pattern)} {time}"
+
+
+def clock(at: datetime) -> str:
+    """«14:30»."""
+    local: datetime = to_user_timezone(at)
+    return local.strftime("%H:%M")
 
 
 def fulltime(at: datetime) -> str:

@@ -16,8 +16,10 @@ from flask.testing import FlaskClient
 
 from app import create_app
 from app.db import Base, db
+from app.extensions import limiter
 from tests.cast import World, make_world
 
+os.environ["GUICHET_ENV"] = "test"
 POSTGRES = os.environ.get("TEST_POSTGRES_URL")
 
 
@@ -61,13 +63,12 @@ def settings(database_url: str, folder: Path) -> dict[str, Any]:
         "STORAGE_URL": f"file://{folder}/files",
         "PLATFORM_DOMAIN": "guichet.test",
         "MAIL_DOMAIN": "mail.guichet.test",
-        "RATELIMIT_ENABLED": False,
+        "RATELIMIT_STORAGE_URI": "memory://",
     }
 
 
 @pytest.fixture(scope="session")
 def whole_app(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Flask:
-    os.environ["GUICHET_ENV"] = "test"
     app = create_app(settings(database_url, tmp_path_factory.mktemp("app")))
     with app.app_context():
         db.create_all()
@@ -78,6 +79,7 @@ def whole_app(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Fl
 def app(whole_app: Flask) -> Iterator[Flask]:
     """The application with an empty database and an open application context."""
     whole_app.extensions.pop("guichet.hosts", None)
+    limiter.reset()
     with whole_app.app_context():
         _empty()
         yield whole_app

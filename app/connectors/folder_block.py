@@ -1,19 +1,22 @@
 """The firm's block in the pane of a folder: its switches, the next run, last sends."""
 
+import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
+from flask import current_app
 from sqlalchemy import func, select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from app.companies.models import Company
 from app.connectors import catalogue
 from app.connectors.catalogue import PartnerApp, Slot
 from app.connectors.models import Connection, FolderSwitch
 from app.db import db, utc_now
+from app.delivery.badges import delivery_badge
 from app.delivery.clock import next_slot
 from app.delivery.models import LEASED, WAITING, Delivery
-from app.library.models import Folder
+from app.library.models import Document, Folder
 
 LAST_SENDS = 4
 
@@ -42,11 +45,23 @@ class FolderApp:
 
 
 @dataclass(frozen=True)
+class Send:
+    """One of the last deliveries of the folder, in a line."""
+
+    document_id: uuid.UUID
+    name: str
+    at: datetime
+    label: str
+    tone: str
+
+
+@dataclass(frozen=True)
 class Block:
     items: list[FolderApp]
     next_run_at: datetime
     waiting: int
-    last: list[Delivery]
+    period_seconds: int
+    last: list[Send]
 
 
 def block_for(company: Company, path: list[Folder]) -> Block:
@@ -62,7 +77,13 @@ def block_for(company: Company, path: list[Folder]) -> Block:
         for connection in connections
         for slot in catalogue.get(connection.app_key).slots
     ]
-    return Block(items, next_slot(utc_now()), _waiting(company), _last(path[-1]))
+    return Block(
+        items=items,
+        next_run_at=next_slot(utc_now()),
+        waiting=_waiting(company),
+        period_seconds=60 * int(current_app.config["TICK_MINUTES"]),
+        last=_last(path[-1]),
+    )
 
 
 Settings = dict[tuple[object, object, str], FolderSwitch]
@@ -116,14 +137,24 @@ def _waiting(company: Company) -> int:
     )
 
 
-def _last(folder: Folder) -> list[Delivery]:
-    return list(
-        db.session.scalars(
-            select(Delivery)
-            .join(Delivery.document)
-            .options(joinedload(Delivery.document), joinedload(Delivery.connection))
-            .where(Delivery.document.has(folder_id=folder.id))
-            .order_by(Delivery.created_at.desc())
-            .limit(LAST_SENDS)
-        )
+def _last(folder: Folder) -> list[Send]:
+    found = db.session.scalars(
+        select(Delivery)
+        .join(Document, Document.id == Delivery.document_id)
+        .options(contains_eager(Delivery.document), joinedload(Delivery.connection))
+        .where(Document.folder_id == folder.id, Document.trashed_at.is_(None))
+        .order_by(Delivery.created_at.desc())
+        .limit(LAST_SENDS)
+    )
+    return [_send(delivery) for delivery in found]
+
+
+def _send(delivery: Delivery) -> Send:
+    badge = delivery_badge(delivery)
+    return Send(
+        document_id=delivery.document_id,
+        name=delivery.document.name,
+        at=delivery.accepted_at or delivery.created_at,
+        label=badge.label,
+        tone=badge.tone,
     )

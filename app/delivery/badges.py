@@ -4,13 +4,11 @@ the client's.
 A client is told Reçu, Validé or Refusé, and nothing that comes from a delivery.
 """
 
-from dataclasses import dataclass
-from datetime import datetime
-
-from flask_babel import format_datetime
+from dataclasses import dataclass, replace
 
 from app.connectors import catalogue
 from app.delivery.models import DONE, Delivery
+from app.formats import clock
 from app.library.models import Document
 from app.texts import gettext as _
 
@@ -38,7 +36,7 @@ def firm_badge(document: Document, deliveries: list[Delivery]) -> Badge:
     told = max(open_ones, key=lambda d: _URGENCY.index(d.state), default=None)
     if told is None or document.status == "rejected":
         return client_badge(document)
-    return _delivery_badge(told)
+    return delivery_badge(told)
 
 
 # The later in this list, the more it needs to be seen.
@@ -54,26 +52,37 @@ _URGENCY = (
 )
 
 
-def _delivery_badge(delivery: Delivery) -> Badge:
-    state = delivery.state
-    if state == "pending":
-        return Badge(state, _("To be sent"), "info", "clock")
-    if state in {"sending", "in_doubt"}:
-        return Badge(state, _("Sending…"), "info", "loader-2")
-    text = delivery.last_text or ""
+def delivery_badge(delivery: Delivery) -> Badge:
+    """What one delivery is called by the firm."""
+    state, text = delivery.state, delivery.last_text or ""
     if state == "deferred":
-        label = _("New try at %(time)s", time=_clock(delivery.not_before))
+        label = _("New try at %(time)s", time=clock(delivery.not_before))
         return Badge(state, label, "info", "refresh", text)
     if state == "held":
         label = _("On hold: %(reason)s", reason=reason_text(delivery.reason))
         return Badge(state, label, "warn", "player-pause", hold_detail(delivery))
-    if state == "unknown":
-        detail = _("The line was cut at the moment of sending: check in the tool.")
-        return Badge(state, _("To be checked"), "warn", "help-circle", detail)
     if state == "failed":
         label = _("Failed: %(reason)s", reason=reason_text(delivery.reason))
         return Badge(state, label, "bad", "alert-triangle", text)
-    return Badge(state, _("Refused by the tool"), "bad", "alert-triangle", text)
+    return _plain_badges(text)[state]
+
+
+def _plain_badges(text: str) -> dict[str, Badge]:
+    doubt = _("The line was cut at the moment of sending: check in the tool.")
+    sending = Badge("sending", _("Sending…"), "info", "loader-2")
+    sent = Badge("accepted", _("Sent"), "ok", "circle-check")
+    return {
+        "pending": Badge("pending", _("To be sent"), "info", "clock"),
+        "sending": sending,
+        "in_doubt": replace(sending, key="in_doubt"),
+        "accepted": sent,
+        "delivered": replace(sent, key="delivered"),
+        "cancelled": Badge("cancelled", _("Not sent"), "mute", "circle-x"),
+        "unknown": Badge("unknown", _("To be checked"), "warn", "help-circle", doubt),
+        "bounced": Badge(
+            "bounced", _("Refused by the tool"), "bad", "alert-triangle", text
+        ),
+    }
 
 
 def reason_text(reason: str | None) -> str:
@@ -97,7 +106,3 @@ def hold_detail(delivery: Delivery) -> str:
     if delivery.reason == "too_big":
         return _("Larger than what %(app)s accepts.", app=app.name)
     return delivery.last_text or ""
-
-
-def _clock(at: datetime) -> str:
-    return str(format_datetime(at, "HH:mm"))

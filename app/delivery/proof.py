@@ -7,7 +7,7 @@ from sqlalchemy.orm import joinedload
 
 from app.connectors import catalogue
 from app.db import db
-from app.delivery.badges import Badge, firm_badge
+from app.delivery.badges import Badge, delivery_badge
 from app.delivery.models import Delivery
 from app.library.models import Document
 from app.texts import gettext as _
@@ -33,7 +33,7 @@ def proofs(document: Document) -> list[Proof]:
         Proof(
             delivery=delivery,
             app_name=catalogue.get(delivery.connection.app_key).name,
-            badge=firm_badge(document, [delivery]),
+            badge=delivery_badge(delivery),
             label=_label(delivery),
         )
         for delivery in found

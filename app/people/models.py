@@ -13,7 +13,7 @@ ROLES = ("operator", "firm_admin", "staff", "client")
 MEMBER_ROLES = ("staff", "company_manager", "company_user")
 
 
-class Person(Base, UserMixin):  # type: ignore[misc]  # flask-login has no types
+class Person(Base, UserMixin):
     """One account at one firm (or, without firm, an operator of the platform)."""
 
     __tablename__ = "people"

@@ -1,0 +1,121 @@
+"""The command line, as outside checks and operators use it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from app.companies.models import Company
+from app.db import db
+from app.delivery.models import Delivery
+from app.firms.models import Firm, FirmDomain
+from app.library.models import Document
+from app.people.models import Person
+from app.seed import one_page_pdf
+from tests.cast import PURCHASES, World
+
+
+def said(app: Flask, *args: str) -> list[dict[str, Any]]:
+    result = app.test_cli_runner().invoke(args=list(args))
+    assert result.exit_code == 0, result.output
+    return [json.loads(line) for line in result.stdout.splitlines() if line[:1] == "{"]
+
+
+def test_deposit_prints_one_line_per_file(
+    app: Flask, world: World, tmp_path: Path
+) -> None:
+    world.alder.switch("on")
+    db.session.commit()
+    good, empty = tmp_path / "Relevé n°1.pdf", tmp_path / "vide.pdf"
+    good.write_bytes(one_page_pdf("Relevé"))
+    empty.write_bytes(b"")
+    slug = world.alder.dune.slug
+    lines = said(app, "deposit", slug, PURCHASES, str(good), str(empty))
+    assert lines[0]["status"] == "received"
+    assert lines[0]["due"] == ["pending"]
+    assert lines[0]["folder"] == PURCHASES
+    assert "vide" in lines[1]["error"]
+    assert db.session.scalar(select(func.count()).select_from(Document)) == 1
+
+
+def test_deposit_says_which_company_or_folder_is_not_there(
+    app: Flask, world: World, tmp_path: Path
+) -> None:
+    file = tmp_path / "a.pdf"
+    file.write_bytes(b"%PDF-1.4")
+    runner = app.test_cli_runner()
+    for company, path in (("nobody", PURCHASES), (world.alder.dune.slug, "Nulle part")):
+        result = runner.invoke(args=["deposit", company, path, str(file)])
+        assert result.exit_code == 1
+        assert company in result.output or path in result.output
+
+
+def test_tick_prints_its_counts(app: Flask, world: World) -> None:
+    db.session.commit()
+    [line] = said(app, "tick")
+    wanted = {"claimed", "accepted", "deferred", "failed", "held", "cancelled"}
+    assert wanted <= set(line)
+    assert line["claimed"] == 0
+
+
+def test_the_demonstration_is_made_once(app: Flask) -> None:
+    for _ in range(2):
+        said(app, "seed", "demo")
+    assert set(db.session.scalars(select(Company.slug))) == {
+        "dupont-maconnerie",
+        "boulangerie-martin",
+        "garage-roux",
+    }
+    assert db.session.scalar(select(func.count()).select_from(Person)) == 8
+    assert set(db.session.scalars(select(Document.status).distinct())) == {
+        "received",
+        "validated",
+        "rejected",
+    }
+    states = set(db.session.scalars(select(Delivery.state).distinct()))
+    assert {"pending", "accepted", "held", "deferred", "unknown"} <= states
+
+
+def test_a_firm_is_made_with_its_first_administrator(app: Flask, world: World) -> None:
+    db.session.commit()
+    said(
+        app,
+        *("firm", "create", "cedar", "Cabinet Cedar", "--admin", " Zoe@Cedar.test "),
+        *("--password", "a long enough one"),
+    )
+    said(app, "firm", "domain", "cedar", "Portail.Cedar.test")
+    said(app, "firm", "adopt", "cedar", "quickbooks")
+    firm = db.session.scalars(select(Firm).where(Firm.slug == "cedar")).one()
+    person = db.session.scalars(select(Person).where(Person.firm_id == firm.id)).one()
+    assert (person.email, person.role) == ("zoe@cedar.test", "firm_admin")
+    assert db.session.get(FirmDomain, "portail.cedar.test")
+    answer = app.test_client().get("/login", headers={"Host": "portail.cedar.test"})
+    assert "Cabinet Cedar" in answer.text
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("firm", "adopt", "alder", "nothing-like-it"),
+        ("firm", "domain", "nobody", "x.test"),
+        (
+            "firm",
+            "create",
+            "x",
+            "X",
+            "--admin",
+            "a@x.test",
+            "--colour",
+            "red",
+            "--password",
+            "a long enough one",
+        ),
+    ],
+)
+def test_nonsense_is_refused(app: Flask, world: World, args: tuple[str, ...]) -> None:
+    db.session.commit()
+    assert app.test_cli_runner().invoke(args=list(args)).exit_code != 0
+    assert db.session.scalar(select(Firm).where(Firm.slug == "x")) is None
