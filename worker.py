@@ -5,14 +5,19 @@ can take. The queue only wakes: what is due is in the database, and any run find
 """
 
 import logging
+import os
 import signal
 import threading
+import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 from flask import Flask
 from redis import Redis
+from redis.exceptions import RedisError
 from rq import Worker
+from rq.exceptions import StopRequested
 from rq.serializers import JSONSerializer
 
 from app import create_app
@@ -24,12 +29,21 @@ from app.queueing import connection, enqueue_once, queue
 log = logging.getLogger("worker")
 QUEUES = ("mail", "default")
 LOOK_SECONDS = 1.0
+PAUSE_SECONDS = 2.0
 
 
-class ForkedWorker(Worker):
-    """Its child finishes the message under way when the whole group is told to end."""
+class GuichetWorker(Worker):
+    """Each job has an application context of its own. Told to end, the child under way
+    finishes its message and gives the others back."""
 
     app: Flask
+    is_told_to_end = False
+
+    def perform_job(self, *args: Any, **kwargs: Any) -> bool:
+        with self.app.app_context():
+            # The parent's connections are not the child's to use, nor to close.
+            db.engine.dispose(close=False)
+            return super().perform_job(*args, **kwargs)
 
     def setup_work_horse_signals(self) -> None:
         def stop(_number: int, _frame: Any) -> None:
@@ -38,54 +52,76 @@ class ForkedWorker(Worker):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, stop)
 
-    def main_work_horse(self, *args: Any, **kwargs: Any) -> Any:
-        # The parent's connections are not the child's to use.
-        db.engine.dispose(close=False)
-        return super().main_work_horse(*args, **kwargs)
+    def handle_warm_shutdown_request(self) -> None:
+        super().handle_warm_shutdown_request()  # type: ignore[no-untyped-call]
+        self.is_told_to_end = True
+        if self.horse_pid:
+            with suppress(ProcessLookupError):
+                os.kill(self.horse_pid, signal.SIGTERM)
 
 
-def keep_time(app: Flask, redis: Redis, ended: threading.Event) -> None:
+def keep_time(app: Flask, ended: threading.Event) -> None:
     """Ask for the run of each slot as it begins, and at once when started late."""
-    minutes = app.config["TICK_MINUTES"]
+    with app.app_context():
+        redis = connection()
     asked: datetime | None = None
     while not ended.is_set():
-        slot = slot_at(datetime.now(UTC), minutes)
-        if slot != asked:
-            with app.app_context():
-                answer = enqueue_once(
-                    jobs.tick,
-                    slot.isoformat(),
-                    job_id=f"tick-{int(slot.timestamp())}",
-                    redis=redis,
-                )
-            if answer is not None:  # None: the queue is away, ask again in a moment
-                asked = slot
+        slot = slot_at(datetime.now(UTC), app.config["TICK_MINUTES"])
+        if slot != asked and ask_for(app, slot, redis) is not None:
+            asked = slot  # else the queue is away: ask again in a moment
         ended.wait(LOOK_SECONDS)
+
+
+def ask_for(app: Flask, slot: datetime, redis: Redis | None = None) -> bool | None:
+    """Whether this clock was the first to ask; None when the queue does not answer."""
+    with app.app_context():
+        return enqueue_once(
+            jobs.tick,
+            slot.isoformat(),
+            job_id=f"tick-{int(slot.timestamp())}",
+            redis=redis,
+        )
+
+
+def make_worker(app: Flask) -> GuichetWorker:
+    """Intervals for which a job whose worker was killed is found within two minutes."""
+    with app.app_context():
+        redis = connection()
+        queues = [queue(name, redis) for name in QUEUES]
+    worker = GuichetWorker(
+        queues,
+        connection=redis,
+        serializer=JSONSerializer,
+        worker_ttl=30,
+        job_monitoring_interval=5,
+        maintenance_interval=10,
+    )
+    worker.app = app
+    return worker
+
+
+def work(app: Flask) -> None:
+    """Until told to end. A queue that goes away is waited for."""
+    while True:
+        try:
+            worker = make_worker(app)
+            worker.work(logging_level=app.config["LOG_LEVEL"])
+            if worker.is_told_to_end:
+                return
+        except (RedisError, OSError) as error:
+            log.warning("the queue does not answer: %s", error)
+        time.sleep(PAUSE_SECONDS)
 
 
 def main() -> None:
     app = create_app()
     ended = threading.Event()
-    with app.app_context():
-        redis = connection()
-        clock = threading.Thread(
-            target=keep_time, args=(app, connection(), ended), daemon=True
-        )
-        clock.start()
-        worker = ForkedWorker(
-            [queue(name, redis) for name in QUEUES],
-            connection=redis,
-            serializer=JSONSerializer,
-            worker_ttl=30,
-            job_monitoring_interval=5,
-            maintenance_interval=60,
-        )
-        worker.app = app
-        try:
-            worker.work(with_scheduler=False)
-        finally:
-            ended.set()
-            clock.join(timeout=5)
+    clock = threading.Thread(target=keep_time, args=(app, ended), daemon=True)
+    clock.start()
+    with suppress(StopRequested):
+        work(app)
+    ended.set()
+    clock.join(timeout=5)
 
 
 if __name__ == "__main__":

@@ -6,20 +6,41 @@ down the next run of the automaton finds the work all the same.
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from flask import current_app
 from redis import Redis
 from redis.exceptions import RedisError
-from rq import Queue
+from rq import Queue, Retry
 from rq.exceptions import DuplicateJobError
 from rq.serializers import JSONSerializer
+from sqlalchemy import event
+from sqlalchemy.orm import Session, SessionTransaction
+
+from app.db import db
 
 log = logging.getLogger(__name__)
-KEPT_SECONDS = 3600  # a finished job's id stays taken: unique only holds while it lives
+# A finished job's id stays taken for so long: «unique» only holds while the job lives.
+KEPT_SECONDS = 24 * 3600
+# Longer than the longest run: ten minutes and the end of one message. RQ's time-out
+# could strike between the final dot and its answer.
+JOB_SECONDS = 3600
+OUTGOING = "guichet.outgoing"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A job to be queued; unique when it has an id (which may hold no colon)."""
+
+    function: Callable[..., Any]
+    args: tuple[str, ...]
+    queue: str
+    job_id: str | None
 
 
 def connection() -> Redis:
+    """To REDIS_URL; `rediss://` too."""
     return Redis.from_url(
         current_app.config["REDIS_URL"], socket_connect_timeout=3, socket_timeout=30
     )
@@ -27,6 +48,21 @@ def connection() -> Redis:
 
 def queue(name: str, redis: Redis | None = None) -> Queue:
     return Queue(name, connection=redis or connection(), serializer=JSONSerializer)
+
+
+def enqueue(
+    function: Callable[..., Any],
+    *args: str,
+    queue: str = "mail",
+    job_id: str | None = None,
+) -> None:
+    """Queue the job once this transaction is committed; never if it is rolled back.
+
+    A job asked for inside a savepoint that is rolled back still leaves: jobs for rows
+    that are not there return quietly.
+    """
+    wanted = db.session.info.setdefault(OUTGOING, [])
+    wanted.append(Wanted(function, args, queue, job_id))
 
 
 def enqueue_once(
@@ -38,19 +74,38 @@ def enqueue_once(
 ) -> bool | None:
     """Queue the job unless one of that id lives. True: queued; False: there was one;
     None: the queue does not answer (logged; whoever asked says so)."""
+    return _send(Wanted(function, args, name, job_id), redis)
+
+
+def _send(wanted: Wanted, redis: Redis | None = None) -> bool | None:
     try:
-        queue(name, redis).enqueue(
-            function,
-            *args,
-            job_id=job_id,
-            unique=True,
+        queue(wanted.queue, redis).enqueue(
+            wanted.function,
+            *wanted.args,
+            job_id=wanted.job_id,
+            unique=wanted.job_id is not None,
             result_ttl=KEPT_SECONDS,
             failure_ttl=KEPT_SECONDS,
-            job_timeout=900,
+            job_timeout=JOB_SECONDS,
+            # For one whose worker was killed: found abandoned, it runs again.
+            retry=Retry(max=2),
         )
     except DuplicateJobError:
         return False
-    except (RedisError, OSError):
-        log.exception("the queue does not answer: %s waits for the next run", job_id)
+    except (RedisError, OSError) as error:
+        log.warning("the queue does not answer, the next run will do: %s", error)
         return None
     return True
+
+
+@event.listens_for(db.session, "after_commit")
+def _release(session: Session) -> None:
+    if not session.in_nested_transaction():  # a savepoint's end is no commit
+        for wanted in session.info.pop(OUTGOING, []):
+            _send(wanted)
+
+
+@event.listens_for(db.session, "after_soft_rollback")
+def _forget(session: Session, previous: SessionTransaction) -> None:
+    if not previous.nested:
+        session.info.pop(OUTGOING, None)

@@ -7,6 +7,7 @@ in order, by whoever runs the automaton: so no deposit waits for another one's.
 import hashlib
 import json
 import uuid
+from datetime import UTC
 from typing import Any
 
 from sqlalchemy import func, select, text
@@ -86,7 +87,7 @@ def digest(before: str, entry: Entry) -> str:
         "verb": entry.verb,
         "firm_only": entry.is_firm_only,
         "details": entry.details,
-        "at": entry.at.isoformat(timespec="microseconds"),
+        "at": entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
     }
     line = json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256((before + line).encode()).hexdigest()

@@ -1,0 +1,257 @@
+"""What happens while a message is on its way, up to the last moment before the dot."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select
+
+from app.connectors import connecting
+from app.connectors.models import Connection
+from app.db import database_now, db
+from app.delivery import acceptance, cancelling, lastlook, outcomes, reaping, tick
+from app.delivery.answers import Reply
+from app.delivery.claiming import Claim, Lease, claim
+from app.delivery.models import Delivery
+from tests.cast import PURCHASES, House
+from tests.delivery.world import (
+    attempts_of,
+    change,
+    delivery_of,
+    document_of,
+    let_time_pass,
+    state_of,
+)
+from tests.smtp import MailServer
+
+AtLast = Callable[[Callable[[], object]], None]
+
+
+@pytest.fixture
+def at_the_last_moment(monkeypatch: pytest.MonkeyPatch) -> AtLast:
+    """Do something once, when all of the first message but the dot is sent."""
+    real = lastlook.mark
+    acts: list[Callable[[], object]] = []
+
+    def mark(claimed: Claim) -> bool:
+        if acts:
+            acts.pop()()
+            db.session.commit()
+        return real(claimed)
+
+    monkeypatch.setattr(lastlook, "mark", mark)
+    return acts.append
+
+
+def connection() -> Connection:
+    return db.session.scalars(select(Connection)).one()
+
+
+def test_b99_what_arrives_meanwhile_is_not_taken_for_sent(
+    house: House, smtp: MailServer, at_the_last_moment: AtLast
+) -> None:
+    house.drop("tôt.pdf")
+    late = []
+    at_the_last_moment(lambda: late.append(house.drop("tard.pdf")))
+    assert tick.run()["accepted"] == 2
+    assert state_of(late[0]) == ("accepted", None)
+    assert [mail.file_name for mail in smtp.messages] == ["tôt.pdf", "tard.pdf"]
+
+
+def test_b99_a_folder_switched_off_meanwhile_sends_nothing(
+    house: House, smtp: MailServer, at_the_last_moment: AtLast
+) -> None:
+    done = house.drop()
+    at_the_last_moment(lambda: house.switch("off", connection=connection()))
+    assert tick.run()["cancelled"] == 1
+    assert smtp.messages == []
+    assert state_of(done) == ("cancelled", "switch_off")
+    assert document_of(done).status == "received"
+
+
+def test_b99_a_folder_below_cut_off_meanwhile_sends_nothing(
+    house: House, smtp: MailServer, at_the_last_moment: AtLast
+) -> None:
+    march = f"{PURCHASES}/03 – Mars"
+    done = house.drop(path=march)
+    at_the_last_moment(lambda: house.switch("off", march, connection()))
+    tick.run()
+    assert smtp.messages == []
+    assert state_of(done) == ("cancelled", "switch_off")
+
+
+def test_b99_a_document_put_in_the_trash_meanwhile_is_not_sent(
+    house: House, smtp: MailServer, at_the_last_moment: AtLast
+) -> None:
+    done = house.drop()
+
+    def trash() -> None:
+        done.document.trashed_at = database_now()
+        ids = [done.document.id]
+        assert cancelling.cancel_waiting(document_ids=ids, why="trashed") == 1
+
+    at_the_last_moment(trash)
+    tick.run()
+    assert smtp.messages == []
+    assert state_of(done) == ("cancelled", "trashed")
+
+
+def test_a_document_moved_out_meanwhile_says_why_it_did_not_leave(
+    house: House, smtp: MailServer, at_the_last_moment: AtLast
+) -> None:
+    done = house.drop()
+    ids = [done.document.id]
+    at_the_last_moment(
+        lambda: cancelling.cancel_waiting(document_ids=ids, why="moved_out")
+    )
+    tick.run()
+    assert smtp.messages == []
+    assert state_of(done) == ("cancelled", "moved_out")
+
+
+def test_a_connection_revoked_meanwhile_holds_it(
+    house: House, smtp: MailServer, at_the_last_moment: AtLast
+) -> None:
+    done = house.drop()
+    at_the_last_moment(lambda: connecting.revoke(connection(), by=None))
+    assert tick.run()["held"] == 1
+    assert smtp.messages == []
+    assert state_of(done) == ("held", "revoked")
+
+
+def test_the_rest_of_the_run_leaves_when_one_is_stopped(
+    house: House, smtp: MailServer, at_the_last_moment: AtLast
+) -> None:
+    first = house.drop("a.pdf")
+    second = house.drop("b.pdf")
+    ids = [first.document.id]
+    at_the_last_moment(
+        lambda: cancelling.cancel_waiting(document_ids=ids, why="by_user")
+    )
+    assert tick.run()["accepted"] == 1
+    assert state_of(second) == ("accepted", None)
+
+
+def test_an_address_corrected_meanwhile_is_not_blamed_for_the_old_one(
+    house: House, smtp: MailServer, at_the_last_moment: AtLast
+) -> None:
+    done = house.drop()
+    smtp.fails("dot", "550 5.1.1 No such user")
+
+    def correct() -> None:
+        connecting.set_destination(connection(), "purchases", "ok@tool.test", by=None)
+
+    at_the_last_moment(correct)
+    tick.run()
+    tick.run()
+    assert state_of(done) == ("accepted", None)
+    assert smtp.messages[0].recipient == "ok@tool.test"
+    assert connection().refused_at is None
+
+
+# Two workers and one delivery.
+
+
+def test_a_lease_taken_over_forbids_the_dot(house: House, smtp: MailServer) -> None:
+    done = house.drop()
+    (slow,) = claim("slow")
+    let_time_pass()
+    reaping.reap()
+    (quick,) = claim("quick")
+    assert not lastlook.mark(slow)
+    assert lastlook.why_not(slow) is None
+    assert lastlook.mark(quick)
+    assert delivery_of(done).owner == "quick"
+
+
+def test_a_late_acceptance_is_recorded_and_stops_the_other_worker(
+    house: House, smtp: MailServer
+) -> None:
+    done = house.drop()
+    (slow,) = claim("slow")
+    assert lastlook.mark(slow)
+    let_time_pass(60)
+    reaping.reap()
+    let_time_pass(60)
+    (quick,) = claim("quick")
+    acceptance.accepted(slow, Reply("dot", 250, "2.0.0 Ok"))
+    assert state_of(done) == ("accepted", None)
+    assert not lastlook.mark(quick)
+    assert outcomes.deferred(quick, "body", None) == "lost"
+    assert state_of(done) == ("accepted", None)
+    assert document_of(done).status == "validated"
+
+
+def test_an_acceptance_told_twice_is_one(house: House, smtp: MailServer) -> None:
+    done = house.drop()
+    (ours,) = claim("one")
+    lastlook.mark(ours)
+    for _ in range(2):
+        acceptance.accepted(ours, Reply("dot", 250, "2.0.0 Ok"))
+    assert len(attempts_of(done)) == 2
+    assert state_of(done) == ("accepted", None)
+
+
+def test_a_bounce_that_came_before_our_record_is_the_later_word(
+    house: House, smtp: MailServer
+) -> None:
+    done = house.drop()
+    (ours,) = claim("one")
+    lastlook.mark(ours)
+    change(done, state="bounced", reason="refused")
+    acceptance.accepted(ours, Reply("dot", 250, "2.0.0 Ok"))
+    assert state_of(done) == ("bounced", "refused")
+    assert document_of(done).status == "received"
+
+
+def test_a_lost_worker_s_cancellation_is_honoured(
+    house: House, smtp: MailServer
+) -> None:
+    done = house.drop()
+    claim("lost")
+    cancelling.cancel_waiting(document_ids=[done.document.id], why="trashed")
+    db.session.commit()
+    let_time_pass()
+    tick.run()
+    assert state_of(done) == ("cancelled", "trashed")
+    assert smtp.messages == []
+
+
+def test_a_refused_dot_honours_the_cancellation_too(
+    house: House, smtp: MailServer
+) -> None:
+    done = house.drop()
+    (ours,) = claim("one")
+    lastlook.mark(ours)
+    cancelling.cancel_waiting(document_ids=[done.document.id], why="moved_out")
+    db.session.commit()
+    assert outcomes.deferred(ours, "dot", Reply("dot", 451, "Later")) == "cancelled"
+    assert state_of(done) == ("cancelled", "moved_out")
+
+
+def test_a_lease_is_renewed_for_all_that_is_still_ours(
+    house: House, smtp: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = house.drop("a.pdf"), house.drop("b.pdf")
+    lease = Lease("me")
+    lease.take(claim("me"))
+    change(two, owner="other", token=9)
+    let_time_pass(1)
+    before = delivery_of(one).lease_until
+    monkeypatch.setattr("app.delivery.claiming.RENEW_SECONDS", 0)
+    lease.keep()
+    after = delivery_of(one).lease_until
+    assert before is not None
+    assert after is not None
+    assert after > before
+    assert lease.held == {delivery_of(one).id}
+
+
+def test_two_claims_never_take_the_same(house: House, smtp: MailServer) -> None:
+    for n in range(25):
+        house.drop(f"{n}.pdf")
+    first, second = claim("one"), claim("two")
+    assert (len(first), len(second)) == (20, 5)
+    assert not {c.id for c in first} & {c.id for c in second}
+    assert claim("three") == []
+    owners = set(db.session.scalars(select(Delivery.owner)))
+    assert owners == {"one", "two"}
