@@ -53,9 +53,7 @@ def cards() -> list[Card]:
             select(Connection.app_key, func.count())
             .where(Connection.revoked_at.is_(None))
             .group_by(Connection.app_key)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     keys = db.session.scalars(select(FirmApp.app_key).order_by(FirmApp.adopted_at))
     apps = [app for key in keys if (app := catalogue.find(key))]

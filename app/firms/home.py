@@ -45,9 +45,7 @@ def company_lines() -> list[CompanyLine]:
             select(Document.company_id, func.max(Document.arrived_at))
             .where(Document.company_id.in_(ids))
             .group_by(Document.company_id)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     states = _state_counts(ids)
     lines = [

@@ -2,7 +2,7 @@
 
 import uuid
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.companies.models import Company
@@ -99,14 +99,6 @@ class Document(Base, TenantOwned):
     folder: Mapped[Folder] = relationship()
 
     __table_args__ = (
-        Index(
-            "ix_documents_listing",
-            "folder_id",
-            text("arrived_at DESC"),
-            text("id DESC"),
-            postgresql_where=text("trashed_at IS NULL"),
-            sqlite_where=text("trashed_at IS NULL"),
-        ),
         Index("ix_documents_company_id_sha256", "company_id", "sha256"),
         Index("ix_documents_folder_id_name", "folder_id", "name"),
         UniqueConstraint("firm_id", "upload_id"),
@@ -114,6 +106,17 @@ class Document(Base, TenantOwned):
 
     def __repr__(self) -> str:
         return f"<Document {self.id}>"
+
+
+# The order of a folder's page: the newest first.
+Index(
+    "ix_documents_listing",
+    Document.folder_id,
+    Document.arrived_at.desc(),
+    Document.id.desc(),
+    postgresql_where=Document.trashed_at.is_(None),
+    sqlite_where=Document.trashed_at.is_(None),
+)
 
 
 class Version(Base, TenantOwned):

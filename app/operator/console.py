@@ -21,9 +21,7 @@ def firm_lines() -> list[FirmLine]:
     counts = dict(
         db.session.execute(
             select(Company.firm_id, func.count()).group_by(Company.firm_id)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     return [
         FirmLine(firm, url_of(firm), counts.get(firm.id, 0))

@@ -407,6 +407,14 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_documents_folder_id_name", ["folder_id", "name"], unique=False
         )
+    op.create_index(
+        "ix_documents_listing",
+        "documents",
+        ["folder_id", sa.text("arrived_at DESC"), sa.text("id DESC")],
+        unique=False,
+        postgresql_where=sa.text("trashed_at IS NULL"),
+        sqlite_where=sa.text("trashed_at IS NULL"),
+    )
 
     op.create_table(
         "folder_switches",
@@ -857,6 +865,7 @@ def downgrade() -> None:
         )
 
     op.drop_table("folder_switches")
+    op.drop_index("ix_documents_listing", table_name="documents")
     with op.batch_alter_table("documents", schema=None) as batch_op:
         batch_op.drop_index("ix_documents_folder_id_name")
         batch_op.drop_index("ix_documents_company_id_sha256")
