@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 LINE = 57  # bytes that make a base64 line of 76 characters (RFC 2045, 6.8)
 PIECE = LINE * 1024
-HEADERS_ALLOWANCE = 1200
+HEADERS_ALLOWANCE = 2200
 LONGEST_NAME = 180
 TEXT = "Bonjour,\r\n\r\nLe document est joint à ce message.\r\n"
 # Letters that do not come apart into a plain one and its accent.
@@ -49,7 +49,7 @@ class Letter:
 
 
 def encoded_size(size: int) -> int:
-    """Bytes on the wire for a file of that size, with the headers of a usual name."""
+    """Bytes on the wire for a file of that size, with the headers of a long name."""
     return math.ceil(size / LINE) * 78 + HEADERS_ALLOWANCE
 
 
@@ -116,7 +116,12 @@ def foot(letter: Letter) -> bytes:
 
 def clean(value: str) -> str:
     """A header's value on one line, that no control character can end."""
-    return "".join(c for c in value if unicodedata.category(c)[0] != "C").strip()
+    return "".join(c for c in value if not _ends_a_line(c)).strip()
+
+
+def _ends_a_line(character: str) -> bool:
+    category = unicodedata.category(character)
+    return category[0] == "C" or category in {"Zl", "Zp"}
 
 
 def ascii_name(name: str) -> str:
@@ -124,7 +129,8 @@ def ascii_name(name: str) -> str:
     stem, dot, ending = name.rpartition(".")
     if not dot or len(ending) > 8:
         stem, ending = name, ""
-    plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode()
+    plain = unicodedata.normalize("NFKD", stem.translate(PLAIN))
+    plain = plain.encode("ascii", "ignore").decode()
     plain = re.sub(r"[^\w .,()+=@'-]+", "_", plain, flags=re.ASCII)
     plain = plain[:60].strip(" .") or "document"
     ending = re.sub(r"\W+", "", ending, flags=re.ASCII)
