@@ -1,0 +1,1 @@
+"""What Guichet costs, measured beside what bounds it. Run by `bin/bench`."""

@@ -1,0 +1,69 @@
+"""Runs the benchmarks that are asked for, in the order of their numbers."""
+
+import sys
+from collections.abc import Callable, Iterator
+from functools import cached_property
+
+from _parts import PartFailed
+from bench import depositing, mailing, pages, serving, weighing
+from bench.ground import Ground, ground
+from bench.measuring import Result, say
+from bench.portal import DOCUMENTS, Portal, build
+
+
+class Bench:
+    """What the benchmarks share, made when the first one needs it."""
+
+    def __init__(self, under: Ground) -> None:
+        self.ground = under
+
+    @cached_property
+    def portal(self) -> Portal:
+        return build(self.ground, DOCUMENTS)
+
+    @cached_property
+    def some(self) -> Portal:
+        return build(self.ground, DOCUMENTS // 10)
+
+    @cached_property
+    def empty(self) -> Portal:
+        return build(self.ground, 0)
+
+
+BENCHMARKS: dict[str, Callable[[Bench], Iterator[Result]]] = {
+    "P1": lambda bench: pages.p1(bench.portal),
+    "P2": lambda bench: pages.p2(bench.portal),
+    "P3": lambda bench: pages.p3(bench.portal),
+    "P4": lambda bench: serving.p4(bench.ground, bench.portal),
+    "P6": lambda bench: serving.p6(bench.ground, bench.portal),
+    "P9": lambda bench: mailing.p9(bench.ground, bench.portal),
+    "P10": lambda bench: mailing.p10(bench.empty, bench.some, bench.portal),
+    "P13": lambda bench: depositing.p13(bench.portal),
+    "P21": lambda bench: weighing.p21(bench.portal),
+}
+
+
+def main(wanted: list[str]) -> int:
+    if unknown := set(wanted) - set(BENCHMARKS):
+        say(f"There are {', '.join(BENCHMARKS)}; not {', '.join(sorted(unknown))}.")
+        return 2
+    results = []
+    with ground() as under:
+        bench = Bench(under)
+        for name in (name for name in BENCHMARKS if name in (wanted or BENCHMARKS)):
+            say(name, end=" ")
+            for result in BENCHMARKS[name](bench):
+                sys.stdout.write(result.line() + "\n")
+                sys.stdout.flush()
+                results.append(result)
+    return 0 if all(result.ok for result in results) else 1
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except PartFailed as failure:
+        say(f"{failure.part.name} {failure}:\n{failure.part.last_lines()}")
+        sys.exit(3)
+    except KeyboardInterrupt:
+        sys.exit(130)
