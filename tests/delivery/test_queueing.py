@@ -1,0 +1,106 @@
+"""Jobs leave after the commit, or not at all; without the queue nothing is lost."""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from redis import Redis
+
+from app import queueing
+from app.db import db
+from app.delivery import jobs
+from app.firms.models import Firm
+
+REDIS = os.environ.get("TEST_REDIS_URL")
+
+
+@pytest.fixture
+def sent(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[queueing.Wanted]:
+    """What was given to the queue."""
+    gone: list[queueing.Wanted] = []
+    monkeypatch.setattr(queueing, "_send", lambda wanted: gone.append(wanted))
+    return gone
+
+
+def write() -> None:
+    db.session.add(Firm(slug=f"f{os.urandom(4).hex()}", name="F"))
+    db.session.flush()
+
+
+def test_a_job_leaves_after_the_commit(sent: list[Any]) -> None:
+    write()
+    queueing.enqueue(jobs.send_now, "an-id")
+    assert sent == []
+    db.session.commit()
+    assert sent == [queueing.Wanted(jobs.send_now, ("an-id",), "mail", None)]
+    db.session.commit()
+    assert len(sent) == 1
+
+
+def test_a_commit_without_any_statement_sends_it_too(sent: list[Any]) -> None:
+    queueing.enqueue(jobs.send_now, "an-id")
+    db.session.commit()
+    assert len(sent) == 1
+
+
+def test_a_rollback_forgets_it(sent: list[Any]) -> None:
+    write()
+    queueing.enqueue(jobs.send_now, "an-id")
+    db.session.rollback()
+    db.session.commit()
+    assert sent == []
+
+
+def test_a_savepoint_neither_sends_nor_forgets(sent: list[Any]) -> None:
+    write()
+    queueing.enqueue(jobs.send_now, "before")
+    with db.session.begin_nested():
+        write()
+    assert sent == []
+    savepoint = db.session.begin_nested()
+    write()
+    savepoint.rollback()
+    assert sent == []
+    db.session.commit()
+    assert [wanted.args for wanted in sent] == [("before",)]
+
+
+def test_a_queue_that_is_away_is_told_and_does_no_harm(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.config, "REDIS_URL", "redis://127.0.0.1:1/0")
+    write()
+    queueing.enqueue(jobs.send_now, "an-id")
+    db.session.commit()
+    assert queueing.enqueue_once(jobs.send_now, "an-id", job_id="now-1") is None
+
+
+@pytest.fixture
+def redis(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Redis]:
+    """Database 9 of the tests' Redis, emptied."""
+    if not REDIS:
+        pytest.skip("bin/test starts Redis")
+    address = REDIS.rpartition("/")[0] + "/9" if REDIS.count("/") > 2 else f"{REDIS}/9"
+    monkeypatch.setitem(app.config, "REDIS_URL", address)
+    with Redis.from_url(address) as there:
+        there.flushdb()
+        yield there
+        there.flushdb()
+
+
+def test_a_job_of_one_id_is_queued_once(redis: Redis) -> None:
+    asked = [
+        queueing.enqueue_once(jobs.send_now, "an-id", job_id="now-1") for _ in range(3)
+    ]
+    assert asked == [True, False, False]
+    assert queueing.queue("mail").job_ids == ["now-1"]
+
+
+def test_jobs_hold_plain_texts_only(redis: Redis) -> None:
+    queueing.enqueue(jobs.send_now, "an-id")
+    db.session.commit()
+    (job,) = queueing.queue("mail").jobs
+    assert job.func_name == "app.delivery.jobs.send_now"
+    assert job.args == ["an-id"]
