@@ -13,6 +13,7 @@ from app import assets, cli, errors, formats, htmx, policy, storage, tenancy
 from app.companies import routes as companies
 from app.connectors import catalogue, routes as connectors
 from app.db import db, prepare_engine
+from app.delivery import routes as delivery
 from app.extensions import (
     babel,
     csrf,
@@ -27,7 +28,7 @@ from app.library import routes as library
 from app.operator import routes as operator
 from app.people import routes as people, signing_in
 
-DOMAINS = (people, firms, companies, library, connectors, operator)
+DOMAINS = (people, firms, companies, library, connectors, delivery, operator)
 
 
 def create_app(settings: Mapping[str, Any] | None = None) -> Flask:

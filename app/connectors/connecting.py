@@ -17,6 +17,7 @@ from app.connectors.catalogue import PartnerApp
 from app.connectors.models import Connection, Destination, FirmApp
 from app.db import db, lock_company, utc_now
 from app.delivery import covering
+from app.delivery.cancelling import release_held
 from app.errors import Refused
 from app.people.models import Person
 from app.texts import gettext as _
@@ -67,7 +68,7 @@ def authorise(company: Company, app: PartnerApp, *, by: Person | None) -> Connec
         return connection
     connection.revoked_at = None
     _record("connection_authorised", connection, by)
-    covering.release_held(connection, ("revoked",))
+    release_held(connection, ("revoked",))
     return connection
 
 
@@ -101,7 +102,7 @@ def set_destination(
     connection.refused_at = connection.refusal = None
     db.session.flush()
     _record("destination_changed", connection, by, slot=slot, before=before, to=address)
-    covering.release_held(connection, ("no_connection", "refused"))
+    release_held(connection, ("no_connection", "refused"))
     return destination
 
 

@@ -4,7 +4,6 @@ Everything here is for the firm's staff; to a client these addresses do not exis
 """
 
 import uuid
-from dataclasses import dataclass
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -16,13 +15,14 @@ from app.companies.finding import company_or_404
 from app.companies.models import Company
 from app.connectors import catalogue, connecting, panel, switches
 from app.connectors.catalogue import PartnerApp
+from app.connectors.finding import connection_or_404
 from app.connectors.folder_block import FolderApp, block_for
-from app.connectors.models import Connection, FirmApp
+from app.connectors.models import FirmApp
 from app.db import db
 from app.delivery import jobs
 from app.errors import Refused
+from app.library.finding import Place, place_or_404
 from app.library.models import Folder
-from app.library.tree import chain
 from app.policy import open_to
 from app.queueing import enqueue_once
 from app.texts import gettext as _, ngettext
@@ -38,34 +38,6 @@ def _app_or_404(key: str) -> PartnerApp:
     if app is None or adopted is None:
         abort(404)
     return app
-
-
-@dataclass(frozen=True)
-class Place:
-    company: Company
-    folder: Folder
-    path: list[Folder]
-
-
-def _place_or_404(slug: str, folder_id: uuid.UUID) -> Place:
-    company = company_or_404(slug)
-    path = chain(folder_id, company.id)
-    if not path:
-        abort(404)
-    return Place(company, path[-1], path)
-
-
-def _connection_or_404(company: Company, which: str) -> Connection:
-    """By its id, or by the key of its application."""
-    connection = connecting.connection_of(company, which)
-    if connection is None:
-        try:
-            connection = db.session.get(Connection, uuid.UUID(which))
-        except ValueError:
-            connection = None
-    if connection is None or connection.company_id != company.id:
-        abort(404)
-    return connection
 
 
 @blueprint.get("/apps")
@@ -129,7 +101,7 @@ def _company_row(app: PartnerApp, company: Company, error: str = "") -> str:
 @blueprint.get("/companies/<slug>/folders/<uuid:folder_id>/switches")
 @open_to("firm")
 def folder_block(slug: str, folder_id: uuid.UUID) -> ResponseReturnValue:
-    place = _place_or_404(slug, folder_id)
+    place = place_or_404(slug, folder_id)
     return _block(place)
 
 
@@ -159,7 +131,7 @@ def switch_confirm(
     slug: str, folder_id: uuid.UUID, connection: str
 ) -> ResponseReturnValue:
     """What the switch will do, in numbers, before it does anything."""
-    place = _place_or_404(slug, folder_id)
+    place = place_or_404(slug, folder_id)
     item = _folder_app(place, connection)
     folders, documents = switches.below(place.folder)
     template = "_confirm.html" if htmx.is_fragment() else "confirm.html"
@@ -177,7 +149,7 @@ def switch_confirm(
 
 
 def _folder_app(place: Place, connection: str) -> FolderApp:
-    wanted = _connection_or_404(place.company, connection)
+    wanted = connection_or_404(place.company, connection)
     slot = request.values.get("slot")
     items = block_for(place.company, place.path).items
     fitting = (
@@ -193,7 +165,7 @@ def _folder_app(place: Place, connection: str) -> FolderApp:
 def switch_update(
     slug: str, folder_id: uuid.UUID, connection: str
 ) -> ResponseReturnValue:
-    place = _place_or_404(slug, folder_id)
+    place = place_or_404(slug, folder_id)
     item = _folder_app(place, connection)
     state = request.form.get("state", "")
     if state not in switches.STATES:

@@ -9,7 +9,8 @@ import uuid
 from sqlalchemy import select, update
 
 from app.connectors.models import Connection, FolderSwitch
-from app.db import db, utc_now
+from app.db import db
+from app.delivery.cancelling import cancel_waiting
 from app.delivery.models import LEASED, WAITING, Delivery
 from app.delivery.planning import effective_switches
 from app.library.models import Document
@@ -41,22 +42,7 @@ def cancel_uncovered(connection: Connection, slot: str) -> int:
         for folder_id in {folder_id for _id, folder_id in waiting}
     }
     ids = [row_id for row_id, folder_id in waiting if not covered[folder_id]]
-    return cancel(ids, "switch_off")
-
-
-def cancel(ids: list[uuid.UUID], why: str) -> int:
-    """Cancel those that nobody is sending, ask the others to stop; gives how many."""
-    db.session.execute(
-        update(Delivery)
-        .where(Delivery.id.in_(ids), Delivery.state.in_(LEASED))
-        .values(cancel_requested=True)
-    )
-    db.session.execute(
-        update(Delivery)
-        .where(Delivery.id.in_(ids), Delivery.state.in_((*WAITING, "held")))
-        .values(state="cancelled", reason=why, settled_at=utc_now())
-    )
-    return len(ids)
+    return cancel_waiting(delivery_ids=ids, why="switch_off")
 
 
 def carry_over(closed: list[uuid.UUID], opened: FolderSwitch) -> None:
@@ -76,17 +62,4 @@ def hold_waiting(connection: Connection, reason: str) -> None:
         update(Delivery)
         .where(Delivery.connection_id == connection.id, Delivery.state.in_(WAITING))
         .values(state="held", reason=reason)
-    )
-
-
-def release_held(connection: Connection, reasons: tuple[str, ...]) -> None:
-    """What was held for one of these reasons waits for the next run again."""
-    db.session.execute(
-        update(Delivery)
-        .where(
-            Delivery.connection_id == connection.id,
-            Delivery.state == "held",
-            Delivery.reason.in_(reasons),
-        )
-        .values(state="pending", reason=None, not_before=utc_now())
     )

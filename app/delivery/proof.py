@@ -6,9 +6,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from app.connectors import catalogue
+from app.connectors.catalogue import Slot
+from app.connectors.models import Connection
 from app.db import db
 from app.delivery.badges import Badge, delivery_badge
-from app.delivery.models import Delivery
+from app.delivery.models import DONE, LEASED, WAITING, Delivery
 from app.library.models import Document
 from app.texts import gettext as _
 
@@ -58,3 +60,46 @@ def cancel_text(reason: str | None) -> str:
         "replaced": _("a newer version took its place"),
         "by_user": _("cancelled by a person"),
     }.get(reason or "", _("unknown reason"))
+
+
+@dataclass(frozen=True)
+class Offer:
+    """Somewhere that a person may send the document to by hand."""
+
+    connection: Connection
+    slot: str
+    label: str
+    # It was sent, or tried, before: a second copy is possible.
+    is_repeat: bool
+
+
+def offers(document: Document) -> list[Offer]:
+    """The connections that have not got the document and are not about to."""
+    last = {
+        (d.connection_id, d.slot): d.state
+        for d in db.session.scalars(
+            select(Delivery)
+            .where(Delivery.document_id == document.id)
+            .order_by(Delivery.created_at)
+        )
+    }
+    connections = db.session.scalars(
+        select(Connection)
+        .where(
+            Connection.company_id == document.company_id,
+            Connection.revoked_at.is_(None),
+        )
+        .order_by(Connection.authorised_at)
+    )
+    return [
+        _offer(connection, slot, last.get((connection.id, slot.key)))
+        for connection in connections
+        for slot in catalogue.get(connection.app_key).slots
+        if last.get((connection.id, slot.key)) not in (*WAITING, *LEASED, *DONE)
+    ]
+
+
+def _offer(connection: Connection, slot: Slot, before: str | None) -> Offer:
+    app = catalogue.get(connection.app_key)
+    label = app.name if len(app.slots) == 1 else f"{app.name} · {slot.name}"
+    return Offer(connection, slot.key, label, before in {"unknown", "bounced"})

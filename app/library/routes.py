@@ -1,7 +1,6 @@
 """The library's addresses: a folder, its rows, a deposit, a document."""
 
 import uuid
-from dataclasses import dataclass
 
 from flask import (
     Blueprint,
@@ -19,55 +18,21 @@ from sqlalchemy import select
 from app import htmx
 from app.activity.reading import history
 from app.companies.finding import company_and_role
-from app.companies.models import Company
 from app.db import db
 from app.delivery.badges import client_badge, firm_badge
-from app.delivery.proof import proofs
+from app.delivery.proof import offers, proofs
 from app.library import listing as listings, navigation, page as pages
 from app.library.deposit import deposit
-from app.library.models import Document, Folder, Version
+from app.library.finding import Place, document_or_404, place_or_404
+from app.library.models import Folder, Version
 from app.library.receiving import store
 from app.library.sending_out import as_download
-from app.library.tree import Sight, chain, sight_of
+from app.library.tree import sight_of
 from app.library.uploads import Outcome, deposit_all
 from app.policy import open_to, reads_its_own_body
 from app.texts import gettext as _, ngettext
 
 blueprint = Blueprint("library", __name__)
-
-
-@dataclass(frozen=True)
-class Place:
-    """A folder that the person may see, with the way to it."""
-
-    company: Company
-    path: list[Folder]
-    sight: Sight
-
-    @property
-    def folder(self) -> Folder:
-        return self.path[-1]
-
-
-def _place_or_404(slug: str, folder_id: uuid.UUID) -> Place:
-    company, role = company_and_role(slug)
-    sight = sight_of(role)
-    path = chain(folder_id, company.id)
-    if not path or not all(sight.allows(folder) for folder in path):
-        abort(404)
-    return Place(company, path, sight)
-
-
-def _document_or_404(document_id: uuid.UUID) -> tuple[Document, Place]:
-    found = db.session.execute(
-        select(Document, Company.slug)
-        .join(Company, Company.id == Document.company_id)
-        .where(Document.id == document_id, Document.trashed_at.is_(None))
-    ).one_or_none()
-    if found is None:
-        abort(404)
-    document, slug = found
-    return document, _place_or_404(slug, document.folder_id)
 
 
 @blueprint.get("/companies/<slug>")
@@ -82,7 +47,7 @@ def root(slug: str) -> ResponseReturnValue:
 @blueprint.get("/companies/<slug>/folders/<uuid:folder_id>")
 @open_to("signed_in")
 def show(slug: str, folder_id: uuid.UUID) -> ResponseReturnValue:
-    place = _place_or_404(slug, folder_id)
+    place = place_or_404(slug, folder_id)
     return render_template(
         "library/show.html",
         page=pages.whole(
@@ -96,7 +61,7 @@ def show(slug: str, folder_id: uuid.UUID) -> ResponseReturnValue:
 @open_to("signed_in")
 def rows(slug: str, folder_id: uuid.UUID) -> ResponseReturnValue:
     """The poll: 204 while what the page shows is still so."""
-    place = _place_or_404(slug, folder_id)
+    place = place_or_404(slug, folder_id)
     listing = _listing(place)
     if listing.stamp == request.args.get("seen"):
         return "", 204
@@ -106,7 +71,7 @@ def rows(slug: str, folder_id: uuid.UUID) -> ResponseReturnValue:
 @blueprint.get("/companies/<slug>/folders/<uuid:folder_id>/nodes")
 @open_to("signed_in")
 def nodes(slug: str, folder_id: uuid.UUID) -> ResponseReturnValue:
-    place = _place_or_404(slug, folder_id)
+    place = place_or_404(slug, folder_id)
     if not htmx.is_fragment():
         return redirect(url_for("library.show", slug=slug, folder_id=folder_id))
     below = navigation.children(place.company, place.path, place.sight)
@@ -117,7 +82,7 @@ def nodes(slug: str, folder_id: uuid.UUID) -> ResponseReturnValue:
 @open_to("signed_in")
 @reads_its_own_body
 def deposit_create(slug: str, folder_id: uuid.UUID) -> ResponseReturnValue:
-    place = _place_or_404(slug, folder_id)
+    place = place_or_404(slug, folder_id)
     if not place.sight.may_deposit_in(place.folder):
         abort(403)
     db.session.commit()  # no transaction while the file flows in
@@ -182,7 +147,7 @@ def _listing(place: Place) -> listings.Listing:
 @blueprint.get("/documents/<uuid:document_id>")
 @open_to("signed_in")
 def document(document_id: uuid.UUID) -> ResponseReturnValue:
-    shown, place = _document_or_404(document_id)
+    shown, place = document_or_404(document_id)
     sent = proofs(shown) if place.sight.firm_side else []
     badge = (
         firm_badge(shown, [p.delivery for p in sent])
@@ -201,6 +166,7 @@ def document(document_id: uuid.UUID) -> ResponseReturnValue:
         channel_label=listings.channel_label(shown.channel),
         kind=listings.kind_of(shown.content_type),
         proofs=sent,
+        offers=offers(shown) if place.sight.firm_side else [],
         history=history(shown, firm_side=place.sight.firm_side),
         download_url=url_for("library.download", document_id=shown.id),
         nav_current="documents",
@@ -210,7 +176,7 @@ def document(document_id: uuid.UUID) -> ResponseReturnValue:
 @blueprint.get("/documents/<uuid:document_id>/download")
 @open_to("signed_in")
 def download(document_id: uuid.UUID) -> ResponseReturnValue:
-    wanted, _place = _document_or_404(document_id)
+    wanted, _place = document_or_404(document_id)
     version = db.session.scalars(
         select(Version).where(
             Version.document_id == wanted.id, Version.number == wanted.version_number
