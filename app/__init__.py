@@ -10,10 +10,10 @@ from whitenoise import WhiteNoise
 
 import config
 from app import assets, cli, errors, formats, htmx, policy, storage, tenancy
-from app.companies import routes as companies
-from app.connectors import catalogue, routes as connectors
+from app.companies import routes as companies_routes
+from app.connectors import catalogue, routes as connectors_routes
 from app.db import db, prepare_engine
-from app.delivery import routes as delivery
+from app.delivery import routes as delivery_routes
 from app.extensions import (
     babel,
     csrf,
@@ -23,12 +23,21 @@ from app.extensions import (
     mail,
     migrate,
 )
-from app.firms import hosts, routes as firms
-from app.library import routes as library
-from app.operator import routes as operator
-from app.people import routes as people, signing_in
+from app.firms import hosts, routes as firms_routes
+from app.library import routes as library_routes
+from app.operator import routes as operator_routes
+from app.people import routes as people_routes, signing_in
 
-DOMAINS = (people, firms, companies, library, connectors, delivery, operator)
+# Named apart from the packages, which these names would hide in this module.
+BLUEPRINTS = (
+    people_routes.blueprint,
+    firms_routes.blueprint,
+    companies_routes.blueprint,
+    library_routes.blueprint,
+    connectors_routes.blueprint,
+    delivery_routes.blueprint,
+    operator_routes.blueprint,
+)
 
 
 def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
@@ -60,8 +69,8 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     formats.init_app(app)
     signing_in.init_app(app)
     catalogue.load()
-    for domain in DOMAINS:
-        app.register_blueprint(domain.blueprint)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
     cli.init_app(app)
 
     if app.config["TRUSTED_PROXIES"]:
