@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from typing import cast
 
 import pytest
 
@@ -38,12 +37,12 @@ def written(given: Letter, content: bytes = PDF) -> bytes:
 
 
 def parsed(raw: bytes) -> EmailMessage:
-    return cast(EmailMessage, message_from_bytes(raw, policy=policy.default))
+    return message_from_bytes(raw, policy=policy.default)
 
 
 def file_of(raw: bytes) -> EmailMessage:
     (part,) = parsed(raw).iter_attachments()
-    return cast(EmailMessage, part)
+    return part
 
 
 def read(name: str) -> str | None:
