@@ -101,4 +101,9 @@ class Server(MailConnection):
         make: Callable[..., smtplib.SMTP] = Plain
         if self.mail.use_ssl:
             make, options["context"] = Encrypted, ssl.create_default_context()
-        return make(self.mail.server, self.mail.port, patience=patience, **options)
+        host = make(self.mail.server, self.mail.port, patience=patience, **options)
+        if host.sock is not None:
+            # A message leaves in several writes: none is to wait for the last one's
+            # acknowledgement.
+            host.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return host

@@ -6,6 +6,7 @@ from flask import (
     Blueprint,
     abort,
     flash,
+    make_response,
     redirect,
     render_template,
     request,
@@ -65,7 +66,9 @@ def rows(slug: str, folder_id: uuid.UUID) -> ResponseReturnValue:
     listing = _listing(place)
     if listing.stamp == request.args.get("seen"):
         return "", 204
-    return render_template("library/looked.htmx.html", page=listing)
+    answer = make_response(render_template("library/looked.htmx.html", page=listing))
+    answer.headers["HX-Trigger-After-Swap"] = "portal:changed"
+    return answer
 
 
 @blueprint.get("/companies/<slug>/folders/<uuid:folder_id>/nodes")

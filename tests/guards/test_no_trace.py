@@ -14,7 +14,7 @@ from tests.cast import Browser, World, signed_in
 SECRET = re.compile(
     r"quickbooks|qbodocs|dext\b|hatch|\bcab-|connect(?:eur|or|ion)\b|\bautomates?\b|automaton|"
     r"\btick\b|deliver|prochain passage|à transmettre|nouvel essai|en attente|"
-    r"à vérifier|envoi…|message-id|@tool\.test|canary|cabinet\.(?:css|js)",
+    r"à vérifier|envoi…|(?<!\.)guichet(?!\.test)|message-id|@tool\.test|canary|cabinet\.(?:css|js)",
     re.IGNORECASE,
 )
 SKIPPED = ("/static/", "/logout", "#", "data:")

@@ -22,7 +22,7 @@
     setTimeout(() => (region.textContent = text), 60);
   }
 
-  window.guichet = { announce, renewToken, token };
+  window.portal = { announce, renewToken, token };
 
   const retried = new WeakSet();
 
@@ -71,7 +71,7 @@
   });
 
   const look = () => {
-    if (window.htmx) htmx.trigger(document.body, "guichet:look");
+    if (window.htmx) htmx.trigger(document.body, "portal:look");
   };
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden) look();
@@ -232,7 +232,7 @@
     node.setAttribute("aria-expanded", String(open));
     if (open && !group.children.length) {
       node.setAttribute("aria-busy", "true");
-      htmx.trigger(group, "guichet:open");
+      htmx.trigger(group, "portal:open");
     }
   }
 

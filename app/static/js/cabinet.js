@@ -30,7 +30,7 @@
     } catch {
       return; // no right to: the address stays there to be selected
     }
-    if (button.dataset.copied) window.guichet.announce(button.dataset.copied);
+    if (button.dataset.copied) window.portal.announce(button.dataset.copied);
     button.classList.add("is-copied");
     setTimeout(() => button.classList.remove("is-copied"), 1500);
   });

@@ -102,7 +102,7 @@
       .map(([word, ...states]) => [word, are(...states).length])
       .filter(([, count]) => count)
       .map(([word, count]) => counted(word, count));
-    if (parts.length) window.guichet.announce(parts.join(", "));
+    if (parts.length) window.portal.announce(parts.join(", "));
   }
 
   tray.querySelector("[data-tray-clear]").addEventListener("click", () => {
@@ -145,7 +145,7 @@
         show(upload, "waiting", say("waiting"));
       }
     }
-    if (accepted) window.guichet.announce(counted("started", accepted));
+    if (accepted) window.portal.announce(counted("started", accepted));
     else if (uploads.length > start) announceEnd();
     next();
   }
@@ -166,7 +166,7 @@
     upload.request = request;
     upload.sent = 0;
     request.open("POST", upload.form.action);
-    request.setRequestHeader("X-CSRFToken", window.guichet.token());
+    request.setRequestHeader("X-CSRFToken", window.portal.token());
     request.setRequestHeader("HX-Request", "true");
     request.setRequestHeader("HX-Current-URL", location.href);
     request.setRequestHeader("Accept", "text/html");
@@ -194,7 +194,7 @@
     const fresh = request.getResponseHeader("X-CSRF-Refresh");
     if (fresh && !upload.renewed) {
       upload.renewed = true;
-      window.guichet.renewToken(fresh);
+      window.portal.renewToken(fresh);
       return send(upload);
     }
     const isHtml = (request.getResponseHeader("Content-Type") || "").startsWith("text/html");
@@ -225,7 +225,7 @@
     upload.row = row;
     upload.state = row.dataset.state;
     showSummary();
-    if (row.dataset.result === "ok" && window.htmx) htmx.trigger(document.body, "guichet:look");
+    if (row.dataset.result === "ok" && window.htmx) htmx.trigger(document.body, "portal:look");
     goOn();
   }
 
