@@ -1,0 +1,62 @@
+"""A browser, and the whole product running for it."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.journeys import house as houses
+from tests.journeys.house import House
+from tests.journeys.visitors import Visitor, visitor
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+ARGUMENTS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update"),
+    *("--disable-sync", "--disable-dev-shm-usage"),
+]
+Visit = Callable[..., Visitor]
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(
+    browser_type_launch_args: dict[str, Any],
+) -> dict[str, Any]:
+    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if found is None:
+        pytest.skip(f"none of {', '.join(CHROMIUM)} is installed: run bin/test")
+    return browser_type_launch_args | {"executable_path": found, "args": ARGUMENTS}
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """The demonstration on PostgreSQL and Redis."""
+    redis_url = os.environ.get("TEST_REDIS_URL")
+    if not os.environ.get("TEST_POSTGRES_URL") or not redis_url:
+        pytest.skip("TEST_POSTGRES_URL or TEST_REDIS_URL is not set: run bin/test")
+    with houses.on_postgres(tmp_path_factory.mktemp("house"), redis_url) as house:
+        yield house
+
+
+@pytest.fixture(scope="session")
+def embedded_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """The demonstration on what Python alone brings."""
+    with houses.embedded(tmp_path_factory.mktemp("embedded")) as house:
+        yield house
+
+
+@pytest.fixture
+def visit(browser: Browser, house: House) -> Iterator[Visit]:
+    """`visit("claire")` is Claire, signed in, in a browser of her own."""
+    visitors: list[Visitor] = []
+
+    def visit(name: str | None = None, at: House = house, **how: Any) -> Visitor:
+        visitors.append(visitor(browser, at, name, **how))
+        return visitors[-1]
+
+    yield visit
+    for somebody in visitors:
+        somebody.context.close()

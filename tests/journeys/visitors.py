@@ -1,0 +1,148 @@
+"""People in front of a browser: they sign in, open folders and drop files."""
+
+from base64 import b64encode
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from app.seed import PASSWORD, one_page_pdf
+from tests.journeys.house import House
+
+YEAR = f"Exercice {datetime.now(UTC).year}"
+ACCOUNTS = {
+    "claire": ("durand", "claire@durand.example"),
+    "hugo": ("durand", "hugo@durand.example"),
+    "sophie": ("durand", "sophie@boulangerie-martin.example"),
+    "paul": ("durand", "paul@dupont-maconnerie.example"),
+    "lea": ("durand", "lea@dupont-maconnerie.example"),
+    "nadia": ("lefevre", "nadia@lefevre.example"),
+    "karim": ("lefevre", "karim@garage-roux.example"),
+}
+# A File for each {name, kind, content}, as a hand drags them over the page.
+DRAGGED = """files => {
+  const transfer = new DataTransfer();
+  for (const {name, kind, content} of files) {
+    const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+    transfer.items.add(new File([bytes], name, {type: kind}));
+  }
+  return transfer;
+}"""
+
+
+@dataclass(frozen=True)
+class File:
+    name: str
+    content: bytes
+    kind: str = "application/pdf"
+
+    def chosen(self) -> dict[str, Any]:
+        """For a file chooser."""
+        return {"name": self.name, "mimeType": self.kind, "buffer": self.content}
+
+
+def pdf(name: str) -> File:
+    return File(name, one_page_pdf(name))
+
+
+@dataclass
+class Visitor:
+    """Somebody with a browser of their own."""
+
+    house: House
+    portal: str
+    context: BrowserContext
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+
+    def url(self, path: str = "/") -> str:
+        return self.house.url(self.portal, path)
+
+    def listen(self) -> None:
+        """Keep what the browser complains of: scripts, refused styles, lost files."""
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on(
+            "console",
+            lambda said: (
+                self.complaints.append(said.text)
+                if said.type in {"error", "warning"}
+                else None
+            ),
+        )
+
+    def sign_in(self, email: str, password: str = PASSWORD) -> None:
+        self.page.goto(self.url("/login"))
+        self.page.get_by_label("Adresse e-mail").fill(email)
+        self.page.get_by_label("Mot de passe").fill(password)
+        self.page.get_by_role("button", name="Se connecter").click()
+        expect(self.page).not_to_have_url(self.url("/login"))
+
+    def open(self, company: str, *folders: str) -> None:
+        """Walk down the tree of the company, a name after the other."""
+        self.page.goto(self.url(f"/companies/{company}"))
+        for name in folders:
+            node = self.page.get_by_role("treeitem", name=name, exact=True).first
+            node.click()
+            expect(self.title).to_have_text(name)
+
+    def open_purchases(self, company: str) -> None:
+        self.open(company, "Dossier comptable annuel", YEAR, "Achats")
+
+    @property
+    def title(self) -> Any:
+        return self.page.locator("#folder-title")
+
+    def row(self, name: str) -> Any:
+        return self.page.locator("tr[data-document]").filter(has_text=name)
+
+    def status(self, name: str) -> Any:
+        return self.row(name).locator("[data-status]")
+
+    def drop(self, *files: File) -> None:
+        """Drag the files over the page and let them go."""
+        transfer = self.page.evaluate_handle(
+            DRAGGED,
+            [
+                {
+                    "name": file.name,
+                    "kind": file.kind,
+                    "content": b64encode(file.content).decode(),
+                }
+                for file in files
+            ],
+        )
+        for event in ("dragenter", "dragover", "drop"):
+            self.page.dispatch_event("main", event, {"dataTransfer": transfer})
+
+    def choose(self, *files: File) -> None:
+        """The button, then the files of the computer."""
+        with self.page.expect_file_chooser() as chooser:
+            self.page.locator("main").get_by_role("button", name="Déposer").click()
+        chooser.value.set_files([file.chosen() for file in files])
+
+
+def visitor(
+    browser: Browser, house: House, name: str | None, portal: str = "durand", **how: Any
+) -> Visitor:
+    """Somebody of the demonstration, signed in; without a name, a stranger."""
+    if name:
+        portal, email = ACCOUNTS[name]
+    how.setdefault("locale", "fr-FR")
+    how.setdefault("timezone_id", "Europe/Paris")
+    how.setdefault("viewport", {"width": 1440, "height": 900})
+    context = browser.new_context(**how)
+    context.set_default_timeout(10_000)
+    somebody = Visitor(house, portal, context, context.new_page())
+    somebody.listen()
+    if name:
+        somebody.sign_in(email)
+    return somebody
+
+
+def screenshots() -> Path:
+    """Where pictures are left to be looked at; git ignores it."""
+    folder = Path(__file__).resolve().parents[2] / "var/screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
