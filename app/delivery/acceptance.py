@@ -11,15 +11,16 @@ from datetime import datetime
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from app.activity.recording import record
 from app.connectors.models import Connection
-from app.db import database_now, db
+from app.db import db
 from app.delivery.answers import Reply
 from app.delivery.attempts import note_attempt
 from app.delivery.claiming import Claim
+from app.delivery.clock import from_now
 from app.delivery.models import DONE, Delivery
 from app.delivery.transport import FINAL_DOT_PATIENCE
 from app.library.models import Document
@@ -47,7 +48,7 @@ def accepted(claim: Claim, reply: Reply) -> None:
 
 
 def _record(claim: Claim, reply: Reply) -> None:
-    now = database_now()
+    now = from_now()
     given = _GIVEN_ID.search(reply.text)
     is_news = db.session.execute(
         update(Delivery)
@@ -71,13 +72,13 @@ def _record(claim: Claim, reply: Reply) -> None:
         .returning(Delivery.id)
         .execution_options(synchronize_session=False)
     ).all()
-    note_attempt(claim, "done", reply)
     if is_news:
         _validate(claim, reply, now)
+    note_attempt(claim, "done", reply)
     db.session.commit()
 
 
-def _validate(claim: Claim, reply: Reply, now: datetime) -> None:
+def _validate(claim: Claim, reply: Reply, now: ColumnElement[datetime]) -> None:
     """The document is validated by it, unless a person had decided already."""
     validated = db.session.execute(
         update(Document)

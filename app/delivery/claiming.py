@@ -16,6 +16,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 from app.companies.models import Company
 from app.connectors.models import Connection, Destination
 from app.db import database_now, db, utc_now
+from app.delivery.clock import from_now
 from app.delivery.models import LEASED, WAITING, Delivery
 from app.firms.models import Firm
 from app.library.models import Document, Version
@@ -203,7 +204,7 @@ class Lease:
                 Delivery.state == "sending",
                 Delivery.owner == self.owner,
             )
-            .values(lease_until=database_now() + LEASE)
+            .values(lease_until=from_now(LEASE))
             .returning(Delivery.id)
             .execution_options(synchronize_session=False)
         ).all()

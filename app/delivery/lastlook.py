@@ -9,8 +9,9 @@ from flask import current_app
 from sqlalchemy import ColumnElement, select, update
 
 from app.connectors.models import Connection, FolderSwitch
-from app.db import database_now, db
+from app.db import db
 from app.delivery.claiming import Claim
+from app.delivery.clock import from_now
 from app.delivery.models import Delivery
 from app.delivery.transport import FINAL_DOT_PATIENCE
 from app.library.models import Document
@@ -29,7 +30,7 @@ def mark(claim: Claim) -> bool:
             Delivery.cancel_requested.is_(False),
             *_still_wanted(),
         )
-        .values(state="in_doubt", lease_until=database_now() + _final_lease())
+        .values(state="in_doubt", lease_until=from_now(_final_lease()))
         .returning(Delivery.id)
         .execution_options(synchronize_session=False)
     ).all()
