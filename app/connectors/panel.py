@@ -13,7 +13,7 @@ from app.connectors import catalogue
 from app.connectors.catalogue import PartnerApp
 from app.connectors.connecting import bot_address
 from app.connectors.models import Connection, FirmApp
-from app.db import db
+from app.db import database_now, db
 from app.delivery.badges import Badge
 from app.delivery.models import WAITING, Delivery
 from app.texts import gettext as _
@@ -134,11 +134,16 @@ def _badge(connection: Connection | None) -> Badge:
 
 
 def waiting(company: Company) -> int:
+    """Documents of the company that a run would send now."""
     return (
         db.session.scalar(
             select(func.count())
             .select_from(Delivery)
-            .where(Delivery.company_id == company.id, Delivery.state.in_(WAITING))
+            .where(
+                Delivery.company_id == company.id,
+                Delivery.state.in_(WAITING),
+                Delivery.not_before <= database_now(),
+            )
         )
         or 0
     )

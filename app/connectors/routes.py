@@ -213,12 +213,11 @@ def send_now(slug: str) -> ResponseReturnValue:
     waiting = panel.waiting(company)
     company_id = company.id
     db.session.commit()
-    asked = enqueue_once(
-        jobs.send_now,
-        str(company_id),
-        job_id=f"now-{company_id}-{jobs.this_minute()}",
-    )
-    text, tone = _asked(asked, waiting)
+    text, tone = _("No document is waiting."), "info"
+    if waiting:
+        job_id = f"now-{company_id}-{jobs.this_minute()}"
+        asked = enqueue_once(jobs.send_now, str(company_id), job_id=job_id)
+        text, tone = _asked(asked, waiting)
     if htmx.is_fragment():
         return render_template("errors/_message.html", text=text, tone=tone)
     flash(text, tone)

@@ -21,9 +21,13 @@ from app.delivery.retries import is_over, next_try
 
 
 def put_back(claim: Claim, phase: str, reply: Reply | None) -> str:
-    """Nothing happened to this message: it waits for the next run, uncharged."""
-    uncharged = {"attempts": Delivery.attempts - 1}
-    return _settle(claim, phase, reply, back_to("pending", database_now()) | uncharged)
+    """Nothing happened to this message: it waits for the next run, uncharged.
+
+    Behind the others: a server that hangs up at it each time does not keep them back.
+    """
+    now = database_now()
+    uncharged = {"attempts": Delivery.attempts - 1, "not_before": now}
+    return _settle(claim, phase, reply, back_to("pending", now) | uncharged)
 
 
 def deferred(claim: Claim, phase: str, reply: Reply | None) -> str:

@@ -64,16 +64,20 @@ def _send_all(
 ) -> str | None:
     """The text of the fault that ended the run, or None."""
     until = time.monotonic() + MOST_SECONDS
+
+    def is_over() -> bool:
+        return should_stop() or time.monotonic() > until
+
     lease = Lease(owner)
     with Session() as session:
-        while time.monotonic() < until and not should_stop():
+        while not is_over():
             batch = claiming.claim(owner, company_id)
             if not batch:
                 return None
             counts["claimed"] += len(batch)
             lease.take(batch)
             try:
-                _send_batch(batch, session, lease, should_stop, counts)
+                _send_batch(batch, session, lease, is_over, counts)
             except ServerGone as gone:
                 log.warning("the mail server is not to be had: %s", gone)
                 return str(gone)
@@ -86,12 +90,12 @@ def _send_batch(
     batch: list[Claim],
     session: Session,
     lease: Lease,
-    should_stop: Callable[[], bool],
+    is_over: Callable[[], bool],
     counts: Counter[str],
 ) -> None:
     for claim in batch:
         lease.keep()
-        if should_stop():
+        if is_over():
             return
         if claim.id not in lease.held:
             counts["lost"] += 1

@@ -153,14 +153,27 @@ def test_a_switch_may_be_set_by_the_key_of_its_application(
     assert [d.state for d in world.alder.drop().deliveries] == ["pending"]
 
 
-def test_asking_twice_in_a_minute_without_a_queue_says_so(
-    ben: Browser, world: World
+def test_asking_for_a_run_says_what_comes_of_it(
+    ben: Browser, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answer = ben.post(
-        f"/companies/{world.alder.dune.slug}/send-now", headers={"HX-Request": "true"}
-    )
-    assert answer.status_code == 200
-    assert "prochain passage" in answer.text or "lancé" in answer.text
+    def ask() -> str:
+        url = f"/companies/{world.alder.dune.slug}/send-now"
+        answer = ben.post(url, headers={"HX-Request": "true"})
+        assert answer.status_code == 200
+        return str(answer.text)
+
+    assert "Aucun document n&#39;attend" in ask()
+    world.alder.switch("on")
+    world.alder.drop()
+    for answer, said in (
+        (True, "Envoi de 1 document lancé"),
+        (False, "Un envoi est déjà en cours"),
+        (None, "Le prochain passage enverra"),
+    ):
+        monkeypatch.setattr(
+            "app.connectors.routes.enqueue_once", lambda *_, _a=answer, **__: _a
+        )
+        assert said in ask()
 
 
 @pytest.mark.parametrize(

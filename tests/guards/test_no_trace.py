@@ -12,9 +12,10 @@ from tests.cast import Browser, World, signed_in
 
 # Said of the firm's side only. The canaries are data put in every such column.
 SECRET = re.compile(
-    r"quickbooks|qbodocs|dext\b|hatch|\bcab-|connect(?:eur|or|ion)\b|\bautomates?\b|automaton|"
-    r"\btick\b|deliver|prochain passage|à transmettre|nouvel essai|en attente|"
-    r"à vérifier|envoi…|(?<!\.)guichet(?!\.test)|message-id|@tool\.test|canary|cabinet\.(?:css|js)",
+    r"quickbooks|qbodocs|dext\b|hatch|\bcab-|connect(?:eur|or|ion)\b|"
+    r"\bautomates?\b|automaton|\btick\b|deliver|message-id|cabinet\.(?:css|js)|"
+    r"prochain passage|à transmettre|nouvel essai|en attente|à vérifier|envoi…|"
+    r"(?<!\.)guichet(?!\.test)|@tool\.test|canary",
     re.IGNORECASE,
 )
 SKIPPED = ("/static/", "/logout", "#", "data:")
