@@ -1,0 +1,81 @@
+"""The database cuts its lines in the middle of a sending (PostgreSQL restarts)."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from app.db import db
+from app.delivery import tick
+from tests.cast import House
+from tests.delivery.world import attempts_of, delivery_of, let_time_pass, state_of
+from tests.smtp import MailServer
+
+CUT = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+
+
+@pytest.fixture
+def cut_lines(app: Flask) -> Callable[[], object]:
+    url = db.engine.url
+    if db.engine.dialect.name != "postgresql":
+        pytest.skip("SQLite has no lines to cut")
+
+    def cut() -> None:
+        engine = sa.create_engine(url, poolclass=sa.NullPool)
+        with engine.connect() as connection:
+            connection.execute(sa.text(CUT)).all()
+
+    return cut
+
+
+@pytest.mark.parametrize("phase", ["mail", "rcpt", "data"])
+def test_lines_cut_before_the_marker_send_nothing(
+    house: House, smtp: MailServer, cut_lines: Callable[[], object], phase: str
+) -> None:
+    done, other = house.drop("a.pdf"), house.drop("b.pdf")
+    smtp.fails(phase, call=cut_lines)
+    tick.run()
+    assert [mail.file_name for mail in smtp.messages] == ["b.pdf"]
+    assert state_of(done) == ("deferred", None)
+    assert state_of(other) == ("accepted", None)
+    let_time_pass()
+    tick.run()
+    assert state_of(done) == ("accepted", None)
+    assert len(smtp.messages) == 2
+
+
+@pytest.mark.parametrize("phase", ["dot", "ack"])
+def test_an_acceptance_is_recorded_on_a_new_line(
+    house: House, smtp: MailServer, cut_lines: Callable[[], object], phase: str
+) -> None:
+    done = house.drop()
+    smtp.fails(phase, call=cut_lines)
+    assert tick.run()["accepted"] == 1
+    assert (delivery_of(done).state, delivery_of(done).ambiguous) == ("accepted", 0)
+    assert len(attempts_of(done)) == 1
+    assert len(smtp.messages) == 1
+
+
+def test_a_marker_that_was_not_committed_gets_no_dot(
+    house: House, smtp: MailServer, cut_lines: Callable[[], object]
+) -> None:
+    done = house.drop()
+    is_cut: list[bool] = []
+
+    def cut_after_marker(*said: Any) -> None:
+        is_marker = "EXISTS" in said[2] and said[2].startswith("UPDATE deliveries")
+        if is_marker and not is_cut:
+            is_cut.append(True)
+            cut_lines()
+
+    sa.event.listen(db.engine, "after_cursor_execute", cut_after_marker)
+    tick.run()
+    sa.event.remove(db.engine, "after_cursor_execute", cut_after_marker)
+    assert is_cut
+    assert smtp.messages == []
+    assert (delivery_of(done).state, delivery_of(done).ambiguous) == ("deferred", 0)
