@@ -19,6 +19,7 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, generate_csrf
+from markupsafe import escape
 from werkzeug.exceptions import HTTPException
 
 from app.db import db
@@ -113,9 +114,14 @@ def answer_surprise(error: Exception) -> ResponseReturnValue:
         raise error
     title, text = _words(500)
     text += " " + _("Reference %(reference)s", reference=reference)
-    if request.htmx:  # type: ignore[attr-defined]
-        return _message(500, text, "bad")
-    return _page(500, title, text, reference=reference), 500
+    try:
+        if request.htmx:  # type: ignore[attr-defined]
+            return _message(500, text, "bad")
+        return _page(500, title, text, reference=reference), 500
+    except Exception:
+        # What a page needs (the database, say) is what is missing.
+        current_app.logger.exception("fault %s has no page either", reference)
+        return f"<!doctype html><title>{escape(title)}</title><p>{escape(text)}", 500
 
 
 def read_what_was_refused(response: Response) -> Response:
@@ -151,7 +157,7 @@ def _words(code: int) -> tuple[str, str]:
 
 def _page(code: int, title: str, text: str, reference: str | None = None) -> str:
     if getattr(g, "is_unknown_host", False):
-        return "404"
+        return str(escape(_("There is no portal at this address.")))
     return render_template(
         "errors/error.html", code=code, title=title, text=text, reference=reference
     )
