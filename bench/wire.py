@@ -26,9 +26,7 @@ def answer(line: socket.socket) -> int:
         got += _more(line)
     top, _, rest = got.partition(b"\r\n\r\n")
     status, *fields = top.split(b"\r\n")
-    lengths = [
-        f.partition(b":")[2] for f in fields if f.lower().startswith(b"content-l")
-    ]
+    known = dict(field.lower().split(b":", 1) for field in fields)
     left = int(known.get(b"content-length", 0)) - len(rest)
     while left > 0:
         left -= len(_more(line))
