@@ -74,6 +74,8 @@ def _settle_doubt(row: Row[Any], now: datetime) -> None:
             Delivery.id == row.id,
             Delivery.state == "in_doubt",
             Delivery.token == row.token,
+            # Asked to stop since it was read: the next run decides anew.
+            Delivery.cancel_requested.is_(row.cancel_requested),
         )
         .values(
             state="deferred" if may_repeat else "unknown",
