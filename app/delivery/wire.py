@@ -36,17 +36,22 @@ def ask(
 def stream(host: smtplib.SMTP, pieces: Iterable[bytes]) -> None:
     """Pieces of whole lines; a line that begins with a dot gets another one."""
     for piece in pieces:
-        stuffed = piece.replace(b"\r\n.", b"\r\n..")
-        if stuffed.startswith(b"."):
-            stuffed = b"." + stuffed
+        if b"." in piece:  # base64 has none
+            piece = _stuffed(piece)
         try:
             if host.sock is None:
                 raise ConnectionError("the line is closed")
             # Not by smtplib, which closes at once: the server may have said why.
-            host.sock.sendall(stuffed)
+            host.sock.sendall(piece)
         except OSError as error:
             reply = _last_words(host) or Reply("body", 0, named(error))
             raise Unsent(reply, line_is_cut=True) from error
+
+
+def _stuffed(lines: bytes) -> bytes:
+    """RFC 5321, 4.5.2."""
+    lines = lines.replace(b"\r\n.", b"\r\n..")
+    return b"." + lines if lines.startswith(b".") else lines
 
 
 def _last_words(host: smtplib.SMTP) -> Reply | None:
