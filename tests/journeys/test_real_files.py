@@ -1,0 +1,56 @@
+"""Once more with files as the world makes them, where the collection is present: they
+leave as they came, whatever is inside them."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.delivery.processes import ROOT
+from tests.journeys.conftest import Visit
+from tests.journeys.house import House
+from tests.journeys.visitors import File
+
+pytestmark = pytest.mark.journey
+
+CORPUS = ROOT.parent / "shared/corpus"
+BOT = "quickbooks+dupont-maconnerie@guichet.example"
+MOST_BYTES = 2_000_000  # the limit of the house
+
+
+def real(folder: str, ending: str, most: int) -> list[File]:
+    found = sorted((CORPUS / folder).glob(f"*{ending}"))
+    kept = [path for path in found if 0 < path.stat().st_size <= MOST_BYTES]
+    return [_file(path) for path in kept[:most]]
+
+
+def _file(path: Path) -> File:
+    kind = "application/pdf" if path.suffix == ".pdf" else "text/xml"
+    return File(path.name, path.read_bytes(), kind)
+
+
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="../shared/corpus is not there")
+def test_real_pdfs_leave_byte_for_byte_and_xml_stays(
+    visit: Visit, house: House
+) -> None:
+    pdfs = real("pdf", ".pdf", 5) + real("einvoice", ".pdf", 3)
+    [xml] = real("einvoice", ".xml", 1)
+    lea, claire = visit("lea"), visit("claire")
+    lea.open_purchases("dupont-maconnerie")
+    claire.open_purchases("dupont-maconnerie")
+
+    lea.drop(*pdfs, xml)
+    for file in [*pdfs, xml]:
+        expect(lea.status(file.name)).to_be_visible(timeout=20_000)
+    claire.page.get_by_role("button", name="Envoyer maintenant").click()
+
+    for file in pdfs:
+        status = lea.status(file.name)
+        expect(status).to_have_attribute("data-status", "validated", timeout=75_000)
+    expect(lea.status(xml.name)).to_have_attribute("data-status", "received")
+    expect(claire.status(xml.name)).to_have_attribute("data-status", "held")
+    sent = {message.file_name: message.content for message in house.sent_by(BOT)}
+    assert {file.name: sent.get(file.name) for file in pdfs} == {
+        file.name: file.content for file in pdfs
+    }
+    assert xml.name not in sent
