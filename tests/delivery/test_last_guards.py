@@ -1,0 +1,73 @@
+"""The marker looks for itself: it does not rely on having been asked to stop."""
+
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from app.connectors.models import FolderSwitch
+from app.db import database_now, db
+from app.delivery import claiming, outcomes, reaping, tick
+from app.delivery.answers import Reply
+from app.delivery.claiming import claim
+from app.delivery.models import Delivery
+from app.library.models import Document
+from tests.cast import House
+from tests.delivery.world import delivery_of, let_time_pass, state_of
+from tests.smtp import MailServer
+
+
+def trash() -> None:
+    db.session.execute(sa.update(Document).values(trashed_at=database_now()))
+    db.session.commit()
+
+
+def close_the_switch() -> None:
+    db.session.execute(sa.update(FolderSwitch).values(closed_at=database_now()))
+    db.session.commit()
+
+
+@pytest.mark.parametrize(
+    ("act", "why"), [(trash, "trashed"), (close_the_switch, "switch_off")]
+)
+def test_what_may_not_leave_any_more_is_seen_before_the_dot(
+    app: Flask, house: House, smtp: MailServer, act: Callable[[], None], why: str
+) -> None:
+    done = house.drop()
+
+    def act_elsewhere() -> None:
+        with app.app_context():  # the mail server's thread has a session of its own
+            act()
+
+    smtp.fails("data", call=act_elsewhere)
+    assert tick.run()["cancelled"] == 1
+    assert smtp.messages == []
+    assert state_of(done) == ("cancelled", why)
+
+
+@pytest.mark.parametrize("outcome", ["deferred", "put_back"])
+def test_who_lost_the_lease_changes_nothing_any_more(
+    house: House, smtp: MailServer, outcome: str
+) -> None:
+    done = house.drop()
+    (slow,) = claim("slow")
+    let_time_pass()
+    reaping.reap()
+    claim("quick")
+    say = getattr(outcomes, outcome)
+    assert say(slow, "rcpt", Reply("rcpt", 451, "Later")) == "lost"
+    delivery = delivery_of(done)
+    assert (delivery.state, delivery.owner) == ("sending", "quick")
+
+
+def test_a_claim_takes_only_what_still_waits(
+    house: House, smtp: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows may be chosen by a statement that began before another one's commit."""
+    done = house.drop()
+    claim("quick")
+    all_of_them = sa.select(Delivery.id)
+    monkeypatch.setattr(claiming, "_due", lambda _now, _company: all_of_them)
+    assert claim("slow") == []
+    assert delivery_of(done).owner == "quick"
