@@ -48,14 +48,27 @@ def embedded_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         yield house
 
 
+@pytest.fixture(scope="session")
+def signed_in() -> dict[str, Any]:
+    """The cookies of those who have signed in once."""
+    return {}
+
+
 @pytest.fixture
-def visit(browser: Browser, house: House) -> Iterator[Visit]:
+def visit(
+    browser: Browser, house: House, signed_in: dict[str, Any]
+) -> Iterator[Visit]:
     """`visit("claire")` is Claire, signed in, in a browser of her own."""
     visitors: list[Visitor] = []
 
-    def visit(name: str | None = None, at: House = house, **how: Any) -> Visitor:
-        visitors.append(visitor(browser, at, name, **how))
-        return visitors[-1]
+    def visit(name: str | None = None, **how: Any) -> Visitor:
+        if name in signed_in:
+            how["storage_state"] = signed_in[name]
+        somebody = visitor(browser, house, name, **how)
+        visitors.append(somebody)
+        if name:
+            signed_in.setdefault(name, somebody.context.storage_state())
+        return somebody
 
     yield visit
     for somebody in visitors:

@@ -118,6 +118,10 @@ class Visitor:
         for event in ("dragenter", "dragover", "drop"):
             self.page.dispatch_event("main", event, {"dataTransfer": transfer})
 
+    def result(self, name: str) -> Any:
+        """The line of the file among the deposits under way."""
+        return self.page.locator("#depots .deposit-row").filter(has_text=name)
+
     def choose(self, *files: File) -> None:
         """The button, then the files of the computer."""
         with self.page.expect_file_chooser() as chooser:
@@ -130,7 +134,7 @@ def visitor(
 ) -> Visitor:
     """Somebody of the demonstration, signed in; without a name, a stranger."""
     if name:
-        portal, email = ACCOUNTS[name]
+        portal = ACCOUNTS[name][0]
     how.setdefault("locale", "fr-FR")
     how.setdefault("timezone_id", "Europe/Paris")
     how.setdefault("viewport", {"width": 1440, "height": 900})
@@ -138,8 +142,8 @@ def visitor(
     context.set_default_timeout(10_000)
     somebody = Visitor(house, portal, context, context.new_page())
     somebody.listen()
-    if name:
-        somebody.sign_in(email)
+    if name and "storage_state" not in how:
+        somebody.sign_in(ACCOUNTS[name][1])
     return somebody
 
 

@@ -1,0 +1,102 @@
+"""The folder page without a mouse: letters for the rows, arrows for the tree."""
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.journeys.conftest import Visit
+from tests.journeys.visitors import Visitor
+
+pytestmark = pytest.mark.journey
+
+
+@pytest.fixture
+def claire(visit: Visit) -> Visitor:
+    somebody = visit("claire")
+    somebody.open_purchases("dupont-maconnerie")
+    return somebody
+
+
+@pytest.fixture
+def rows(claire: Visitor) -> Locator:
+    """Of the month's folder, where the demonstration has its documents."""
+    tree = claire.page.get_by_role("tree")
+    months = tree.locator('[role=treeitem][data-level="4"]')
+    here = claire.page.locator("tr[data-document]")
+    for number in reversed(range(months.count())):
+        months.nth(number).click()
+        expect(claire.page.locator("#folder-title")).to_be_visible()
+        if here.count() > 2:
+            break
+    return here
+
+
+def press(visitor: Visitor, *keys: str) -> None:
+    for key in keys:
+        visitor.page.keyboard.press(key)
+
+
+def test_j_and_k_walk_the_rows_and_enter_opens_one(
+    claire: Visitor, rows: Locator
+) -> None:
+    press(claire, "j")
+    expect(rows.nth(0)).to_be_focused()
+    press(claire, "j", "j", "k")
+    expect(rows.nth(1)).to_be_focused()
+    name = rows.nth(1).locator(".document-name").inner_text()
+    press(claire, "Enter")
+    expect(claire.page.get_by_role("heading", level=1)).to_contain_text(name)
+
+
+def test_d_opens_the_chooser_but_not_from_a_field(claire: Visitor) -> None:
+    with claire.page.expect_file_chooser():
+        press(claire, "d")
+    opened: list[str] = []
+    claire.page.on("filechooser", lambda _chooser: opened.append("again"))
+    claire.page.goto(claire.url("/apps/quickbooks"))
+    field = claire.page.get_by_role("searchbox")
+    field.press_sequentially("dupont")
+    expect(field).to_have_value("dupont")
+    assert opened == []
+
+
+def test_arrows_walk_the_tree_and_open_its_branches(claire: Visitor) -> None:
+    tree = claire.page.get_by_role("tree")
+    here = tree.locator("[aria-current]")
+    here.focus()
+    expect(here).to_have_attribute("aria-expanded", "true")
+    press(claire, "ArrowRight")  # into it
+    expect(claire.page.locator(":focus")).to_have_attribute("aria-level", "4")
+    press(claire, "ArrowLeft", "ArrowLeft")  # back, and shut
+    expect(here).to_be_focused()
+    expect(here).to_have_attribute("aria-expanded", "false")
+    press(claire, "ArrowDown", "ArrowRight")  # the next one is asked of the server
+    focused = claire.page.locator(":focus")
+    expect(focused).to_contain_text("Ventes")
+    expect(focused).to_have_attribute("aria-expanded", "true")
+    press(claire, "ArrowDown")
+    expect(focused).to_have_attribute("aria-level", "4")
+    press(claire, "Home")
+    expect(focused).to_contain_text("À classer")
+    press(claire, "Enter")
+    expect(claire.title).to_have_text("À classer")
+    assert claire.complaints == []
+
+
+def test_escape_leaves_the_dialog_as_it_was(claire: Visitor) -> None:
+    switch = claire.page.get_by_role("switch", name="QuickBooks Dépenses Express")
+    before = switch.get_attribute("aria-checked")
+    switch.focus()
+    press(claire, "Enter")
+    expect(claire.page.get_by_role("dialog")).to_be_visible()
+    press(claire, "Escape")
+    expect(claire.page.get_by_role("dialog")).to_have_count(0)
+    expect(switch).to_be_focused()
+    assert switch.get_attribute("aria-checked") == before
+
+
+def test_the_way_to_the_documents_skips_the_rest(claire: Visitor) -> None:
+    claire.page.reload()
+    press(claire, "Tab")
+    expect(claire.page.locator(":focus")).to_have_text("Aller aux documents")
+    press(claire, "Enter")
+    expect(claire.page.locator("#documents-table")).to_be_focused()
