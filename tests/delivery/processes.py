@@ -68,7 +68,7 @@ def signal_all(process: subprocess.Popen[bytes], number: signal.Signals) -> None
             continue
 
 
-def wait_until(is_so: Callable[[], bool], seconds: float = 12) -> None:
+def wait_until(is_so: Callable[[], bool], seconds: float = 60) -> None:
     until = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < until, "it did not come to that in time"
