@@ -9,9 +9,10 @@ from flask import Flask
 from app.connectors.models import FolderSwitch
 from app.db import database_now, db
 from app.delivery import claiming, outcomes, reaping, tick
-from app.delivery.answers import Reply
+from app.delivery.answers import Reply, Stopped
 from app.delivery.claiming import claim
 from app.delivery.models import Delivery
+from app.delivery.transport import Session
 from app.library.models import Document
 from tests.cast import House
 from tests.delivery.world import delivery_of, let_time_pass, state_of
@@ -71,3 +72,14 @@ def test_a_claim_takes_only_what_still_waits(
     monkeypatch.setattr(claiming, "_due", lambda _now, _company: all_of_them)
     assert claim("slow") == []
     assert delivery_of(done).owner == "quick"
+
+
+def test_a_message_that_is_taken_back_ends_the_line(
+    house: House, smtp: MailServer
+) -> None:
+    """In the middle of DATA there is no other way, and no next command to wait for."""
+    with Session() as session:
+        with pytest.raises(Stopped):
+            session.send("a@a.test", "b@b.test", 10, [b"text\r\n"], lambda: False)
+        assert session.host is None
+    assert smtp.messages == []
