@@ -16,14 +16,17 @@ from app.storage import Stored
 from bench.measuring import Result, Side, alternate, timed
 from bench.portal import Portal, as_in_a_request, statements
 
-A_ROUND = 50
+A_ROUND, TIMES = 10, 5  # deposits in a round, rounds
 MOST_QUERIES = 8
 
 
 def p13(portal: Portal) -> Iterator[Result]:
     with _one_row(portal) as row:
         deep, one, big = alternate(
-            _deposits(portal, portal.deep), row, _deposits(portal, portal.big)
+            _deposits(portal, portal.deep),
+            row,
+            _deposits(portal, portal.big),
+            times=TIMES,
         )
     with statements(portal.app) as seen:
         _deposits(portal, portal.deep, 1)()

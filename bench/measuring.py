@@ -56,6 +56,7 @@ class Result:
 
     def line(self) -> str:
         told = vars(self) | {"also": None} | self.also
+        told["load"] = os.getloadavg()[0]  # what else ran, more than the cores or not
         facts = {name: _short(value) for name, value in told.items() if name != "also"}
         return json.dumps(facts, ensure_ascii=False)
 
@@ -66,17 +67,19 @@ def _short(value: object) -> object:
     return value
 
 
-def alternate(*sides: Side, rounds: int = ROUNDS) -> list[Series]:
-    """Each side in turn, as often as there are rounds, after one that is dropped."""
-    series: list[list[list[float]]] = [[] for _ in sides]
+def alternate(*sides: Side, times: int = 1) -> list[Series]:
+    """Each side in turn, `times` as often as there are rounds, after one that is
+    dropped. Short rounds in great number share what else the machine does."""
+    rounds = ROUNDS * times
+    kept: list[list[list[float]]] = [[] for _ in sides]
     for number in range(rounds + 1):
-        for kept, side in zip(series, sides, strict=True):
+        for series, side in zip(kept, sides, strict=True):
             gc.collect()
-            times = side()
+            measured = side()
             if number:
-                kept.append(times)
+                series.append(measured)
         say(".", end="" if number < rounds else "\n")
-    return [Series(rounds) for rounds in series]
+    return [Series(series) for series in kept]
 
 
 def timed(act: Callable[[], object]) -> float:

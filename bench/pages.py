@@ -14,7 +14,7 @@ from app.library.models import Document
 from bench.measuring import Result, Series, Side, alternate, repeated
 from bench.portal import HOST, Portal, statements
 
-A_ROUND = 30  # requests
+A_ROUND, TIMES = 5, 6  # requests in a round, rounds
 MOST_QUERIES = 6
 
 
@@ -58,7 +58,7 @@ def most_queries(portal: Portal, path: str) -> int:
 def p1(portal: Portal) -> Iterator[Result]:
     path = portal.path(portal.big)
     with raw_listing(portal, path) as raw:
-        ours, sql = alternate(page(portal, path), raw)
+        ours, sql = alternate(page(portal, path), raw, times=TIMES)
     queries = most_queries(portal, path)
     yield Result(
         id="P1",
@@ -75,7 +75,7 @@ def p1(portal: Portal) -> Iterator[Result]:
 def p2(portal: Portal) -> Iterator[Result]:
     first = portal.path(portal.big)
     last = f"{first}?after={_before_the_last(portal, portal.big, ROWS)}"
-    ours, start = alternate(page(portal, last), page(portal, first))
+    ours, start = alternate(page(portal, last), page(portal, first), times=TIMES)
     yield _same("P2", ours, start)
 
 
@@ -85,7 +85,7 @@ def p3(portal: Portal) -> Iterator[Result]:
     big, middle, small = map(portal.path, (portal.big, portal.middle, portal.small))
     ten = f"{big}?after={_before_the_last(portal, portal.big, 10)}"
     sides = [page(portal, path) for path in (big, middle, ten, small)]
-    in_big, in_middle, ten_in_big, in_small = alternate(*sides)
+    in_big, in_middle, ten_in_big, in_small = alternate(*sides, times=TIMES)
     short = _same("P3", ten_in_big, in_small)
     full = _same("P3", in_big, in_middle)
     yield Result(
