@@ -14,6 +14,8 @@ from typing import Annotated, Any
 import uuid_utils
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
     DateTime,
     Engine,
     ForeignKey,
@@ -22,8 +24,8 @@ from sqlalchemy import (
     Uuid,
     event,
     func,
+    literal,
     select,
-    text,
 )
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -100,17 +102,35 @@ def database_now() -> datetime:
     return now
 
 
-def lock_company(company_id: uuid.UUID, *, exclusive: bool = False) -> None:
-    """Order this transaction among those of the company, until it ends.
+def lock_company(
+    company_id: uuid.UUID,
+    *,
+    exclusive: bool = False,
+    and_folder: uuid.UUID | None = None,
+) -> datetime:
+    """Order this transaction among those of the company, until it ends; gives the
+    database's time once it is in.
 
-    Arrivals take the shared lock; whatever changes which folders are covered
-    takes the exclusive one. On SQLite the write transaction itself is the lock.
+    Arrivals take the shared lock; whatever changes which folders are covered takes the
+    exclusive one. `and_folder` keeps other arrivals out of that folder meanwhile. On
+    SQLite the write transaction itself is the lock.
     """
     if db.session.get_bind().dialect.name == "sqlite":
-        return
-    lock = "pg_advisory_xact_lock" if exclusive else "pg_advisory_xact_lock_shared"
-    key = company_id.int & 0x7FFF_FFFF_FFFF_FFFF
-    db.session.execute(text(f"SELECT {lock}(:key)"), {"key": key})
+        return utc_now()
+    lock = (
+        func.pg_advisory_xact_lock if exclusive else func.pg_advisory_xact_lock_shared
+    )
+    locks = [lock(_lock_key(company_id))]
+    if and_folder is not None:
+        locks.append(func.pg_advisory_xact_lock(_lock_key(and_folder)))
+    now: datetime = db.session.execute(
+        select(func.clock_timestamp(), *locks)
+    ).scalar_one()
+    return now
+
+
+def _lock_key(row_id: uuid.UUID) -> ColumnElement[int]:
+    return literal(row_id.int & 0x7FFF_FFFF_FFFF_FFFF, BigInteger)
 
 
 _read_only: ContextVar[bool] = ContextVar("read_only", default=False)

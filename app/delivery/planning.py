@@ -13,7 +13,7 @@ from sqlalchemy.orm import aliased, joinedload
 
 from app.connectors import catalogue
 from app.connectors.models import Connection, FolderSwitch
-from app.db import database_now, db, new_id
+from app.db import db, new_id
 from app.delivery.message import encoded_size
 from app.delivery.models import Delivery
 from app.delivery.returning import earlier_deliveries, is_due_again
@@ -86,7 +86,7 @@ def arrival(document: Document, version: Version, arrived: Arrival) -> list[Deli
     settings = [s for s in effective_switches(arrived.folder_id) if s.is_on]
     if not settings:
         return []
-    now = database_now()
+    now = arrived.at
     earlier = {} if arrived.kind in FRESH else earlier_deliveries(version)
     due = []
     for setting in settings:

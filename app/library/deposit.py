@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import or_, select
 
 from app.activity.recording import record
-from app.db import db, lock_company, new_id, utc_now
+from app.db import db, lock_company, new_id
 from app.delivery import planning
 from app.delivery.models import Delivery
 from app.errors import Refused
@@ -43,13 +43,13 @@ def deposit(
     upload_id: uuid.UUID | None = None,
 ) -> Deposited:
     """Make the file a document of the folder. Raises Refused when that is gone."""
-    lock_company(into.company_id)
-    if db.session.scalar(_living(into)) is None:
-        raise Refused(_("This folder is no longer there. Choose another one."))
+    # Two files of one name take their turns, so that each gets its own.
+    now = lock_company(into.company_id, and_folder=into.id)
     neighbours = _neighbours(into, received, upload_id)
     if upload_id and (first := next(_with(neighbours, upload_id), None)):
         return Deposited(first, [], is_repeat=True)
     document = _document(received, into, by, channel, neighbours)
+    document.arrived_at = now
     document.upload_id = upload_id
     document.depositor_name = depositor_name or (by.name if by else "")
     version = _version(received, document)
@@ -82,38 +82,52 @@ def deposit(
     return Deposited(document, deliveries, was_renamed=document.name != received.name)
 
 
-def _living(folder: Folder):  # type: ignore[no-untyped-def]
-    """The folder's id while it is in its company and not in the trash; held so."""
-    return (
-        select(Folder.id)
-        .where(
-            Folder.id == folder.id,
-            Folder.company_id == folder.company_id,
-            Folder.trashed_at.is_(None),
-        )
-        # Two files of one name take their turns, so that each gets its own.
-        .with_for_update(key_share=True)
-    )
-
-
 def _neighbours(
     into: Folder, received: Received, upload_id: uuid.UUID | None
 ) -> list[Document]:
-    """Documents that matter to this one: same upload, near name, same bytes."""
-    stem, _extension = split_extension(received.name)
-    near = Document.name.startswith(stem, autoescape=True)
-    same_bytes = (Document.company_id == into.company_id) & (
-        Document.sha256 == received.stored.sha256
-    )
+    """Documents that matter to this one: same upload, same name here, same bytes.
+
+    Raises Refused when the folder is gone.
+    """
     wanted = [
-        (Document.folder_id == into.id) & near & Document.trashed_at.is_(None),
-        same_bytes & Document.trashed_at.is_(None),
+        (Document.folder_id == into.id)
+        & (Document.name == received.name)
+        & Document.trashed_at.is_(None),
+        (Document.company_id == into.company_id)
+        & (Document.sha256 == received.stored.sha256)
+        & Document.trashed_at.is_(None),
     ]
     if upload_id:
         wanted.append(
             (Document.firm_id == into.firm_id) & (Document.upload_id == upload_id)
         )
-    return list(db.session.scalars(select(Document).where(or_(*wanted))))
+    found = db.session.execute(
+        select(Folder.id, Document)
+        .outerjoin(Document, or_(*wanted))
+        .where(
+            Folder.id == into.id,
+            Folder.company_id == into.company_id,
+            Folder.trashed_at.is_(None),
+        )
+    ).all()
+    if not found:
+        raise Refused(_("This folder is no longer there. Choose another one."))
+    return [document for _folder, document in found if document is not None]
+
+
+def _free_name(received: Received, into: Folder, neighbours: list[Document]) -> str:
+    """The name as it is, or with the first number that nobody has here."""
+    if not any(o.folder_id == into.id and o.name == received.name for o in neighbours):
+        return received.name
+    stem, _extension = split_extension(received.name)
+    taken = db.session.scalars(
+        select(Document.name).where(
+            Document.folder_id == into.id,
+            Document.name.startswith(stem, autoescape=True),
+            Document.trashed_at.is_(None),
+        )
+    )
+    return free_name(received.name, set(taken))
 
 
 def _with(documents: list[Document], upload_id: uuid.UUID):  # type: ignore[no-untyped-def]
@@ -127,14 +141,13 @@ def _document(
     channel: str,
     neighbours: list[Document],
 ) -> Document:
-    taken = {other.name for other in neighbours if other.folder_id == into.id}
     twin = next((o for o in neighbours if o.sha256 == received.stored.sha256), None)
     return Document(
         id=new_id(),
         firm_id=into.firm_id,
         company_id=into.company_id,
         folder_id=into.id,
-        name=free_name(received.name, taken),
+        name=_free_name(received, into, neighbours),
         version_number=1,
         size=received.stored.size,
         sha256=received.stored.sha256,
@@ -142,7 +155,6 @@ def _document(
         status="received",
         channel=channel,
         depositor_id=by.id if by else None,
-        arrived_at=utc_now(),
         duplicate_of_id=twin.id if twin else None,
     )
 
