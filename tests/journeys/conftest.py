@@ -55,9 +55,7 @@ def signed_in() -> dict[str, Any]:
 
 
 @pytest.fixture
-def visit(
-    browser: Browser, house: House, signed_in: dict[str, Any]
-) -> Iterator[Visit]:
+def visit(browser: Browser, house: House, signed_in: dict[str, Any]) -> Iterator[Visit]:
     """`visit("claire")` is Claire, signed in, in a browser of her own."""
     visitors: list[Visitor] = []
 

@@ -42,7 +42,7 @@ def test_j_and_k_walk_the_rows_and_enter_opens_one(
     expect(rows.nth(0)).to_be_focused()
     press(claire, "j", "j", "k")
     expect(rows.nth(1)).to_be_focused()
-    name = rows.nth(1).locator(".document-name").inner_text()
+    name = rows.nth(1).locator(".document-name").get_attribute("title") or "?"
     press(claire, "Enter")
     expect(claire.page.get_by_role("heading", level=1)).to_contain_text(name)
 
@@ -73,6 +73,7 @@ def test_arrows_walk_the_tree_and_open_its_branches(claire: Visitor) -> None:
     focused = claire.page.locator(":focus")
     expect(focused).to_contain_text("Ventes")
     expect(focused).to_have_attribute("aria-expanded", "true")
+    expect(tree.locator('[aria-level="4"]')).to_have_count(24)  # of both families
     press(claire, "ArrowDown")
     expect(focused).to_have_attribute("aria-level", "4")
     press(claire, "Home")

@@ -88,6 +88,7 @@ class Visitor:
             its_name = re.compile(rf"^{re.escape(name)}( |$)")
             self.page.get_by_role("treeitem", name=its_name).first.click()
             expect(self.title).to_have_text(name)
+            self.page.wait_for_load_state()  # the scripts too
 
     def open_purchases(self, company: str) -> None:
         self.open(company, "Dossier comptable annuel", YEAR, "Achats")

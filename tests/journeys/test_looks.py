@@ -1,0 +1,124 @@
+"""Every page, in both brands, both lights and two sizes: readable by everybody, nothing
+wider than a phone, nothing for the browser to complain of."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.journeys.conftest import Visit
+from tests.journeys.looking import faults
+from tests.journeys.visitors import YEAR, File, Visitor, pdf
+
+pytestmark = pytest.mark.journey
+
+Way = Callable[[Visitor], None]
+YEARLY = ("Dossier comptable annuel", YEAR)
+
+
+def at(path: str) -> Way:
+    def go(somebody: Visitor) -> None:
+        somebody.page.goto(somebody.url(path))
+
+    return go
+
+
+def folder(company: str, *names: str) -> Way:
+    def go(somebody: Visitor) -> None:
+        somebody.open(company, *names)
+        if somebody.page.locator("#firm-block").count():
+            expect(somebody.page.locator("#firm-block.cab")).to_be_visible()
+
+    return go
+
+
+def busiest_month(somebody: Visitor) -> None:
+    """The month's folder of purchases that holds the demonstration's documents."""
+    somebody.open_purchases("dupont-maconnerie")
+    months = somebody.page.locator('#tree [data-level="4"]')
+    rows = somebody.page.locator("tr[data-document]")
+    for number in reversed(range(months.count())):
+        months.nth(number).click()
+        expect(somebody.page.locator("#tree [aria-current]")).to_have_attribute(
+            "data-level", "4"
+        )
+        if rows.count() > 2:
+            return
+
+
+def document(company: str, name: str) -> Way:
+    def go(somebody: Visitor) -> None:
+        somebody.open(company, "À classer")
+        somebody.row(name).locator(".document-name").click()
+        expect(somebody.page.get_by_role("heading", level=1)).to_contain_text(name)
+
+    return go
+
+
+def sent_document(somebody: Visitor) -> None:
+    """With the proof of its sending."""
+    busiest_month(somebody)
+    somebody.row("Facture Orange Pro.pdf").locator(".document-name").click()
+    expect(somebody.page.get_by_role("heading", level=1)).to_contain_text("Orange")
+
+
+def confirmation(somebody: Visitor) -> None:
+    somebody.open("dupont-maconnerie", *YEARLY, "Ventes")
+    somebody.page.get_by_role("switch", name="QuickBooks").click()
+    expect(somebody.page.get_by_role("dialog")).to_be_visible()
+
+
+def tray(somebody: Visitor) -> None:
+    """A deposit that came, one that was renamed, two that were refused."""
+    somebody.open("garage-roux", "Administratif")
+    big = File("Scan complet du garage.pdf", b"%PDF-1.4\n" + b"x" * 2_100_000)
+    somebody.drop(pdf("Assurance.pdf"), pdf("Assurance.pdf"), big, File("V.pdf", b""))
+    expect(somebody.page.locator("#depots [data-state=ok]")).to_have_count(2)
+
+
+PAGES: dict[str, tuple[str | None, str, Way]] = {
+    "login-durand": (None, "durand", at("/login")),
+    "login-lefevre": (None, "lefevre", at("/login")),
+    "dashboard-durand": ("claire", "", at("/")),
+    "dashboard-lefevre": ("nadia", "", at("/")),
+    "companies": ("claire", "", at("/companies")),
+    "ged-firm-durand": ("claire", "", busiest_month),
+    "ged-firm-lefevre": ("nadia", "", folder("garage-roux", "À classer")),
+    "ged-firm-empty": ("nadia", "", folder("garage-roux", "Social")),
+    "ged-client-durand": ("paul", "", busiest_month),
+    "ged-client-lefevre": ("karim", "", tray),
+    "document-firm": ("claire", "", sent_document),
+    "document-client-durand": ("paul", "", sent_document),
+    "document-client-lefevre": ("karim", "", document("garage-roux", "pneus")),
+    "apps": ("claire", "", at("/apps")),
+    "apps-empty": ("nadia", "", at("/apps")),
+    "panel": ("claire", "", at("/apps/quickbooks")),
+    "confirm": ("claire", "", confirmation),
+    "home-durand": ("paul", "", at("/")),
+    "home-lefevre": ("karim", "", at("/")),
+    "missing-firm": ("claire", "", at("/nulle-part")),
+    "missing-client": ("karim", "", at("/apps")),
+    "missing-stranger": (None, "durand", at("/nulle-part")),
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_for_everybody(visit: Visit, name: str) -> None:
+    who, portal, way = PAGES[name]
+    somebody = visit(who, **({"portal": portal} if portal else {}))
+    way(somebody)
+    assert faults(somebody.page, name) == []
+    complaints = [one for one in somebody.complaints if "404" not in one]
+    assert complaints == []
+
+
+def test_the_results_without_the_script_are_for_everybody(visit: Visit) -> None:
+    somebody = visit("karim")
+    somebody.page.route("**/js/deposit*", lambda script: script.fulfill(body=""))
+    somebody.open("garage-roux", "Administratif")
+    form = somebody.page.locator("#deposit")
+    files = [pdf("Attestation.pdf").chosen(), File("Vide.pdf", b"").chosen()]
+    form.locator("input[type=file]").set_input_files(files)
+    form.evaluate("form => form.submit()")
+    expect(somebody.page.locator("h1")).to_have_text("Résultat du dépôt")
+    assert faults(somebody.page, "results") == []
