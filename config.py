@@ -75,6 +75,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
         "WTF_CSRF_CHECK_DEFAULT": False,
         # Parts
         "SQLALCHEMY_DATABASE_URI": _database(read, in_production),
+        "SQLALCHEMY_ENGINE_OPTIONS": _engine(read, in_production),
         "REDIS_URL": read.text("REDIS_URL", "redis://127.0.0.1:6379/0"),
         "STORAGE_URL": read.text("STORAGE_URL", "file://var/files"),
         # Attempts to sign in are counted in Redis; without it, in each process.
@@ -120,6 +121,14 @@ def _secret(read: Reader, in_production: bool) -> str:
     ):
         raise BadSetting("SECRET_KEY", "is too weak: take 32 random characters or more")
     return value
+
+
+def _engine(read: Reader, in_production: bool) -> dict[str, Any]:
+    if not _database(read, in_production).startswith("postgresql"):
+        return {}
+    # Prepared statements get a generic plan after some runs, which ignores the partial
+    # indexes and the values that make a query quick: each is planned for what it asks.
+    return {"pool_pre_ping": True, "connect_args": {"prepare_threshold": None}}
 
 
 def _database(read: Reader, in_production: bool) -> str:

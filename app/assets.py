@@ -26,8 +26,9 @@ def vendor(name: str) -> str:
 
 
 def is_immutable(path: str, url: str) -> bool:
-    """Vendor files carry a hash in their name (asked by WhiteNoise)."""
-    return bool(re.search(r"/vendor/.+\.[0-9a-f]{8}\.\w+$", url))
+    """Asked by WhiteNoise: vendor files carry a hash in their name, ours are asked for
+    by `asset`, with theirs behind it."""
+    return bool(re.search(r"/vendor/.+\.[0-9a-f]{8}\.\w+$|/(css|js)/", url))
 
 
 @cache

@@ -1,12 +1,13 @@
 """How sizes, times and the language are shown. Times are Europe/Paris, from UTC."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from functools import lru_cache
 
 from flask import Flask, request
 from flask_babel import format_datetime, get_locale, to_user_timezone
 from flask_login import current_user
 
-from app.texts import gettext as _
+from app.texts import gettext as _, look_up, look_up_plural
 
 LOCALES = ("fr", "en")
 NBSP = "\N{NO-BREAK SPACE}"
@@ -17,6 +18,11 @@ def init_app(app: Flask) -> None:
         filesize=filesize, moment=moment, clock=clock, fulltime=fulltime, iso=iso
     )
     app.jinja_env.globals.update(get_locale=get_locale)
+    app.jinja_env.lstrip_blocks = True
+    # In place of Flask-Babel's, which look the catalogue up each time.
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        look_up, look_up_plural, newstyle=True
+    )
 
 
 def choose_locale() -> str:
@@ -42,14 +48,19 @@ def filesize(size: int) -> str:
 
 def moment(at: datetime) -> str:
     """Short: «auj. 09:51», «hier 18:20», «2 nov. 16:31», with its year if another."""
-    local, today = to_user_timezone(at), to_user_timezone(datetime.now(UTC))
-    days = (today.date() - local.date()).days
-    time = clock(at)
+    today = to_user_timezone(datetime.now(UTC)).date()
+    return _moment(at.replace(second=0, microsecond=0), today, str(get_locale()))
+
+
+@lru_cache(maxsize=4096)
+def _moment(at: datetime, today: date, _locale: str) -> str:
+    day, time = to_user_timezone(at).date(), clock(at)
+    days = (today - day).days
     if days == 0:
         return _("today %(time)s", time=time)
     if days == 1:
         return _("yesterday %(time)s", time=time)
-    pattern = "d MMM" if local.year == today.year else "d MMM y"
+    pattern = "d MMM" if day.year == today.year else "d MMM y"
     return f"{format_datetime(at, pattern)} {time}"
 
 
@@ -60,6 +71,12 @@ def clock(at: datetime) -> str:
 
 
 def fulltime(at: datetime) -> str:
+    """«mercredi 4 novembre 2026 à 09:51»."""
+    return _fulltime(at.replace(second=0, microsecond=0), str(get_locale()))
+
+
+@lru_cache(maxsize=4096)
+def _fulltime(at: datetime, _locale: str) -> str:
     return str(format_datetime(at, _("EEEE d MMMM y 'at' HH:mm")))
 
 

@@ -1,11 +1,33 @@
-"""Interface texts: gettext and its plural, with types."""
+"""Interface texts: gettext and its plural, with types, each looked up once."""
+
+from functools import lru_cache
 
 import flask_babel
 
 
 def gettext(message: str, **values: object) -> str:
-    return str(flask_babel.gettext(message, **values))
+    text = look_up(message)
+    return text % values if values else text
 
 
 def ngettext(singular: str, plural: str, number: int, **values: object) -> str:
-    return str(flask_babel.ngettext(singular, plural, number, **values))
+    return look_up_plural(singular, plural, number) % {"num": number, **values}
+
+
+def look_up(message: str) -> str:
+    """The message in the language of the request, not yet filled in."""
+    return _kept(str(flask_babel.get_locale()), message)
+
+
+def look_up_plural(singular: str, plural: str, number: int) -> str:
+    return _kept_plural(str(flask_babel.get_locale()), singular, plural, number)
+
+
+@lru_cache(maxsize=4096)
+def _kept(_locale: str, message: str) -> str:
+    return str(flask_babel.get_translations().ugettext(message))
+
+
+@lru_cache(maxsize=4096)
+def _kept_plural(_locale: str, singular: str, plural: str, number: int) -> str:
+    return str(flask_babel.get_translations().ungettext(singular, plural, number))

@@ -17,6 +17,7 @@ from flask.testing import FlaskClient
 from app import create_app
 from app.db import Base, db
 from app.extensions import limiter
+from config import from_environment
 from tests.cast import World, make_world
 
 os.environ["GUICHET_ENV"] = "test"
@@ -59,6 +60,9 @@ def settings(database_url: str, folder: Path) -> dict[str, Any]:
         "SESSION_COOKIE_SECURE": False,
         "SESSION_COOKIE_NAME": "sid",
         "SQLALCHEMY_DATABASE_URI": database_url,
+        "SQLALCHEMY_ENGINE_OPTIONS": from_environment(
+            {"GUICHET_ENV": "test", "DATABASE_URL": database_url}
+        )["SQLALCHEMY_ENGINE_OPTIONS"],
         "REDIS_URL": os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:1/0"),
         "STORAGE_URL": f"file://{folder}/files",
         "PLATFORM_DOMAIN": "guichet.test",

@@ -121,7 +121,9 @@ def _documents(
         func.count().label("documents"),
         func.coalesce(func.sum(seen.c.size), 0).label("bytes"),
         *(total.label(status) for status, total in of_status.items()),
-    ).subquery("counted")
+    ).cte("counted")
+    # Counted once, whatever the plan makes of the rest.
+    counted = counted.prefix_with("MATERIALIZED", dialect="postgresql")
     columns = [*counted.c]
     if sight.firm_side:
         columns.append(_waiting(folder).label("waiting"))

@@ -100,7 +100,12 @@ class Document(Base, TenantOwned):
 
     __table_args__ = (
         Index("ix_documents_company_id_sha256", "company_id", "sha256"),
-        Index("ix_documents_folder_id_name", "folder_id", "name"),
+        Index(
+            "ix_documents_folder_id_name",
+            "folder_id",
+            "name",
+            postgresql_ops={"name": "text_pattern_ops"},
+        ),
         UniqueConstraint("firm_id", "upload_id"),
     )
 

@@ -405,7 +405,10 @@ def upgrade() -> None:
             "ix_documents_company_id_sha256", ["company_id", "sha256"], unique=False
         )
         batch_op.create_index(
-            "ix_documents_folder_id_name", ["folder_id", "name"], unique=False
+            "ix_documents_folder_id_name",
+            ["folder_id", "name"],
+            unique=False,
+            postgresql_ops={"name": "text_pattern_ops"},
         )
     op.create_index(
         "ix_documents_listing",
