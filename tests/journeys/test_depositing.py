@@ -1,5 +1,5 @@
-"""Depositing in a browser when all is well, and when it is not: nothing is lost, nothing
-is doubled, and each file says what became of it."""
+"""Depositing in a browser when all is well, and when it is not: nothing is lost,
+nothing is doubled, and each file says what became of it."""
 
 import re
 from collections.abc import Iterator
@@ -34,13 +34,12 @@ def answers_are_lost(visitor: Visitor) -> Iterator[None]:
     line: CDPSession = visitor.context.new_cdp_session(visitor.page)
     pattern = {"urlPattern": "*/documents", "requestStage": "Response"}
     line.send("Fetch.enable", {"patterns": [pattern]})
-    line.on(
-        "Fetch.requestPaused",
-        lambda paused: line.send(
-            "Fetch.failRequest",
-            {"requestId": paused["requestId"], "errorReason": "ConnectionReset"},
-        ),
-    )
+
+    def cut(paused: dict[str, str]) -> None:
+        fault = {"requestId": paused["requestId"], "errorReason": "ConnectionReset"}
+        line.send("Fetch.failRequest", fault)
+
+    line.on("Fetch.requestPaused", cut)
     yield
     line.send("Fetch.disable")
     line.detach()
@@ -131,7 +130,7 @@ def test_a_session_lost_on_the_way_is_told_and_the_file_is_kept(
         link.click()
     expect(opened.value).to_have_url(karim.url("/login"))
     opened.value.close()
-    karim.context.add_cookies([dict(cookie) for cookie in cookies])  # type: ignore[arg-type,misc]
+    karim.context.add_cookies([dict(cookie) for cookie in cookies])  # type: ignore[misc]
     retry(karim, file.name)
     expect(karim.result(file.name)).to_have_attribute("data-state", "ok")
     expect(karim.row(file.name)).to_have_count(1)
