@@ -78,15 +78,25 @@ def company_update(key: str, slug: str) -> ResponseReturnValue:
 
 def _connect(app: PartnerApp, company: Company) -> None:
     if "authorised" not in request.form:
-        connection = connecting.connection_of(company, app.key)
-        if connection:
-            connecting.revoke(connection, by=current_user)
+        _revoke(app, company)
         return
     connection = connecting.authorise(company, app, by=current_user)
     for slot in app.slots:
         address = request.form.get(f"destination_{slot.key}", "")
         if address.strip():
             connecting.set_destination(connection, slot.key, address, by=current_user)
+
+
+def _revoke(app: PartnerApp, company: Company) -> None:
+    """Switched off; an address that was typed meanwhile is not dropped in silence."""
+    connection = connecting.connection_of(company, app.key)
+    for slot in app.slots:
+        typed = request.form.get(f"destination_{slot.key}", "").strip()
+        kept = connection.destination_for(slot.key) if connection else None
+        if typed and typed != (kept.address if kept else None):
+            raise Refused(_("Switch the access on to keep an address."), "authorised")
+    if connection:
+        connecting.revoke(connection, by=current_user)
 
 
 def _company_row(app: PartnerApp, company: Company, error: str = "") -> str:

@@ -104,6 +104,17 @@ def test_revoking_holds_what_waits_and_the_same_address_resumes_it(
     assert state(waiting) == ("pending", None)
 
 
+def test_an_address_typed_with_the_access_off_is_not_dropped_in_silence(
+    ben: Browser, world: World
+) -> None:
+    slug = world.alder.dune.slug
+    data = {"destination_purchases": "dune@qbodocs.example"}
+    answer = ben.post(f"/apps/quickbooks/companies/{slug}", data=data)
+    assert answer.status_code == 422
+    assert "dune@qbodocs.example" in answer.text
+    assert db.session.scalars(select(Connection)).all() == []
+
+
 def test_a_new_address_takes_what_waits(ben: Browser, world: World) -> None:
     save(ben, world, "old@qbodocs.example")
     world.alder.switch("on", connection=connection())
