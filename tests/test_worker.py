@@ -156,7 +156,7 @@ def test_told_to_end_it_finishes_the_message_under_way(
     drop(house, 5)
     is_under_way = threading.Event()
     smtp.fails("ack", after=1, wait=0.3, call=is_under_way.set)
-    smtp.fails("ack", wait=3)
+    smtp.fails("ack", wait=2, times=9)
     process = start_worker()
     wait_until(is_under_way.is_set)
     signal_all(process, signal.SIGTERM)
