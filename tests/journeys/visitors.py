@@ -7,7 +7,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, expect
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    FileChooser,
+    FilePayload,
+    Page,
+    expect,
+)
 
 from app.seed import PASSWORD, one_page_pdf
 from tests.journeys.house import House
@@ -57,12 +64,16 @@ class Visitor:
     context: BrowserContext
     page: Page
     complaints: list[str] = field(default_factory=list)
+    choosers: list[FileChooser] = field(default_factory=list)
 
     def url(self, path: str = "/") -> str:
         return self.house.url(self.portal, path)
 
     def listen(self) -> None:
-        """Keep what the browser complains of: scripts, refused styles, lost files."""
+        """Keep what the browser complains of: scripts, refused styles, lost files.
+        File choosers are caught from the first on, or one that comes at once is missed.
+        """
+        self.page.on("filechooser", lambda chooser: self.choosers.append(chooser))
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on(
             "console",
