@@ -173,7 +173,7 @@ def test_asking_for_a_run_says_what_comes_of_it(
         assert answer.status_code == 200
         return str(answer.text)
 
-    assert "Aucun document n&#39;attend" in ask()
+    assert "Rien à envoyer pour l&#39;instant" in ask()
     world.alder.switch("on")
     world.alder.drop()
     for answer, said in (
