@@ -128,7 +128,7 @@ def _engine(read: Reader, in_production: bool) -> dict[str, Any]:
         return {}
     # Prepared statements get a generic plan after some runs, which ignores the partial
     # indexes and the values that make a query quick: each is planned for what it asks.
-    return {"pool_pre_ping": True, "connect_args": {"prepare_threshold": None}}
+    return {"connect_args": {"prepare_threshold": None}}
 
 
 def _database(read: Reader, in_production: bool) -> str:
