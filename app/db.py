@@ -5,8 +5,6 @@ write takes the write lock at its start, so that it never fails half-way.
 """
 
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -134,16 +132,6 @@ def _lock_key(row_id: uuid.UUID) -> ColumnElement[int]:
 
 
 _read_only: ContextVar[bool] = ContextVar("read_only", default=False)
-
-
-@contextmanager
-def reading() -> Iterator[None]:
-    """Transactions begun inside need no write lock (matters on SQLite only)."""
-    token = _read_only.set(True)
-    try:
-        yield
-    finally:
-        _read_only.reset(token)
 
 
 def set_read_only(value: bool) -> None:

@@ -58,6 +58,10 @@ class PartnerApp:
     def accepts(self, content_type: str) -> bool:
         return not self.types or content_type in self.types
 
+    def label(self, slot: Slot) -> str:
+        """The name, with the slot's where there are several."""
+        return self.name if len(self.slots) == 1 else f"{self.name} · {slot.name}"
+
     def slot(self, key: str) -> Slot | None:
         return next((slot for slot in self.slots if slot.key == key), None)
 

@@ -39,9 +39,7 @@ class FolderApp:
 
     @property
     def label(self) -> str:
-        if len(self.app.slots) == 1:
-            return self.app.name
-        return f"{self.app.name} · {self.slot.name}"
+        return self.app.label(self.slot)
 
 
 @dataclass(frozen=True)

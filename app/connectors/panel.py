@@ -11,7 +11,7 @@ from sqlalchemy.orm import selectinload
 from app.companies.models import Company
 from app.connectors import catalogue
 from app.connectors.catalogue import PartnerApp
-from app.connectors.connecting import bot_address
+from app.connectors.connecting import bot_address, connection_of
 from app.connectors.models import Connection, FirmApp
 from app.db import database_now, db
 from app.delivery.badges import Badge
@@ -86,12 +86,7 @@ def companies(app: PartnerApp, q: str, page: str | None) -> Listing:
 def row(
     app: PartnerApp, company: Company, typed: Mapping[str, str] | None = None
 ) -> CompanyRow:
-    connection = db.session.scalar(
-        select(Connection).where(
-            Connection.app_key == app.key, Connection.company_id == company.id
-        )
-    )
-    return _row(app, company, connection, typed)
+    return _row(app, company, connection_of(company, app.key), typed)
 
 
 def _row(

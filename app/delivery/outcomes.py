@@ -118,10 +118,11 @@ def _hold_the_others(connection_id: uuid.UUID) -> None:
 
 
 def _end(claim: Claim, phase: str, reply: Reply | None, state: str, reason: str) -> str:
-    values = back_to(state, database_now()) | {
+    now = database_now()
+    values = back_to(state, now) | {
         "state": state,
         "reason": reason,
-        "settled_at": database_now(),
+        "settled_at": now,
     }
     return _settle(claim, phase, reply, values)
 

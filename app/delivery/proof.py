@@ -100,6 +100,5 @@ def offers(document: Document) -> list[Offer]:
 
 
 def _offer(connection: Connection, slot: Slot, before: str | None) -> Offer:
-    app = catalogue.get(connection.app_key)
-    label = app.name if len(app.slots) == 1 else f"{app.name} · {slot.name}"
+    label = catalogue.get(connection.app_key).label(slot)
     return Offer(connection, slot.key, label, before in {"unknown", "bounced"})

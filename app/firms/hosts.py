@@ -1,7 +1,6 @@
 """Which firm answers on a host: `<slug>.<PLATFORM_DOMAIN>`, or a domain of its own."""
 
 import time
-import uuid
 
 from flask import current_app
 from sqlalchemy import select
@@ -22,13 +21,6 @@ def firm_at(host: str) -> Firm | None:
             db.session.expunge(firm)
             known[host] = (time.monotonic(), firm)
     return firm
-
-
-def forget(firm_id: uuid.UUID) -> None:
-    """Drop what is remembered of a firm that just changed."""
-    known = _remembered()
-    for host in [host for host, (_, firm) in known.items() if firm.id == firm_id]:
-        known.pop(host, None)
 
 
 def url_of(firm: Firm) -> str:

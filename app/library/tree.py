@@ -148,10 +148,6 @@ def by_path(company: Company, path: str) -> Folder | None:
     return folder
 
 
-def path_of(folder: Folder) -> str:
-    return "/".join(f.name for f in chain(folder.id, folder.company_id))
-
-
 def _add(
     company: Company,
     parent: Folder | None,
