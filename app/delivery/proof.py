@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from app.connectors import catalogue
-from app.connectors.catalogue import Slot
+from app.connectors.catalogue import PartnerApp, Slot
 from app.connectors.models import Connection
 from app.db import db
 from app.delivery.badges import Badge, delivery_badge
@@ -18,7 +18,7 @@ from app.texts import gettext as _
 @dataclass(frozen=True)
 class Proof:
     delivery: Delivery
-    app_name: str
+    app: PartnerApp
     badge: Badge
     label: str
 
@@ -34,7 +34,7 @@ def proofs(document: Document) -> list[Proof]:
     return [
         Proof(
             delivery=delivery,
-            app_name=catalogue.get(delivery.connection.app_key).name,
+            app=catalogue.get(delivery.connection.app_key),
             badge=delivery_badge(delivery),
             label=_label(delivery),
         )

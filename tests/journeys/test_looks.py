@@ -74,6 +74,7 @@ def tray(somebody: Visitor) -> None:
     big = File("Scan complet du garage.pdf", b"%PDF-1.4\n" + b"x" * 2_100_000)
     somebody.drop(pdf("Assurance.pdf"), pdf("Assurance.pdf"), big, File("V.pdf", b""))
     expect(somebody.page.locator("#depots [data-state=ok]")).to_have_count(2)
+    expect(somebody.page.locator("tr[data-document]").nth(1)).to_be_visible()
 
 
 PAGES: dict[str, tuple[str | None, str, Way]] = {
