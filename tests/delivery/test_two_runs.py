@@ -142,7 +142,9 @@ def test_a_claim_reads_only_what_is_due_among_many(
     assert "ix_deliveries_due" in plan or "ix_deliveries_open" in plan, plan
     assert "Seq Scan on deliveries" not in plan, plan
     plan = plan_of("lease_until <", reaping.reap)
-    assert "ix_deliveries_leased" in plan, plan
+    # Which of the small indexes it takes depends on what it knows of them by then.
+    assert "ix_deliveries_leased" in plan or "ix_deliveries_open" in plan, plan
+    assert "Seq Scan on deliveries" not in plan, plan
 
 
 def plan_of(part: str, act: Callable[[], object]) -> str:
