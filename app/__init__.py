@@ -25,6 +25,8 @@ from app.extensions import (
 )
 from app.firms import hosts, routes as firms_routes
 from app.library import routes as library_routes
+from app.mailroom import models as _mailroom_models  # noqa: F401
+from app.notices import models as _notices_models  # noqa: F401
 from app.operator import routes as operator_routes
 from app.people import routes as people_routes, signing_in
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from app import seed
 from app.companies.models import Company
-from app.connectors import catalogue, connecting
+from app.connectors import apps, catalogue, connecting
 from app.db import db
 from app.delivery import tick
 from app.errors import DomainError
@@ -138,7 +138,7 @@ def firm_domain(slug: str, host: str) -> None:
 @click.argument("app_key")
 def firm_adopt(slug: str, app_key: str) -> None:
     """Put an application among those of the firm."""
-    app = catalogue.find(app_key)
+    app = apps.find(app_key)
     if app is None:
         known = ", ".join(sorted(catalogue.everything()))
         raise click.ClickException(f"no application {app_key!r}; there are: {known}")

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from app.companies.models import Company
 from app.companies.opening import open_company, open_fiscal_year
-from app.connectors import catalogue, connecting, switches
+from app.connectors import apps, connecting, switches
 from app.connectors.models import Connection
 from app.db import db
 from app.firms.models import Firm
@@ -52,7 +52,7 @@ class House:
     ) -> Connection:
         """The company connected, with an address for each slot; committed."""
         company = company or self.dune
-        app = catalogue.get(key)
+        app = apps.get(key)
         connecting.adopt(self.firm.id, app, by=self.admin)
         connection = connecting.authorise(company, app, by=self.admin)
         for slot in app.slots:

@@ -19,6 +19,9 @@ from app.db import Base, db
 from app.extensions import limiter
 from config import from_environment
 from tests.cast import World, make_world
+from tests.smtp import MailServer, smtp
+
+__all__ = ["smtp"]
 
 os.environ["GUICHET_ENV"] = "test"
 POSTGRES = os.environ.get("TEST_POSTGRES_URL")
@@ -110,3 +113,17 @@ def world(app: Flask) -> World:
 @pytest.fixture
 def visitor(app: Flask) -> FlaskClient:
     return app.test_client()
+
+
+@pytest.fixture
+def post(app: Flask, smtp: MailServer, monkeypatch: pytest.MonkeyPatch) -> MailServer:
+    """The application sends to the server of the test, and is not very patient."""
+    point_to(app, smtp, monkeypatch)
+    return smtp
+
+
+def point_to(app: Flask, server: MailServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = app.extensions["mail"]
+    monkeypatch.setattr(settings, "server", "127.0.0.1")
+    monkeypatch.setattr(settings, "port", server.port)
+    monkeypatch.setitem(app.config, "MAIL_TIMEOUT", 2)

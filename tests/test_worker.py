@@ -22,12 +22,10 @@ from app.delivery import jobs
 from app.delivery.models import Delivery, Tick
 from app.queueing import enqueue_once, queue
 from tests.cast import House, World
-from tests.delivery.conftest import point_to
+from tests.conftest import point_to
 from tests.delivery.processes import environment, members, signal_all, start, wait_until
 from tests.infrastructure.s3 import free_ports
-from tests.smtp import MailServer, smtp
-
-__all__ = ["smtp"]
+from tests.smtp import MailServer
 
 SERVER = shutil.which("redis-server")
 pytestmark = pytest.mark.skipif(

@@ -27,12 +27,22 @@ class Slot:
     name: str
     # Kinds of folders that it is meant for; elsewhere the product warns.
     folder_kinds: tuple[str, ...]
+    # Where the tool's addresses usually are: another domain is asked about twice.
+    usual_domain: str = ""
+    # The local part that the tool gives, with {company} for the slug.
+    usual_name: str = "{company}"
+
+    def usual_address(self, company_slug: str) -> str:
+        """What the tool usually gives to the company; nothing where none is known."""
+        name = self.usual_name.replace("{company}", company_slug)
+        return f"{name}@{self.usual_domain}" if self.usual_domain else ""
 
 
 @dataclass(frozen=True)
 class Step:
     """Something to do on the tool's side; `copy` is destination, bot or nothing."""
 
+    key: str
     title: str
     text: str
     copy: str = ""
@@ -48,10 +58,13 @@ class PartnerApp:
     category: str
     summary: str
     bot_prefix: str
+    # company: a sender for each of them; firm: one sender for all.
+    bot_owner: str
     slots: tuple[Slot, ...]
     types: tuple[str, ...]
     max_file_bytes: int
-    usual_domain: str = ""
+    # The sender's slug holds letters and digits only.
+    bot_is_plain: bool = False
     daily_ceiling: int | None = None
     steps: tuple[Step, ...] = ()
 
@@ -111,6 +124,7 @@ def _read(path: Path) -> PartnerApp:
             steps=tuple(Step(**step) for step in given.pop("steps", [])),
             types=tuple(given.pop("types", [])),
             max_file_bytes=int(given.pop("max_megabytes", 14) * MEGABYTE),
+            bot_owner=given.pop("bot_owner", "company"),
             **given,
         )
     except KeyError as error:

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from app.activity.recording import record
 from app.companies.models import Company
+from app.connectors import bots
 from app.connectors.catalogue import PartnerApp
 from app.connectors.models import Connection, Destination, FirmApp
 from app.db import db, lock_company, utc_now
@@ -43,12 +44,6 @@ def adopt(firm_id: uuid.UUID, app: PartnerApp, *, by: Person | None) -> FirmApp:
     return adopted
 
 
-def bot_address(company: Company, app: PartnerApp) -> str:
-    """`quickbooks+dupont-maconnerie@…`: the company's slug, the tool's prefix."""
-    separator = current_app.config["ADDRESS_SEPARATOR"]
-    return f"{app.bot_prefix}{separator}{company.slug}@{company.mail_domain}"
-
-
 def authorise(company: Company, app: PartnerApp, *, by: Person | None) -> Connection:
     """Allow documents of the company to go to the application; flushed."""
     lock_company(company.id, exclusive=True)
@@ -58,15 +53,17 @@ def authorise(company: Company, app: PartnerApp, *, by: Person | None) -> Connec
             firm_id=company.firm_id,
             company_id=company.id,
             app_key=app.key,
-            bot_address=bot_address(company, app),
+            bot_address=bots.own(company, app).address,
             authorised_by_id=by.id if by else None,
             destinations=[],
+            revision=0,
         )
         db.session.add(connection)
         db.session.flush()
     elif connection.is_authorised:
         return connection
     connection.revoked_at = None
+    connection.revision += 1
     _record("connection_authorised", connection, by)
     release_held(connection, ("revoked",))
     return connection
@@ -77,6 +74,7 @@ def revoke(connection: Connection, *, by: Person | None) -> None:
     lock_company(connection.company_id, exclusive=True)
     if connection.is_authorised:
         connection.revoked_at = utc_now()
+        connection.revision += 1
         covering.hold_waiting(connection, "revoked")
         _record("connection_revoked", connection, by)
 
@@ -84,7 +82,11 @@ def revoke(connection: Connection, *, by: Person | None) -> None:
 def set_destination(
     connection: Connection, slot: str, address: str, *, by: Person | None
 ) -> Destination:
-    """Send the slot's documents there from now on. Raises Refused on a bad address."""
+    """Send the slot's documents there from now on. Raises Refused on a bad address.
+
+    What was held when the connection was revoked waits for a person when the address
+    is not the same any more: so this comes before `authorise`.
+    """
     address = checked_address(address)
     lock_company(connection.company_id, exclusive=True)
     destination = connection.destination_for(slot)
@@ -94,16 +96,28 @@ def set_destination(
             firm_id=connection.firm_id, slot=slot, address=address
         )
         connection.destinations.append(destination)
-    elif before == address and connection.refused_at is None:
+    elif before == address and destination.refused_at is None:
         return destination
     destination.address = address
     destination.changed_at = utc_now()
     destination.changed_by_id = by.id if by else None
-    connection.refused_at = connection.refusal = None
+    connection.revision += 1
+    destination.refused_at = destination.refusal = None
+    destination.refused_side = None
     db.session.flush()
+    if before not in {None, address} and not connection.is_authorised:
+        covering.hold_for_new_address(connection, slot)
     _record("destination_changed", connection, by, slot=slot, before=before, to=address)
-    release_held(connection, ("no_connection", "refused"))
+    release_held(connection, ("no_connection", "refused"), slot)
     return destination
+
+
+def resume(connection: Connection, *, by: Person | None) -> int:
+    """A person agrees that what waits leaves to the new address; gives how many."""
+    lock_company(connection.company_id, exclusive=True)
+    released = release_held(connection, ("address_changed",))
+    _record("held_resumed", connection, by, documents=released)
+    return released
 
 
 def checked_address(raw: str) -> str:

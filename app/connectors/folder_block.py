@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from app.companies.models import Company
-from app.connectors import catalogue
+from app.connectors import apps
 from app.connectors.catalogue import PartnerApp, Slot
 from app.connectors.models import Connection, FolderSwitch
 from app.db import db, utc_now
@@ -29,6 +29,7 @@ class FolderApp:
     slot: Slot
     connection: Connection
     destination: str | None
+    refusal: str  # what the server said to this address, or nothing
     is_on: bool
     is_explicit: bool
     # The folder above whose setting decides, when it is not this one.
@@ -73,7 +74,7 @@ def block_for(company: Company, path: list[Folder]) -> Block:
     items = [
         _item(connection, slot, path, settings)
         for connection in connections
-        for slot in catalogue.get(connection.app_key).slots
+        for slot in apps.get(connection.app_key).slots
     ]
     return Block(
         items=items,
@@ -109,10 +110,11 @@ def _item(
     above = next((s for f in reversed(path[:-1]) if (s := setting_at(f))), None)
     destination = connection.destination_for(slot.key)
     return FolderApp(
-        app=catalogue.get(connection.app_key),
+        app=apps.get(connection.app_key),
         slot=slot,
         connection=connection,
         destination=destination.address if destination else None,
+        refusal=(destination.refusal or "") if destination else "",
         is_on=bool(decides and decides.is_on),
         is_explicit=here is not None,
         from_folder=deciding if here is None else None,

@@ -1,12 +1,13 @@
 """What a firm adopted, which companies are connected, and which folders are on."""
 
 import uuid
+from datetime import date
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.companies.models import Company
-from app.db import Base, Id, MaybeMoment, Moment, TenantOwned, utc_now
+from app.db import Base, Id, MaybeMoment, Moment, Name, TenantOwned, utc_now
 
 
 class FirmApp(Base, TenantOwned):
@@ -18,8 +19,69 @@ class FirmApp(Base, TenantOwned):
     app_key: Mapped[str] = mapped_column(String(40))
     adopted_at: Mapped[Moment] = mapped_column(default=utc_now)
     adopted_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("people.id"))
+    # Between the prefix and the slug of its bots; the platform's own when null.
+    separator: Mapped[str | None] = mapped_column(String(1))
 
     __table_args__ = (UniqueConstraint("firm_id", "app_key"),)
+
+
+class OwnApp(Base, TenantOwned):
+    """«Application personnalisée»: a tool of the firm that takes documents by mail."""
+
+    __tablename__ = "own_apps"
+
+    id: Mapped[Id]
+    key: Mapped[str] = mapped_column(String(40), unique=True)
+    name: Mapped[Name]
+    monogram: Mapped[str] = mapped_column(String(2))
+    tone: Mapped[str] = mapped_column(String(20))
+    bot_prefix: Mapped[str] = mapped_column(String(20))
+    usual_domain: Mapped[str] = mapped_column(String(253), default="")
+    content_types: Mapped[list[str]] = mapped_column(JSON, default=list)
+    max_file_bytes: Mapped[int]
+    created_at: Mapped[Moment] = mapped_column(default=utc_now)
+    created_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("people.id"))
+
+
+class DemoRequest(Base, TenantOwned):
+    """The firm asked to be shown an application; at most once a day for each."""
+
+    __tablename__ = "demo_requests"
+
+    id: Mapped[Id]
+    app_key: Mapped[str] = mapped_column(String(40))
+    asked_on: Mapped[date]
+    asked_at: Mapped[Moment] = mapped_column(default=utc_now)
+    asked_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("people.id"))
+
+    __table_args__ = (UniqueConstraint("firm_id", "app_key", "asked_on"),)
+
+
+class VendorContact(Base):
+    """Whom the platform writes to at the maker of an application; the operator's."""
+
+    __tablename__ = "vendor_contacts"
+
+    app_key: Mapped[str] = mapped_column(String(40), primary_key=True)
+    email: Mapped[str] = mapped_column(String(254))
+    changed_at: Mapped[Moment] = mapped_column(default=utc_now)
+
+
+class Bot(Base, TenantOwned):
+    """An address that sends for a company, or for the whole firm, and gets mail too.
+
+    One that was replaced keeps leading to the same place.
+    """
+
+    __tablename__ = "bots"
+
+    address: Mapped[str] = mapped_column(String(254), primary_key=True)  # lower case
+    app_key: Mapped[str] = mapped_column(String(40))
+    # Null for the bot of a whole firm.
+    company_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("companies.id", ondelete="CASCADE"), index=True
+    )
+    created_at: Mapped[Moment] = mapped_column(default=utc_now)
 
 
 class Connection(Base, TenantOwned):
@@ -36,11 +98,9 @@ class Connection(Base, TenantOwned):
     authorised_at: Mapped[Moment] = mapped_column(default=utc_now)
     authorised_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("people.id"))
     revoked_at: Mapped[MaybeMoment]
-    # The server said that the address or the sender is wrong: nothing leaves until
-    # a person has corrected it.
-    refused_at: Mapped[MaybeMoment]
-    refusal: Mapped[str | None] = mapped_column(String(500))
     last_success_at: Mapped[MaybeMoment]
+    # Counts the changes, so that an older page cannot overwrite a newer one.
+    revision: Mapped[int] = mapped_column(default=0)
 
     company: Mapped[Company] = relationship()
     destinations: Mapped[list["Destination"]] = relationship(
@@ -54,11 +114,9 @@ class Connection(Base, TenantOwned):
         return self.revoked_at is None
 
     @property
-    def is_usable(self) -> bool:
-        """Authorised, not refused, and with somewhere to send to."""
-        return (
-            self.is_authorised and self.refused_at is None and bool(self.destinations)
-        )
+    def refused(self) -> "Destination | None":
+        """The first of its addresses that the server refused."""
+        return next((d for d in self.destinations if d.refused_at), None)
 
     def destination_for(self, slot: str) -> "Destination | None":
         return next((d for d in self.destinations if d.slot == slot), None)
@@ -77,10 +135,53 @@ class Destination(Base, TenantOwned):
     address: Mapped[str] = mapped_column(String(254))
     changed_at: Mapped[Moment] = mapped_column(default=utc_now)
     changed_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("people.id"))
+    # The server refused it, or our sender: nothing leaves until a person has acted.
+    refused_at: Mapped[MaybeMoment]
+    refusal: Mapped[str | None] = mapped_column(String(500))
+    refused_side: Mapped[str | None] = mapped_column(String(9))  # recipient or sender
 
     connection: Mapped[Connection] = relationship(back_populates="destinations")
 
-    __table_args__ = (UniqueConstraint("connection_id", "slot"),)
+    __table_args__ = (
+        UniqueConstraint("connection_id", "slot"),
+        Index("ix_destinations_firm_id_address", "firm_id", "address"),
+    )
+
+
+class StepDone(Base, TenantOwned):
+    """A step on the tool's side that somebody ticked."""
+
+    __tablename__ = "connection_steps"
+
+    connection_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("connections.id", ondelete="CASCADE"), primary_key=True
+    )
+    step: Mapped[str] = mapped_column(String(20), primary_key=True)
+    done_at: Mapped[Moment] = mapped_column(default=utc_now)
+    done_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("people.id"))
+
+
+class TestMail(Base, TenantOwned):
+    """«E-mail de test»: a message to the destination, without a document."""
+
+    __tablename__ = "test_mails"
+    __test__ = False  # no test class, whatever its name makes pytest think
+
+    id: Mapped[Id]
+    connection_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("connections.id", ondelete="CASCADE"), index=True
+    )
+    slot: Mapped[str] = mapped_column(String(20))
+    sender: Mapped[str] = mapped_column(String(254))
+    destination: Mapped[str] = mapped_column(String(254))
+    message_id: Mapped[str] = mapped_column(String(255), unique=True)
+    asked_at: Mapped[Moment] = mapped_column(default=utc_now)
+    asked_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("people.id"))
+    # asked, sending, accepted, refused, unanswered or bounced
+    state: Mapped[str] = mapped_column(String(10), default="asked")
+    code: Mapped[int | None]
+    text: Mapped[str] = mapped_column(Text, default="")
+    settled_at: Mapped[MaybeMoment]
 
 
 class FolderSwitch(Base, TenantOwned):

@@ -9,9 +9,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
 
 from app.companies.models import Company
-from app.connectors import catalogue
+from app.connectors import apps, bots
 from app.connectors.catalogue import PartnerApp
-from app.connectors.connecting import bot_address, connection_of
+from app.connectors.connecting import connection_of
 from app.connectors.models import Connection, FirmApp
 from app.db import database_now, db
 from app.delivery.badges import Badge
@@ -56,8 +56,8 @@ def cards() -> list[Card]:
         ).all()
     )
     keys = db.session.scalars(select(FirmApp.app_key).order_by(FirmApp.adopted_at))
-    apps = [app for key in keys if (app := catalogue.find(key))]
-    return [Card(app, counts.get(app.key, 0)) for app in apps]
+    found = [app for key in keys if (app := apps.find(key))]
+    return [Card(app, counts.get(app.key, 0)) for app in found]
 
 
 def companies(app: PartnerApp, q: str, page: str | None) -> Listing:
@@ -79,14 +79,19 @@ def companies(app: PartnerApp, q: str, page: str | None) -> Listing:
             )
         )
     }
-    rows = [_row(app, c, connections.get(c.id), None) for c in found[:A_PAGE]]
+    separator = bots.separator_of(current_user.firm_id, app)
+    rows = [
+        _row(app, company, connections.get(company.id), None, separator)
+        for company in found[:A_PAGE]
+    ]
     return Listing(rows, q, number, len(found) > A_PAGE)
 
 
 def row(
     app: PartnerApp, company: Company, typed: Mapping[str, str] | None = None
 ) -> CompanyRow:
-    return _row(app, company, connection_of(company, app.key), typed)
+    separator = bots.separator_of(company.firm_id, app)
+    return _row(app, company, connection_of(company, app.key), typed, separator)
 
 
 def _row(
@@ -94,6 +99,7 @@ def _row(
     company: Company,
     connection: Connection | None,
     typed: Mapping[str, str] | None,
+    separator: str,
 ) -> CompanyRow:
     addresses = (
         {d.slot: d.address for d in connection.destinations} if connection else {}
@@ -105,13 +111,16 @@ def _row(
             if f"destination_{slot.key}" in typed
         }
     is_authorised = bool(connection and connection.is_authorised)
+    refused = connection.refused if connection else None
     return CompanyRow(
         company=company,
         is_authorised=is_authorised or (typed is not None and "authorised" in typed),
-        bot_address=connection.bot_address if connection else bot_address(company, app),
+        bot_address=connection.bot_address
+        if connection
+        else bots.address_of(company, app, separator),
         addresses=addresses,
         badge=_badge(connection),
-        refusal=(connection.refusal or "") if connection else "",
+        refusal=(refused.refusal or "") if refused else "",
         last_success_at=connection.last_success_at if connection else None,
     )
 
@@ -119,7 +128,7 @@ def _row(
 def _badge(connection: Connection | None) -> Badge:
     if connection is None or not connection.is_authorised:
         return Badge("off", _("Not authorised"), "mute", "circle-x")
-    if connection.refused_at:
+    if connection.refused:
         return Badge("refused", _("Address refused"), "bad", "circle-x")
     if not connection.destinations:
         return Badge("missing", _("Address missing"), "warn", "alert-triangle")

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from app import htmx
 from app.companies.finding import company_or_404
 from app.companies.models import Company
-from app.connectors import catalogue, connecting, panel, switches
+from app.connectors import apps, connecting, panel, switches
 from app.connectors.catalogue import PartnerApp
 from app.connectors.finding import connection_or_404
 from app.connectors.folder_block import FolderApp, block_for
@@ -31,7 +31,7 @@ blueprint = Blueprint("connectors", __name__)
 
 
 def _app_or_404(key: str) -> PartnerApp:
-    app = catalogue.find(key)
+    app = apps.find(key)
     adopted = app and db.session.scalar(
         select(FirmApp.id).where(FirmApp.app_key == key)
     )

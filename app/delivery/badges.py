@@ -6,7 +6,7 @@ A client is told Reçu, Validé or Refusé, and nothing that comes from a delive
 
 from dataclasses import dataclass, replace
 
-from app.connectors import catalogue
+from app.connectors import apps
 from app.delivery.models import DONE, Delivery
 from app.formats import clock
 from app.library.models import Document
@@ -91,6 +91,7 @@ def reason_text(reason: str | None) -> str:
         "bad_type": _("format"),
         "refused": _("address"),
         "no_connection": _("no address"),
+        "address_changed": _("the address has changed"),
         "revoked": _("connection revoked"),
         "expired": _("too many attempts"),
         "damaged": _("damaged file"),
@@ -100,7 +101,7 @@ def reason_text(reason: str | None) -> str:
 
 
 def hold_detail(delivery: Delivery) -> str:
-    app = catalogue.get(delivery.connection.app_key)
+    app = apps.get(delivery.connection.app_key)
     if delivery.reason == "bad_type":
         return _("%(app)s does not accept this format.", app=app.name)
     if delivery.reason == "too_big":

@@ -47,7 +47,9 @@ def cancel_waiting(
     return len(cancelled.all())
 
 
-def release_held(connection: Connection, reasons: Collection[str]) -> int:
+def release_held(
+    connection: Connection, reasons: Collection[str], slot: str | None = None
+) -> int:
     """What was held for one of these reasons is due again; gives how many.
 
     The connection's lock is taken: `lock_company(…, exclusive=True)`.
@@ -58,6 +60,7 @@ def release_held(connection: Connection, reasons: Collection[str]) -> int:
             Delivery.connection_id == connection.id,
             Delivery.state == "held",
             Delivery.reason.in_(reasons),
+            *((Delivery.slot == slot,) if slot else ()),
         )
         .values(state="pending", reason=None, not_before=database_now())
         .returning(Delivery.id)

@@ -10,7 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, bindparam, case, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    bindparam,
+    case,
+    exists,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from app.companies.models import Company
@@ -120,6 +129,15 @@ def _address(
     )
 
 
+def is_refused() -> ColumnElement[bool]:
+    """Whether the server refused the address that the delivery would go to."""
+    return exists().where(
+        Destination.connection_id == Delivery.connection_id,
+        Destination.slot == Delivery.slot,
+        Destination.refused_at.is_not(None),
+    )
+
+
 def _read(taken: Sequence[uuid.UUID]) -> list[Claim]:
     here = (
         *(Delivery.id, Delivery.firm_id, Delivery.company_id, Delivery.document_id),
@@ -163,7 +181,7 @@ def _due(now: datetime, company_id: uuid.UUID | None) -> Select[uuid.UUID]:
             one_of(Delivery.state, WAITING),
             Delivery.not_before <= now,
             Connection.revoked_at.is_(None),
-            Connection.refused_at.is_(None),
+            ~is_refused(),
             Company.archived_at.is_(None),
             Firm.suspended_at.is_(None),
         )

@@ -57,6 +57,20 @@ def carry_over(closed: list[uuid.UUID], opened: FolderSwitch) -> None:
     )
 
 
+def hold_for_new_address(connection: Connection, slot: str) -> None:
+    """What the revocation held was for another address: a person decides about it."""
+    db.session.execute(
+        update(Delivery)
+        .where(
+            Delivery.connection_id == connection.id,
+            Delivery.slot == slot,
+            Delivery.state == "held",
+            Delivery.reason == "revoked",
+        )
+        .values(reason="address_changed")
+    )
+
+
 def hold_waiting(connection: Connection, reason: str) -> None:
     db.session.execute(
         update(Delivery)

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, select, update
 
 from app.connectors.models import Connection, FolderSwitch
 from app.db import db
-from app.delivery.claiming import Claim
+from app.delivery.claiming import Claim, is_refused
 from app.delivery.clock import from_now
 from app.delivery.models import Delivery
 from app.delivery.transport import FINAL_DOT_PATIENCE
@@ -46,13 +46,13 @@ def _still_wanted() -> tuple[ColumnElement[bool], ...]:
     is_connected = select(Connection.id).where(
         Connection.id == Delivery.connection_id,
         Connection.revoked_at.is_(None),
-        Connection.refused_at.is_(None),
     )
     is_there = select(Document.id).where(
         Document.id == Delivery.document_id, Document.trashed_at.is_(None)
     )
     return (
         is_connected.exists(),
+        ~is_refused(),
         is_there.exists(),
         Delivery.switch_id.is_(None) | is_open.exists(),
     )
@@ -70,8 +70,8 @@ def why_not(claim: Claim) -> tuple[str, str] | None:
         select(
             *(Delivery.state, Delivery.token, Delivery.cancel_requested),
             *(Delivery.reason, Delivery.switch_id),
-            *(Document.trashed_at, Connection.revoked_at, Connection.refused_at),
-            FolderSwitch.closed_at,
+            *(Document.trashed_at, Connection.revoked_at, FolderSwitch.closed_at),
+            is_refused().label("is_refused"),
         )
         .select_from(Delivery)
         .join(Document, Document.id == Delivery.document_id)
@@ -88,6 +88,6 @@ def why_not(claim: Claim) -> tuple[str, str] | None:
         return "cancelled", found.reason or "switch_off"
     if found.revoked_at:
         return "held", "revoked"
-    if found.refused_at:
+    if found.is_refused:
         return "held", "refused"
     return "pending", ""  # it came good again in between

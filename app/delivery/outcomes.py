@@ -5,12 +5,14 @@ delivery came to: `lost` when it was somebody else's by then.
 """
 
 import uuid
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import exists, update
+from sqlalchemy.orm import aliased
 
 from app.activity.recording import record
-from app.connectors.models import Connection, Destination
+from app.connectors.models import Destination
 from app.db import database_now, db, lock_company
 from app.delivery.answers import Reply
 from app.delivery.attempts import note_attempt
@@ -74,44 +76,59 @@ def unanswered(claim: Claim, text: str) -> str:
     return "in_doubt" if ours else "lost"
 
 
-def connection_refused(claim: Claim, phase: str, reply: Reply) -> str:
-    """The address or the sender is wrong: the whole connection waits for a person.
+def address_refused(claim: Claim, phase: str, reply: Reply, *, sender: bool) -> str:
+    """The address is wrong, or the sender is: what goes there waits for a person.
 
-    Unless one corrected it while we were sending: then it leaves with the next run.
+    A sender that is refused stops every address of the connection. Unless a person
+    corrected it while we were sending: then it leaves with the next run.
     """
     lock_company(claim.company_id, exclusive=True)
     said = f"{reply.code} {reply.text}"
-    same_address = exists().where(
-        Destination.connection_id == Connection.id,
-        Destination.slot == claim.slot,
-        Destination.address == claim.destination,
+    used = aliased(Destination)
+    is_still_used = exists().where(
+        used.connection_id == claim.connection_id,
+        used.slot == claim.slot,
+        used.address == claim.destination,
     )
-    refused = db.session.execute(
-        update(Connection)
-        .where(Connection.id == claim.connection_id, same_address)
-        .values(refused_at=database_now(), refusal=said[:500])
-        .returning(Connection.id)
+    concerned = () if sender else (Destination.slot == claim.slot,)
+    refused = db.session.scalars(
+        update(Destination)
+        .where(
+            Destination.connection_id == claim.connection_id, is_still_used, *concerned
+        )
+        .values(
+            refused_at=database_now(),
+            refusal=said[:500],
+            refused_side="sender" if sender else "recipient",
+        )
+        .returning(Destination.slot)
         .execution_options(synchronize_session=False)
     ).all()
     if not refused:
         return put_back(claim, phase, reply)
-    _hold_the_others(claim.connection_id)
+    _hold_the_others(claim.connection_id, refused)
     record(
-        "connection_refused",
+        "sender_refused" if sender else "address_refused",
         firm_id=claim.firm_id,
         company_id=claim.company_id,
         firm_only=True,
         app=claim.app_key,
+        slot=claim.slot,
         destination=claim.destination,
+        sender=claim.sender,
         reply=said[:300],
     )
     return held(claim, phase, reply, "refused")
 
 
-def _hold_the_others(connection_id: uuid.UUID) -> None:
+def _hold_the_others(connection_id: uuid.UUID, slots: Collection[str]) -> None:
     db.session.execute(
         update(Delivery)
-        .where(Delivery.connection_id == connection_id, Delivery.state.in_(WAITING))
+        .where(
+            Delivery.connection_id == connection_id,
+            Delivery.slot.in_(slots),
+            Delivery.state.in_(WAITING),
+        )
         .values(**back_to("held", database_now(), "refused"))
         .execution_options(synchronize_session=False)
     )

@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import literal, select
 from sqlalchemy.orm import aliased, joinedload
 
-from app.connectors import catalogue
+from app.connectors import apps
 from app.connectors.models import Connection, FolderSwitch
 from app.db import db, new_id
 from app.delivery.message import encoded_size
@@ -135,7 +135,7 @@ def make_delivery(
 
 def hold_reason(version: Version, connection: Connection, slot: str) -> str | None:
     """Why the version may not leave to this connection now; None when it may."""
-    app = catalogue.find(connection.app_key)
+    app = apps.find(connection.app_key)
     if version.size == 0:
         return "empty"
     if app is None:
@@ -146,8 +146,9 @@ def hold_reason(version: Version, connection: Connection, slot: str) -> str | No
         return "too_big"
     if not connection.is_authorised:
         return "revoked"
-    if connection.refused_at is not None:
-        return "refused"
-    if connection.destination_for(slot) is None:
+    destination = connection.destination_for(slot)
+    if destination is None:
         return "no_connection"
+    if destination.refused_at is not None:
+        return "refused"
     return None

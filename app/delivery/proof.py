@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from app.connectors import catalogue
+from app.connectors import apps
 from app.connectors.catalogue import PartnerApp, Slot
 from app.connectors.models import Connection
 from app.db import db
@@ -34,7 +34,7 @@ def proofs(document: Document) -> list[Proof]:
     return [
         Proof(
             delivery=delivery,
-            app=catalogue.get(delivery.connection.app_key),
+            app=apps.get(delivery.connection.app_key),
             badge=delivery_badge(delivery),
             label=_label(delivery),
         )
@@ -94,11 +94,11 @@ def offers(document: Document) -> list[Offer]:
     return [
         _offer(connection, slot, last.get((connection.id, slot.key)))
         for connection in connections
-        for slot in catalogue.get(connection.app_key).slots
+        for slot in apps.get(connection.app_key).slots
         if last.get((connection.id, slot.key)) not in (*WAITING, *LEASED, *DONE)
     ]
 
 
 def _offer(connection: Connection, slot: Slot, before: str | None) -> Offer:
-    label = catalogue.get(connection.app_key).label(slot)
+    label = apps.get(connection.app_key).label(slot)
     return Offer(connection, slot.key, label, before in {"unknown", "bounced"})

@@ -13,7 +13,7 @@ from sqlalchemy import Row, case, func, literal, null, or_, select, update
 
 from app.connectors.models import Connection, Destination
 from app.db import UtcDateTime, database_now, db, lock_company
-from app.delivery.claiming import one_of
+from app.delivery.claiming import is_refused, one_of
 from app.delivery.models import LEASED, WAITING, Delivery
 from app.delivery.retries import next_try
 
@@ -107,13 +107,11 @@ def give_back(owner: str, ids: Collection[uuid.UUID]) -> None:
 
 
 def hold_unsendable() -> int:
-    """What waits behind a revoked or refused connection says so; commits.
+    """What waits behind a revoked connection or a refused address says so; commits.
 
     Such a row is one that a worker held at the moment of the revocation.
     """
-    is_blocked = or_(
-        Connection.revoked_at.is_not(None), Connection.refused_at.is_not(None)
-    )
+    is_blocked = or_(Connection.revoked_at.is_not(None), is_refused())
     companies = db.session.scalars(
         select(Delivery.company_id)
         .join(Connection, Connection.id == Delivery.connection_id)
@@ -127,21 +125,21 @@ def hold_unsendable() -> int:
 def _hold_company(company_id: uuid.UUID) -> int:
     """Under the lock that authorising and revoking take: neither comes in between."""
     lock_company(company_id, exclusive=True)
+    revoked = select(Connection.id).where(
+        Connection.company_id == company_id, Connection.revoked_at.is_not(None)
+    )
     held = 0
-    for reason, since in (
-        ("revoked", Connection.revoked_at),
-        ("refused", Connection.refused_at),
+    for reason, is_blocked in (
+        ("revoked", Delivery.connection_id.in_(revoked)),
+        ("refused", is_refused()),
     ):
-        blocked = select(Connection.id).where(
-            Connection.company_id == company_id, since.is_not(None)
-        )
         held += len(
             db.session.execute(
                 update(Delivery)
                 .where(
                     Delivery.company_id == company_id,
                     one_of(Delivery.state, WAITING),
-                    Delivery.connection_id.in_(blocked),
+                    is_blocked,
                 )
                 .values(**back_to("held", database_now(), reason))
                 .returning(Delivery.id)

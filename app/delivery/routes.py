@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlalchemy import select
 
-from app.connectors import catalogue
+from app.connectors import apps
 from app.connectors.finding import connection_or_404
 from app.db import db
 from app.delivery.badges import delivery_badge
@@ -26,7 +26,7 @@ blueprint = Blueprint("delivery", __name__)
 def transmit_create(document_id: uuid.UUID) -> ResponseReturnValue:
     document, place = document_or_404(document_id)
     connection = connection_or_404(place.company, request.form.get("connection", ""))
-    app = catalogue.get(connection.app_key)
+    app = apps.get(connection.app_key)
     slot = request.form.get("slot") or app.slots[0].key
     if app.slot(slot) is None:
         raise Refused(_("%(app)s has no such address.", app=app.name))

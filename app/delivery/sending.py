@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from flask import current_app
 
-from app.connectors import catalogue
+from app.connectors import apps
 from app.delivery import acceptance, lastlook, message, outcomes
 from app.delivery.answers import NoServer, Reply, Stopped, Unanswered, Unsent
 from app.delivery.claiming import Claim
@@ -68,7 +68,7 @@ def _document_fault(claim: Claim, fault: Exception) -> str:
 
 
 def _kept_from_leaving(claim: Claim) -> str | None:
-    app = catalogue.find(claim.app_key)
+    app = apps.find(claim.app_key)
     if app is None or claim.address is None:
         return outcomes.held(claim, "connect", None, "no_connection")
     if claim.destination != claim.address:
@@ -131,7 +131,9 @@ def _refused(claim: Claim, reply: Reply) -> str:
     if code == 552 or enhanced == "5.3.4":
         return outcomes.failed(claim, phase, reply, "too_big")
     if phase in {"mail", "rcpt"} or enhanced.startswith(("5.1.", "5.7.")):
-        return outcomes.connection_refused(claim, phase, reply)
+        # RFC 3463: 5.1.7 and 5.1.8 speak of the sender's address, 5.7 of its rights.
+        is_sender = phase == "mail" or enhanced.startswith(("5.1.7", "5.1.8", "5.7."))
+        return outcomes.address_refused(claim, phase, reply, sender=is_sender)
     return outcomes.failed(claim, phase, reply, "refused")
 
 

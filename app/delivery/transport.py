@@ -16,7 +16,7 @@ from flask import current_app
 
 from app.delivery import wire
 from app.delivery.answers import NoServer, Reply, Stopped, Unanswered, Unsent
-from app.delivery.server import Patient, Server
+from app.mailserver import Patient, Server
 
 FINAL_DOT_PATIENCE = 10  # times the patience for any other command
 MOST_MESSAGES = 100

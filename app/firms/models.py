@@ -21,6 +21,8 @@ class Firm(Base):
     topbar: Mapped[str] = mapped_column(String(10), default="couleur")
     # Where its bots and collection addresses live; the platform's own when null.
     mail_domain: Mapped[str | None] = mapped_column(String(253))
+    # Its administrators may add partner applications by themselves.
+    may_adopt_apps: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[Moment] = mapped_column(default=utc_now)
     suspended_at: Mapped[MaybeMoment]
 

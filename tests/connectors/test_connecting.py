@@ -46,7 +46,7 @@ def state(done: Deposited) -> tuple[str, str | None]:
 def test_authorise_and_paste_connects_the_company(ben: Browser, world: World) -> None:
     assert save(ben, world, " dune@qbodocs.example ").status_code == 303
     made = connection()
-    assert made.is_usable
+    assert made.refused is None
     assert made.bot_address == "quickbooks+dune-alder@mail.guichet.test"
     assert made.destination_for("purchases").address == "dune@qbodocs.example"  # type: ignore[union-attr]
 

@@ -237,7 +237,8 @@ def test_a_refused_address_or_sender_holds_the_whole_connection(
     tick.run()
     assert {state_of(done) for done in drops} == {("held", "refused")}
     connection = db.session.scalars(select(Connection)).one()
-    assert connection.refusal == reply
+    assert connection.refused
+    assert connection.refused.refusal == reply
     db.session.commit()
     assert len([words for words in smtp.commands if words.startswith("MAIL")]) <= 3
 

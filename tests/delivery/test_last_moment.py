@@ -145,7 +145,7 @@ def test_an_address_corrected_meanwhile_is_not_blamed_for_the_old_one(
     tick.run()
     assert state_of(done) == ("accepted", None)
     assert smtp.messages[0].recipient == "ok@tool.test"
-    assert connection().refused_at is None
+    assert connection().refused is None
 
 
 # Two workers and one delivery.

@@ -167,7 +167,9 @@ def test_a_connection_that_cannot_send_holds(
     off.switch("on")
     connection = db.session.scalars(select(Connection)).one()
     for name, value in change_connection.items():
-        if value == []:
+        if name == "refused_at":
+            connection.destinations[0].refused_at = database_now()
+        elif value == []:
             for destination in list(connection.destinations):
                 db.session.delete(destination)
         else:

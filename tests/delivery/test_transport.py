@@ -12,7 +12,7 @@ from flask import Flask
 
 from app.delivery.answers import NoServer, Reply, Stopped, Unsent
 from app.delivery.transport import Session
-from tests.delivery.conftest import point_to
+from tests.conftest import point_to
 from tests.smtp import MailServer
 
 pytestmark = pytest.mark.usefixtures("app")

@@ -5,8 +5,8 @@ import pytest
 
 INFRASTRUCTURE = {
     *("app.assets", "app.blobs", "app.db", "app.errors", "app.extensions"),
-    *("app.formats", "app.htmx", "app.multipart", "app.policy", "app.queueing"),
-    *("app.s3", "app.storage", "app.tenancy", "app.texts"),
+    *("app.formats", "app.htmx", "app.mailserver", "app.multipart", "app.policy"),
+    *("app.queueing", "app.s3", "app.storage", "app.tenancy", "app.texts"),
 }
 # Put the house together, so they see all of it; nothing inside imports them.
 ENTRANCES = {"app", "app.cli", "app.seed"}

@@ -58,7 +58,7 @@ def busy(world: World) -> World:
         delivery.reason = "canary"
         delivery.last_text = "250 canary"
         delivery.destination = "canary@tool.test"
-    house.connect().refusal = "550 canary"
+    house.connect().destinations[0].refusal = "550 canary"
     db.session.commit()
     return world
 

@@ -1,0 +1,87 @@
+"""The addresses that send for a company, and receive what the tools answer.
+
+One per company, or one per firm where the tool knows only one (`bot_owner`).
+"""
+
+import re
+import uuid
+
+from flask import current_app
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from app.companies.models import Company
+from app.connectors.catalogue import PartnerApp
+from app.connectors.models import Bot, FirmApp
+from app.db import db
+from app.errors import Refused
+from app.firms.models import Firm
+from app.texts import gettext as _
+
+SEPARATORS = ("+", ".", "-")
+
+
+def address_of(company: Company, app: PartnerApp, separator: str) -> str:
+    """`quickbooks+dupont-maconnerie@…`, or `myunisoft+durand@…` for a whole firm."""
+    firm = db.session.get_one(Firm, company.firm_id)
+    is_firms = app.bot_owner == "firm"
+    slug = firm.slug if is_firms else company.slug
+    domain = company.mail_domain
+    if is_firms:
+        domain = firm.mail_domain or current_app.config["MAIL_DOMAIN"]
+    if app.bot_is_plain:
+        slug = re.sub(r"[^a-z0-9]", "", slug)
+    return f"{app.bot_prefix}{separator}{slug}@{domain}".lower()
+
+
+def separator_of(firm_id: uuid.UUID, app: PartnerApp) -> str:
+    """The firm's choice for this tool, else the platform's."""
+    chosen = db.session.scalar(
+        select(FirmApp.separator).where(
+            FirmApp.firm_id == firm_id, FirmApp.app_key == app.key
+        )
+    )
+    return chosen or str(current_app.config["ADDRESS_SEPARATOR"])
+
+
+def own(company: Company, app: PartnerApp) -> Bot:
+    """The company's bot for the application (or the firm's), made when there is none.
+
+    Raises Refused when another company or firm has that very address.
+    """
+    address = address_of(company, app, separator_of(company.firm_id, app))
+    company_id = None if app.bot_owner == "firm" else company.id
+    bot = at(address)
+    if bot is None:
+        bot = _made(
+            Bot(
+                firm_id=company.firm_id,
+                address=address,
+                app_key=app.key,
+                company_id=company_id,
+            )
+        )
+    if (bot.firm_id, bot.app_key, bot.company_id) != (
+        *(company.firm_id, app.key, company_id),
+    ):
+        raise Refused(_("The address %(address)s is taken.", address=address))
+    return bot
+
+
+def _made(bot: Bot) -> Bot:
+    """The bot, or the one that another transaction made meanwhile."""
+    try:
+        with db.session.begin_nested():
+            db.session.add(bot)
+    except IntegrityError:
+        return at(bot.address) or bot
+    return bot
+
+
+def at(address: str) -> Bot | None:
+    """The bot of that address, of whatever firm: mail is led by its envelope."""
+    return db.session.scalar(
+        select(Bot)
+        .where(Bot.address == address.lower())
+        .execution_options(across_firms=True)
+    )

@@ -1,0 +1,1 @@
+"""Mail that comes in: kept as it came, then led to where it belongs."""

@@ -1,0 +1,1 @@
+"""Mails that the portal itself writes to people: written down first, then sent."""

@@ -1,0 +1,129 @@
+"""Sending the notices that are due. One that the server has not taken is tried again.
+
+A notice may arrive twice, with the same Message-ID, when the line is cut at its end.
+"""
+
+import logging
+import smtplib
+import uuid
+from datetime import timedelta
+from email.message import EmailMessage
+from email.utils import format_datetime, formataddr
+
+from flask import current_app
+from sqlalchemy import select
+
+from app.db import database_now, db
+from app.firms.models import Firm
+from app.mailserver import Server
+from app.notices.models import Notice
+
+log = logging.getLogger(__name__)
+A_BATCH = 50
+WAITS = (1, 5, 15, 60, 240, 720, 1440)  # minutes before the next try
+
+
+def post_notices() -> int:
+    """Send what is due; gives how many left. Commits after each one."""
+    sent = 0
+    while ids := _due():
+        try:
+            host = Server(current_app.extensions["mail"]).configure_host()
+        except (smtplib.SMTPException, OSError) as error:
+            log.warning("notices wait, the mail server is not to be had: %s", error)
+            return sent
+        try:
+            for notice_id in ids:
+                sent += _post(host, notice_id)
+        except smtplib.SMTPServerDisconnected:
+            return sent
+        finally:
+            host.close()
+    return sent
+
+
+def _due() -> list[uuid.UUID]:
+    ids = db.session.scalars(
+        select(Notice.id)
+        .where(
+            Notice.sent_at.is_(None),
+            Notice.failed_at.is_(None),
+            Notice.not_before <= database_now(),
+        )
+        .order_by(Notice.not_before, Notice.id)
+        .limit(A_BATCH)
+    ).all()
+    db.session.commit()
+    return list(ids)
+
+
+def _post(host: smtplib.SMTP, notice_id: uuid.UUID) -> int:
+    notice = _take(notice_id)
+    if notice is None:
+        return 0
+    firm = db.session.get(Firm, notice.firm_id) if notice.firm_id else None
+    message = _message(notice, firm)
+    db.session.commit()
+    try:
+        host.send_message(message)
+    except smtplib.SMTPServerDisconnected as error:
+        _put_off(notice, str(error), is_final=False)
+        raise
+    except smtplib.SMTPRecipientsRefused as error:
+        code, text = next(iter(error.recipients.values()))
+        _put_off(notice, f"{code} {text!r}", is_final=code >= 500)
+    except (smtplib.SMTPException, OSError, ValueError) as error:
+        is_ours = isinstance(error, (smtplib.SMTPNotSupportedError, ValueError))
+        is_final = is_ours or getattr(error, "smtp_code", 0) >= 500
+        _put_off(notice, str(error), is_final=is_final)
+    else:
+        notice.sent_at = database_now()
+        notice.last_text = ""
+        db.session.commit()
+        return 1
+    return 0
+
+
+def _take(notice_id: uuid.UUID) -> Notice | None:
+    """Ours for this try: it is due again in a while, should we end in the middle."""
+    now = database_now()
+    notice = db.session.scalar(
+        select(Notice)
+        .where(
+            Notice.id == notice_id,
+            Notice.sent_at.is_(None),
+            Notice.failed_at.is_(None),
+            Notice.not_before <= now,
+        )
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    )
+    if notice is not None:
+        wait = WAITS[min(notice.attempts, len(WAITS) - 1)]
+        notice.attempts += 1
+        notice.not_before = now + timedelta(minutes=wait)
+    return notice
+
+
+def _put_off(notice: Notice, text: str, *, is_final: bool) -> None:
+    notice.last_text = text[:1000]
+    if is_final or notice.attempts > len(WAITS):
+        notice.failed_at = database_now()
+        log.error("notice %s could not be sent: %s", notice.id, text)
+    db.session.commit()
+
+
+def _message(notice: Notice, firm: Firm | None) -> EmailMessage:
+    domain = (firm.mail_domain if firm else None) or current_app.config["MAIL_DOMAIN"]
+    name = firm.name if firm else str(current_app.config["PLATFORM_DOMAIN"])
+    message = EmailMessage()
+    message["From"] = formataddr((name, f"ne-pas-repondre@{domain}"))
+    message["To"] = notice.recipient
+    if notice.reply_to:
+        message["Reply-To"] = notice.reply_to
+    message["Subject"] = " ".join(notice.subject.split())
+    message["Date"] = format_datetime(notice.created_at)
+    message["Message-ID"] = f"<{notice.id}@{domain}>"
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(notice.text)
+    return message
