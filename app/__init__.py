@@ -11,7 +11,7 @@ from whitenoise import WhiteNoise
 import config
 from app import assets, cli, errors, formats, htmx, policy, storage, tenancy
 from app.companies import routes as companies_routes
-from app.connectors import catalogue, routes as connectors_routes
+from app.connectors import catalogue, panel_routes, store_routes, switch_routes
 from app.db import db, prepare_engine
 from app.delivery import routes as delivery_routes
 from app.extensions import (
@@ -36,7 +36,9 @@ BLUEPRINTS = (
     firms_routes.blueprint,
     companies_routes.blueprint,
     library_routes.blueprint,
-    connectors_routes.blueprint,
+    store_routes.blueprint,
+    panel_routes.blueprint,
+    switch_routes.blueprint,
     delivery_routes.blueprint,
     operator_routes.blueprint,
 )

@@ -4,30 +4,23 @@ Acts; the caller commits. What waits for an address leaves once it is there; wha
 waited when the connection was revoked is held, and resumes with the same address.
 """
 
-import re
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import select
 
 from app.activity.recording import record
 from app.companies.models import Company
 from app.connectors import bots
 from app.connectors.catalogue import PartnerApp
+from app.connectors.destinations import Change, checked_address
 from app.connectors.models import Connection, Destination, FirmApp
 from app.db import db, lock_company, utc_now
 from app.delivery import covering
 from app.delivery.cancelling import release_held
 from app.errors import Refused
 from app.people.models import Person
-from app.texts import gettext as _
-
-LONGEST = 254  # RFC 5321, 4.5.3.1.3
-_ADDRESS = re.compile(
-    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
-    r"@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
-)
 
 
 def adopt(firm_id: uuid.UUID, app: PartnerApp, *, by: Person | None) -> FirmApp:
@@ -67,6 +60,51 @@ def authorise(company: Company, app: PartnerApp, *, by: Person | None) -> Connec
     _record("connection_authorised", connection, by)
     release_held(connection, ("revoked",))
     return connection
+
+
+def changes_of(
+    company: Company, app: PartnerApp, addresses: Mapping[str, str]
+) -> list[Change]:
+    """What these addresses (slot → as typed) would change; empty ones change nothing.
+
+    Raises Refused on a bad one, at the field `destination_<slot>`.
+    """
+    connection = connection_of(company, app.key)
+    changes = []
+    for slot in app.slots:
+        if not addresses.get(slot.key, "").strip():
+            continue
+        try:
+            after = checked_address(addresses[slot.key])
+        except Refused as refusal:
+            raise Refused(refusal.message, f"destination_{slot.key}") from refusal
+        known = connection.destination_for(slot.key) if connection else None
+        before = known.address if known else None
+        if after != before:
+            changes.append(Change(company, slot, before, after))
+    return changes
+
+
+def connect(
+    company: Company,
+    app: PartnerApp,
+    addresses: Mapping[str, str],
+    *,
+    by: Person | None,
+) -> list[Change]:
+    """Authorise the company and give its addresses; gives what changed.
+
+    A connection that was revoked gets them first: what was held for another address
+    waits for a person. Raises Refused.
+    """
+    lock_company(company.id, exclusive=True)
+    changes = changes_of(company, app, addresses)
+    connection = connection_of(company, app.key) or authorise(company, app, by=by)
+    for slot in app.slots:
+        if addresses.get(slot.key, "").strip():
+            set_destination(connection, slot.key, addresses[slot.key], by=by)
+    authorise(company, app, by=by)
+    return changes
 
 
 def revoke(connection: Connection, *, by: Person | None) -> None:
@@ -120,39 +158,12 @@ def resume(connection: Connection, *, by: Person | None) -> int:
     return released
 
 
-def checked_address(raw: str) -> str:
-    """The address, trimmed. Raises Refused saying what is wrong with it."""
-    address = raw.strip()
-    if not address:
-        raise Refused(_("Paste the collection address of the tool."), "destination")
-    if "@" not in address:
-        raise Refused(
-            _(
-                "The @ sign is missing. Example: %(example)s",
-                example="dupont-maconnerie@qbodocs.com",
-            ),
-            "destination",
-        )
-    if len(address) > LONGEST or not _ADDRESS.fullmatch(address):
-        raise Refused(_("This is not an e-mail address."), "destination")
-    if address.rpartition("@")[2].lower() in _own_domains():
-        raise Refused(
-            _("This address is one of ours: documents would come back."), "destination"
-        )
-    return address
-
-
 def connection_of(company: Company, app_key: str) -> Connection | None:
     return db.session.scalar(
         select(Connection).where(
             Connection.company_id == company.id, Connection.app_key == app_key
         )
     )
-
-
-def _own_domains() -> set[str]:
-    domains = db.session.scalars(select(Company.mail_domain).distinct())
-    return {current_app.config["MAIL_DOMAIN"], *domains}
 
 
 def _record(

@@ -1,12 +1,15 @@
-"""A connection of the company, or 404."""
+"""An application of the firm, a connection of the company: or 404."""
 
 import uuid
 
 from flask import abort
+from sqlalchemy import select
 
 from app.companies.models import Company
+from app.connectors import apps
+from app.connectors.catalogue import PartnerApp
 from app.connectors.connecting import connection_of
-from app.connectors.models import Connection
+from app.connectors.models import Connection, FirmApp
 from app.db import db
 
 
@@ -21,3 +24,14 @@ def connection_or_404(company: Company, which: str) -> Connection:
     if connection is None or connection.company_id != company.id:
         abort(404)
     return connection
+
+
+def app_or_404(key: str) -> PartnerApp:
+    """Among those of the firm."""
+    app = apps.find(key)
+    adopted = app and db.session.scalar(
+        select(FirmApp.id).where(FirmApp.app_key == key)
+    )
+    if app is None or adopted is None:
+        abort(404)
+    return app

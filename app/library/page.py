@@ -46,7 +46,7 @@ def frame(company: Company, path: list[Folder], sight: Sight) -> Frame:
         deposit_url=url_for("library.deposit_create", **here),
         upload_id=new_id(),
         max_upload_mb=current_app.config["MAX_UPLOAD_MB"],
-        firm_block_url=url_for("connectors.folder_block", **here)
+        firm_block_url=url_for("switches.folder_block", **here)
         if sight.firm_side
         else None,
     )
