@@ -3,10 +3,11 @@
 Made through the product's own acts; run again it changes nothing.
 """
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from app.activity.models import Entry
 from app.companies.models import Company
 from app.companies.opening import open_company, open_fiscal_year
 from app.connectors import catalogue, connecting, switches
@@ -87,6 +88,7 @@ def _fill_dupont(dupont: Company, claire: Person, paul: Person, lea: Person) -> 
     checked.document.status = "validated"
     checked.document.validated_at = utc_now()
     checked.document.validated_by_id = claire.id
+    _tell(checked, "validated", utc_now(), claire)
     _deposit(_at(dupont, "À classer"), paul, "Scan du courrier.pdf", "Courrier")
     _deposit(_at(dupont, "Cabinet"), claire, "Note de révision.pdf", "Interne")
 
@@ -110,7 +112,34 @@ def _as_if_sent(done: Deposited, sender: str, destination: str) -> None:
         delivery.sender, delivery.destination = sender, destination
         delivery.last_code, delivery.last_text = 250, "2.0.0 Ok: queued (démonstration)"
         delivery.accepted_at = delivery.settled_at = then
+        _tell(done, "transmitted", then, firm_only=True, destination=destination)
     done.document.status, done.document.validated_at = "validated", then
+    _tell(done, "validated", then)
+
+
+def _tell(
+    done: Deposited,
+    verb: str,
+    at: datetime,
+    by: Person | None = None,
+    *,
+    firm_only: bool = False,
+    **details: str,
+) -> None:
+    """A line in the trail, of that time."""
+    document = done.document
+    db.session.add(
+        Entry(
+            firm_id=document.firm_id,
+            company_id=document.company_id,
+            document_id=document.id,
+            actor_id=by.id if by else None,
+            verb=verb,
+            at=at,
+            is_firm_only=firm_only,
+            details=details,
+        )
+    )
 
 
 def _in_trouble(done: Deposited) -> None:
@@ -200,9 +229,19 @@ def _deposit(
     content = text.encode() if raw else one_page_pdf(text)
     channel = "firm" if by.is_firm_side else "web"
     done = deposit(receive([content], name), into=into, by=by, channel=channel)
-    done.document.arrived_at -= timedelta(days=days, minutes=len(name))
-    db.session.flush()
+    _date_back(done, timedelta(days=days, minutes=len(name)))
     return done
+
+
+def _date_back(done: Deposited, by: timedelta) -> None:
+    """The deposit and its line in the trail, as if they were of that time."""
+    done.document.arrived_at -= by
+    db.session.flush()
+    db.session.execute(
+        update(Entry)
+        .where(Entry.document_id == done.document.id)
+        .values(at=done.document.arrived_at)
+    )
 
 
 def one_page_pdf(text: str) -> bytes:
