@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from app.connectors.categories import ICONS
 from app.connectors.partner import TONES, TYPE_NAMES, USUAL_MEGABYTES, USUAL_TYPES
@@ -113,14 +112,6 @@ def _prefix(value: Any) -> str:
     return why
 
 
-def _https(value: Any) -> str:
-    is_text = isinstance(value, str) and not re.search(r"\s", value)
-    parts = urlsplit(value) if is_text else None
-    if parts and parts.scheme == "https" and DOMAIN.fullmatch(parts.hostname or ""):
-        return ""
-    return f"an address https://… is needed, not {value!r}"
-
-
 _SHORT = _matching(r"[a-z0-9_-]{1,20}", "small letters, digits, - and _, 20 at most")
 
 SLOT = {
@@ -159,6 +150,8 @@ APP = {
     "max_megabytes": Key(_megabytes, USUAL_MEGABYTES),
     "max_image_megabytes": Key(_megabytes, None),
     "daily_ceiling": Key(_count, None),
-    "demo_url": Key(_https, ""),
+    "demo_url": Key(
+        _matching(rf"https://{DOMAIN.pattern}([/?#]\S*)?", "an address https://…"), ""
+    ),
     "steps": Key(_list, ()),
 }

@@ -67,7 +67,7 @@ def store_for(person: Person, q: str, category: str) -> Store:
     adopted = {card.app.key for card in cards}
     others = sorted(
         (app for key, app in catalogue.everything().items() if key not in adopted),
-        key=lambda app: _plain(app.name),
+        key=lambda app: (app.category == "other", _plain(app.name)),
     )
     every_app = [*(card.app for card in cards), *others]
     if category not in {app.category for app in every_app}:
@@ -137,7 +137,7 @@ def _connections(person: Person) -> Select[Any]:
 
 def _counted(app_keys: Select[Any]) -> dict[str, int]:
     counted = app_keys.add_columns(func.count()).group_by(Connection.app_key)
-    return dict(db.session.execute(counted).tuples())
+    return dict(db.session.execute(counted).tuples().all())
 
 
 def _month_start() -> datetime:
