@@ -137,7 +137,7 @@ def _connections(person: Person) -> Select[Any]:
 
 def _counted(app_keys: Select[Any]) -> dict[str, int]:
     counted = app_keys.add_columns(func.count()).group_by(Connection.app_key)
-    return dict(db.session.execute(counted).tuples().all())
+    return dict(db.session.execute(counted).all())
 
 
 def _month_start() -> datetime:
