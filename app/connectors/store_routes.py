@@ -40,7 +40,8 @@ def adopt(key: str) -> ResponseReturnValue:
         raise Refused(_("The operator has not allowed your firm to add applications."))
     connecting.adopt(current_user.firm_id, app, by=current_user)
     db.session.commit()
-    return _done(_("%(app)s is among your applications.", app=app.name), "ok")
+    message = _("%(app)s is among your applications.", app=app.name)
+    return _done(message, "ok", has_moved=True)
 
 
 @blueprint.post("/apps/<key>/demonstration")
@@ -62,13 +63,17 @@ def _app_or_404(key: str) -> PartnerApp:
     return catalogue.find(key) or abort(404)
 
 
-def _done(message: str, tone: str) -> ResponseReturnValue:
-    """Back to the store, as it was searched."""
+def _done(message: str, tone: str, *, has_moved: bool = False) -> ResponseReturnValue:
+    """Back to the store, as it was searched; `has_moved` when the cards have."""
     q, category = request.form.get("q", ""), request.form.get("category", "")
     if htmx.is_fragment():
         store = stores.store_for(current_user, q, category)
         return render_template(
-            "connectors/store.htmx.html", store=store, message=message, tone=tone
+            "connectors/store.htmx.html",
+            store=store,
+            message=message,
+            tone=tone,
+            has_moved=has_moved,
         )
     flash(message, tone)
     return redirect(url_for("store.index", q=q or None, category=category or None), 303)
