@@ -11,7 +11,13 @@ from whitenoise import WhiteNoise
 import config
 from app import assets, cli, errors, formats, htmx, policy, storage, tenancy
 from app.companies import routes as companies_routes
-from app.connectors import catalogue, panel_routes, store_routes, switch_routes
+from app.connectors import (
+    catalogue,
+    own_routes,
+    panel_routes,
+    store_routes,
+    switch_routes,
+)
 from app.db import db, prepare_engine
 from app.delivery import routes as delivery_routes
 from app.extensions import (
@@ -27,7 +33,7 @@ from app.firms import hosts, routes as firms_routes
 from app.library import routes as library_routes
 from app.mailroom import models as _mailroom_models  # noqa: F401
 from app.notices import models as _notices_models  # noqa: F401
-from app.operator import routes as operator_routes
+from app.operator import console_routes, routes as operator_routes
 from app.people import routes as people_routes, signing_in
 
 # Named apart from the packages, which these names would hide in this module.
@@ -37,10 +43,12 @@ BLUEPRINTS = (
     companies_routes.blueprint,
     library_routes.blueprint,
     store_routes.blueprint,
+    own_routes.blueprint,
     panel_routes.blueprint,
     switch_routes.blueprint,
     delivery_routes.blueprint,
     operator_routes.blueprint,
+    console_routes.blueprint,
 )
 
 

@@ -34,6 +34,7 @@ def demo() -> None:
 
 def _durand() -> None:
     firm = _firm("durand", "Durand & Associés", "#14533f", "couleur")
+    firm.may_adopt_apps = True
     firm.tagline = "Experts-comptables à Nantes depuis 1984."
     claire = _person(firm, "claire@durand.example", "Claire Durand", "firm_admin")
     hugo = _person(firm, "hugo@durand.example", "Hugo Lambert", "staff")

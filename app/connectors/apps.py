@@ -10,8 +10,8 @@ from app.connectors.models import OwnApp
 from app.db import db
 
 OWN = "own-"
-OWN_CATEGORY = "Autres"
-ANY_SLOT = Slot(key="documents", name="Documents", folder_kinds=())
+OWN_CATEGORY = "other"
+ANY_SLOT = Slot(key="documents", name="Documents", folder_kinds=(), usual_name="")
 
 
 def get(key: str) -> PartnerApp:

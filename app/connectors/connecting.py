@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from app.activity.recording import record
 from app.companies.models import Company
@@ -25,15 +26,27 @@ from app.people.models import Person
 
 def adopt(firm_id: uuid.UUID, app: PartnerApp, *, by: Person | None) -> FirmApp:
     """Put the application among those of the firm; again changes nothing."""
-    adopted = db.session.scalar(
-        select(FirmApp).where(FirmApp.firm_id == firm_id, FirmApp.app_key == app.key)
+    wanted = select(FirmApp).where(
+        FirmApp.firm_id == firm_id, FirmApp.app_key == app.key
     )
+    adopted = db.session.scalar(wanted)
     if adopted is None:
         adopted = FirmApp(
             firm_id=firm_id, app_key=app.key, adopted_by_id=by.id if by else None
         )
-        db.session.add(adopted)
-        record("app_adopted", firm_id=firm_id, firm_only=True, app=app.key)
+        try:
+            with db.session.begin_nested():
+                db.session.add(adopted)
+        except IntegrityError:  # another request has just done it
+            return db.session.scalars(wanted).one()
+        actor_id = by.id if by else None
+        record(
+            "app_adopted",
+            firm_id=firm_id,
+            actor_id=actor_id,
+            firm_only=True,
+            app=app.key,
+        )
     return adopted
 
 

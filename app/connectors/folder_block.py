@@ -119,7 +119,8 @@ def _item(
         is_explicit=here is not None,
         from_folder=deciding if here is None else None,
         is_cut=bool(here and not here.is_on and above and above.is_on),
-        is_advised=any(folder.kind in slot.folder_kinds for folder in path),
+        is_advised=not slot.folder_kinds
+        or any(folder.kind in slot.folder_kinds for folder in path),
     )
 
 

@@ -39,7 +39,7 @@ class Delivery(Base, TenantOwned):
         ForeignKey("arrivals.id", ondelete="SET NULL")
     )
     connection_id: Mapped[uuid.UUID] = mapped_column(
-        ForeignKey("connections.id", ondelete="CASCADE"), index=True
+        ForeignKey("connections.id", ondelete="CASCADE")
     )
     slot: Mapped[str] = mapped_column(String(20))
     # The period that made it due; null when a person sent it by hand.
@@ -115,6 +115,9 @@ class Delivery(Base, TenantOwned):
             sqlite_where=state.in_(OPEN),
         ),
         Index("ix_deliveries_company_id_created_at", "company_id", "created_at"),
+        Index(
+            "ix_deliveries_connection_id_accepted_at", "connection_id", "accepted_at"
+        ),
     )
 
     def __repr__(self) -> str:

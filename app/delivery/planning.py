@@ -142,7 +142,7 @@ def hold_reason(version: Version, connection: Connection, slot: str) -> str | No
         return "no_connection"
     if not app.accepts(version.content_type):
         return "bad_type"
-    if version.size > app.max_file_bytes:
+    if version.size > app.largest(version.content_type):
         return "too_big"
     if not connection.is_authorised:
         return "revoked"

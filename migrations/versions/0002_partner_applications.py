@@ -325,8 +325,22 @@ def upgrade() -> None:
             )
         )
 
+    with op.batch_alter_table("deliveries", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_deliveries_connection_id"))
+        batch_op.create_index(
+            "ix_deliveries_connection_id_accepted_at",
+            ["connection_id", "accepted_at"],
+            unique=False,
+        )
+
 
 def downgrade() -> None:
+    with op.batch_alter_table("deliveries", schema=None) as batch_op:
+        batch_op.drop_index("ix_deliveries_connection_id_accepted_at")
+        batch_op.create_index(
+            batch_op.f("ix_deliveries_connection_id"), ["connection_id"], unique=False
+        )
+
     with op.batch_alter_table("firms", schema=None) as batch_op:
         batch_op.drop_column("may_adopt_apps")
 
