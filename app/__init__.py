@@ -11,7 +11,13 @@ from whitenoise import WhiteNoise
 import config
 from app import assets, cli, errors, formats, htmx, policy, storage, tenancy
 from app.companies import routes as companies_routes
-from app.connectors import catalogue, panel_routes, store_routes, switch_routes
+from app.connectors import (
+    catalogue,
+    overview_routes,
+    panel_routes,
+    store_routes,
+    switch_routes,
+)
 from app.db import db, prepare_engine
 from app.delivery import routes as delivery_routes
 from app.extensions import (
@@ -37,6 +43,7 @@ BLUEPRINTS = (
     companies_routes.blueprint,
     library_routes.blueprint,
     store_routes.blueprint,
+    overview_routes.blueprint,
     panel_routes.blueprint,
     switch_routes.blueprint,
     delivery_routes.blueprint,
