@@ -1,8 +1,9 @@
 """Names compared without accents nor case, in Python and in SQL alike."""
 
+import sqlite3
 import unicodedata
 
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import ColumnElement, Engine, event, func
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.db import db
@@ -22,12 +23,17 @@ def folded(text: str) -> str:
 
 
 def folded_column(column: InstrumentedAttribute[str]) -> ColumnElement[str]:
-    """The same of each row. SQLite knows no `translate`: one letter at a time."""
-    text: ColumnElement[str] = column.expression
-    one_by_one = _SINGLE | _DOUBLE
-    if db.session.get_bind().dialect.name != "sqlite":
-        one_by_one = _DOUBLE
-        text = func.translate(text, "".join(_SINGLE), "".join(_SINGLE.values()))
-    for mark, plain in one_by_one.items():
-        text = func.replace(text, mark, plain)
+    """The same of each row."""
+    if db.session.get_bind().dialect.name == "sqlite":
+        return func.folded(column)
+    marks, plain = "".join(_SINGLE), "".join(_SINGLE.values())
+    text: ColumnElement[str] = func.translate(column, marks, plain)
+    for mark, letters in _DOUBLE.items():
+        text = func.replace(text, mark, letters)
     return func.lower(text)
+
+
+@event.listens_for(Engine, "connect")
+def _teach_sqlite(connection: object, _record: object) -> None:
+    if isinstance(connection, sqlite3.Connection):
+        connection.create_function("folded", 1, folded, deterministic=True)
