@@ -14,6 +14,7 @@ from app.companies import routes as companies_routes
 from app.connectors import (
     catalogue,
     own_routes,
+    overview_routes,
     panel_routes,
     store_routes,
     switch_routes,
@@ -44,6 +45,7 @@ BLUEPRINTS = (
     library_routes.blueprint,
     store_routes.blueprint,
     own_routes.blueprint,
+    overview_routes.blueprint,
     panel_routes.blueprint,
     switch_routes.blueprint,
     delivery_routes.blueprint,

@@ -9,14 +9,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
 
 from app.companies.models import Company
-from app.connectors import apps, bots
+from app.connectors import apps, bots, states
 from app.connectors.catalogue import PartnerApp
 from app.connectors.connecting import connection_of
 from app.connectors.models import Connection, FirmApp
 from app.db import database_now, db
 from app.delivery.badges import Badge
 from app.delivery.models import WAITING, Delivery
-from app.texts import gettext as _
 
 A_PAGE = 50
 
@@ -119,22 +118,10 @@ def _row(
         if connection
         else bots.address_of(company, app, separator),
         addresses=addresses,
-        badge=_badge(connection),
+        badge=states.badge(connection),
         refusal=(refused.refusal or "") if refused else "",
         last_success_at=connection.last_success_at if connection else None,
     )
-
-
-def _badge(connection: Connection | None) -> Badge:
-    if connection is None or not connection.is_authorised:
-        return Badge("off", _("Not authorised"), "mute", "circle-x")
-    if connection.refused:
-        return Badge("refused", _("Address refused"), "bad", "circle-x")
-    if not connection.destinations:
-        return Badge("missing", _("Address missing"), "warn", "alert-triangle")
-    if connection.last_success_at is None:
-        return Badge("waiting", _("Waiting for activation"), "info", "clock")
-    return Badge("connected", _("Connected"), "ok", "circle-check")
 
 
 def waiting(company: Company) -> int:
