@@ -11,9 +11,15 @@ from whitenoise import WhiteNoise
 import config
 from app import assets, cli, errors, formats, htmx, policy, storage, tenancy
 from app.companies import routes as companies_routes
-from app.connectors import catalogue, panel_routes, store_routes, switch_routes
+from app.connectors import (
+    catalogue,
+    import_routes,
+    panel_routes,
+    store_routes,
+    switch_routes,
+)
 from app.db import db, prepare_engine
-from app.delivery import routes as delivery_routes
+from app.delivery import routes as delivery_routes, test_mail_routes
 from app.extensions import (
     babel,
     csrf,
@@ -39,6 +45,8 @@ BLUEPRINTS = (
     store_routes.blueprint,
     panel_routes.blueprint,
     switch_routes.blueprint,
+    import_routes.blueprint,
+    test_mail_routes.blueprint,
     delivery_routes.blueprint,
     operator_routes.blueprint,
 )
