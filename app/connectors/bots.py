@@ -64,7 +64,9 @@ def own_all(companies: list[Company], app: PartnerApp) -> dict[uuid.UUID, Bot]:
     if app.bot_owner == "firm":
         bot = own(companies[0], app)
         return {company.id: bot for company in companies}
-    separator = separator_of(companies[0].firm_id, app)
+    firm = db.session.get_one(Firm, companies[0].firm_id)
+    separator = separator_of(firm.id, app)
+    # `firm` is held meanwhile, so that each look for it is no query.
     addresses = {c.id: address_of(c, app, separator) for c in companies}
     found = db.session.scalars(
         select(Bot)
