@@ -15,12 +15,13 @@ from app.connectors import (
     catalogue,
     own_routes,
     overview_routes,
+    import_routes,
     panel_routes,
     store_routes,
     switch_routes,
 )
 from app.db import db, prepare_engine
-from app.delivery import routes as delivery_routes
+from app.delivery import routes as delivery_routes, test_mail_routes
 from app.extensions import (
     babel,
     csrf,
@@ -48,6 +49,8 @@ BLUEPRINTS = (
     overview_routes.blueprint,
     panel_routes.blueprint,
     switch_routes.blueprint,
+    import_routes.blueprint,
+    test_mail_routes.blueprint,
     delivery_routes.blueprint,
     operator_routes.blueprint,
     console_routes.blueprint,

@@ -1,5 +1,8 @@
 """How sizes, times and the language are shown. Times are Europe/Paris, from UTC."""
 
+import csv
+import io
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
 
@@ -11,11 +14,18 @@ from app.texts import gettext as _, look_up, look_up_plural
 
 LOCALES = ("fr", "en")
 NBSP = "\N{NO-BREAK SPACE}"
+# What a spreadsheet takes for the beginning of a formula.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
-        filesize=filesize, moment=moment, clock=clock, fulltime=fulltime, iso=iso
+        filesize=filesize,
+        moment=moment,
+        clock=clock,
+        fulltime=fulltime,
+        iso=iso,
+        number=number,
     )
     app.jinja_env.globals.update(get_locale=get_locale)
     app.jinja_env.lstrip_blocks = True
@@ -44,6 +54,11 @@ def filesize(size: int) -> str:
     number = f"{value:.1f}" if value < 100 and unit not in units[:2] else f"{value:.0f}"
     number = number.removesuffix(".0")
     return f"{number.replace('.', ',') if _is_french() else number}{NBSP}{unit}"
+
+
+def number(value: int) -> str:
+    """1 997, whose space does not break."""
+    return f"{value:,}".replace(",", NBSP) if _is_french() else f"{value:,}"
 
 
 def moment(at: datetime) -> str:
@@ -82,6 +97,20 @@ def _fulltime(at: datetime, _locale: str) -> str:
 
 def iso(at: datetime) -> str:
     return at.isoformat(timespec="seconds")
+
+
+def csv_cell(value: object) -> str:
+    """A cell that no spreadsheet computes: a formula gets a quote before it."""
+    text = str(value)
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+
+
+def csv_text(rows: Iterable[Sequence[object]]) -> bytes:
+    """A file that French spreadsheets open: semicolons, UTF-8 with its mark."""
+    sheet = io.StringIO()
+    writer = csv.writer(sheet, delimiter=";", lineterminator="\r\n")
+    writer.writerows([csv_cell(cell) for cell in row] for row in rows)
+    return sheet.getvalue().encode("utf-8-sig")
 
 
 def _is_french() -> bool:

@@ -50,22 +50,50 @@ def own(company: Company, app: PartnerApp) -> Bot:
     Raises Refused when another company or firm has that very address.
     """
     address = address_of(company, app, separator_of(company.firm_id, app))
-    company_id = None if app.bot_owner == "firm" else company.id
-    bot = at(address)
-    if bot is None:
-        bot = _made(
-            Bot(
-                firm_id=company.firm_id,
-                address=address,
-                app_key=app.key,
-                company_id=company_id,
-            )
-        )
-    if (bot.firm_id, bot.app_key, bot.company_id) != (
-        *(company.firm_id, app.key, company_id),
-    ):
+    bot = at(address) or _made(_bot(company, app, address))
+    if not _belongs(bot, company, app):
         raise Refused(_("The address %(address)s is taken.", address=address))
     return bot
+
+
+def own_all(companies: list[Company], app: PartnerApp) -> dict[uuid.UUID, Bot]:
+    """The bots of many companies of a firm, by one look, under the companies' locks;
+    not flushed. A company whose address is taken has none."""
+    if not companies:
+        return {}
+    if app.bot_owner == "firm":
+        bot = own(companies[0], app)
+        return {company.id: bot for company in companies}
+    firm = db.session.get_one(Firm, companies[0].firm_id)
+    separator = separator_of(firm.id, app)
+    # `firm` is held meanwhile, so that each look for it is no query.
+    addresses = {c.id: address_of(c, app, separator) for c in companies}
+    found = db.session.scalars(
+        select(Bot)
+        .where(Bot.address.in_(addresses.values()))
+        .execution_options(across_firms=True)
+    )
+    known = {bot.address: bot for bot in found}
+    for company in companies:
+        if addresses[company.id] not in known:
+            made = _bot(company, app, addresses[company.id])
+            db.session.add(made)
+            known[made.address] = made
+    bots = {company.id: known[addresses[company.id]] for company in companies}
+    return {c.id: bots[c.id] for c in companies if _belongs(bots[c.id], c, app)}
+
+
+def _bot(company: Company, app: PartnerApp, address: str) -> Bot:
+    company_id = None if app.bot_owner == "firm" else company.id
+    return Bot(
+        firm_id=company.firm_id, address=address, app_key=app.key, company_id=company_id
+    )
+
+
+def _belongs(bot: Bot, company: Company, app: PartnerApp) -> bool:
+    owner = None if app.bot_owner == "firm" else company.id
+    wanted = (company.firm_id, app.key, owner)
+    return (bot.firm_id, bot.app_key, bot.company_id) == wanted
 
 
 def _made(bot: Bot) -> Bot:

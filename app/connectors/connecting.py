@@ -16,12 +16,15 @@ from app.companies.models import Company
 from app.connectors import bots
 from app.connectors.catalogue import PartnerApp
 from app.connectors.destinations import Change, checked_address
-from app.connectors.models import Connection, Destination, FirmApp
-from app.db import db, lock_company, utc_now
+from app.connectors.models import Bot, Connection, Destination, FirmApp
+from app.db import db, lock_company, new_id, utc_now
 from app.delivery import covering
 from app.delivery.cancelling import release_held
 from app.errors import Refused
 from app.people.models import Person
+
+# Why documents are held until their destination has an address that is not refused.
+WAITS_FOR_ADDRESS = ("no_connection", "refused")
 
 
 def adopt(firm_id: uuid.UUID, app: PartnerApp, *, by: Person | None) -> FirmApp:
@@ -55,23 +58,32 @@ def authorise(company: Company, app: PartnerApp, *, by: Person | None) -> Connec
     lock_company(company.id, exclusive=True)
     connection = connection_of(company, app.key)
     if connection is None:
-        connection = Connection(
-            firm_id=company.firm_id,
-            company_id=company.id,
-            app_key=app.key,
-            bot_address=bots.own(company, app).address,
-            authorised_by_id=by.id if by else None,
-            destinations=[],
-            revision=0,
-        )
-        db.session.add(connection)
+        connection = first_connection(company, app, bots.own(company, app), by=by)
         db.session.flush()
-    elif connection.is_authorised:
-        return connection
-    connection.revoked_at = None
-    connection.revision += 1
+    elif not connection.is_authorised:
+        connection.revoked_at = None
+        connection.revision += 1
+        _record("connection_authorised", connection, by)
+        release_held(connection, ("revoked",))
+    return connection
+
+
+def first_connection(
+    company: Company, app: PartnerApp, bot: Bot, *, by: Person | None
+) -> Connection:
+    """For a company that never had one, under its lock; not flushed."""
+    connection = Connection(
+        id=new_id(),
+        firm_id=company.firm_id,
+        company_id=company.id,
+        app_key=app.key,
+        bot_address=bot.address,
+        authorised_by_id=by.id if by else None,
+        destinations=[],
+        revision=1,
+    )
+    db.session.add(connection)
     _record("connection_authorised", connection, by)
-    release_held(connection, ("revoked",))
     return connection
 
 
@@ -140,6 +152,23 @@ def set_destination(
     """
     address = checked_address(address)
     lock_company(connection.company_id, exclusive=True)
+    known = connection.destination_for(slot)
+    before = known.address if known else None
+    if known and before == address and known.refused_at is None:
+        return known
+    destination = give_address(connection, slot, address, by=by)
+    db.session.flush()
+    if before not in {None, address} and not connection.is_authorised:
+        covering.hold_for_new_address(connection, slot)
+    release_held(connection, WAITS_FOR_ADDRESS, slot)
+    return destination
+
+
+def give_address(
+    connection: Connection, slot: str, address: str, *, by: Person | None
+) -> Destination:
+    """Write a checked address, under the company's lock; not flushed. What waits for
+    it is released by the caller."""
     destination = connection.destination_for(slot)
     before = destination.address if destination else None
     if destination is None:
@@ -147,19 +176,13 @@ def set_destination(
             firm_id=connection.firm_id, slot=slot, address=address
         )
         connection.destinations.append(destination)
-    elif before == address and destination.refused_at is None:
-        return destination
     destination.address = address
     destination.changed_at = utc_now()
     destination.changed_by_id = by.id if by else None
-    connection.revision += 1
     destination.refused_at = destination.refusal = None
     destination.refused_side = None
-    db.session.flush()
-    if before not in {None, address} and not connection.is_authorised:
-        covering.hold_for_new_address(connection, slot)
+    connection.revision += 1
     _record("destination_changed", connection, by, slot=slot, before=before, to=address)
-    release_held(connection, ("no_connection", "refused"), slot)
     return destination
 
 

@@ -5,6 +5,7 @@ Checks and words only; `connecting` changes them.
 
 import re
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from flask import current_app
@@ -38,17 +39,20 @@ class Change:
     after: str
 
 
-def checked_address(raw: str) -> str:
+def checked_address(raw: str, ours: Collection[str] | None = None) -> str:
     """The address, trimmed, its domain in small letters. Raises Refused saying what
-    is wrong with it, at the field `destination`."""
+    is wrong with it, at the field `destination`.
+
+    `ours`: `own_domains()`, for whoever checks many at once.
+    """
     address = raw.strip()
-    if problem := _problem(address):
+    if problem := _problem(address, ours):
         raise Refused(problem, "destination")
     name, _at, domain = address.rpartition("@")
     return f"{name}@{domain.lower()}"
 
 
-def _problem(address: str) -> str | None:
+def _problem(address: str, ours: Collection[str] | None) -> str | None:
     if not address:
         return _("Paste the collection address of the tool.")
     if len(address) > LONGEST or len(address.rpartition("@")[0]) > LONGEST_NAME:
@@ -57,7 +61,7 @@ def _problem(address: str) -> str | None:
         return _("Only one address here: without comma nor semicolon.")
     if re.search(r"\s", address):
         return _("An address has no spaces.")
-    return _misspelt(address) or _leads_to_us(address)
+    return _misspelt(address) or _leads_to_us(address, ours)
 
 
 def _misspelt(address: str) -> str | None:
@@ -73,13 +77,14 @@ def _misspelt(address: str) -> str | None:
     return None
 
 
-def _leads_to_us(address: str) -> str | None:
-    if address.rpartition("@")[2].lower() in _own_domains():
+def _leads_to_us(address: str, ours: Collection[str] | None) -> str | None:
+    ours = own_domains() if ours is None else ours
+    if address.rpartition("@")[2].lower() in ours:
         return _("This address is one of ours: documents would come back.")
     return None
 
 
-def _own_domains() -> set[str]:
+def own_domains() -> set[str]:
     """Every domain of our bots and collection addresses, whatever the firm."""
     everywhere = {"across_firms": True}
     companies = select(Company.mail_domain).distinct()
@@ -92,21 +97,23 @@ def _own_domains() -> set[str]:
 
 def doubts(company: Company, slot: Slot, address: str) -> list[str]:
     """What a person should look at twice before saving this (checked) address."""
-    found = []
-    domain = address.rpartition("@")[2]
-    if slot.usual_domain and domain != slot.usual_domain:
-        found.append(
-            _(
-                "The usual domain is %(usual)s, this one is %(domain)s.",
-                usual=slot.usual_domain,
-                domain=domain,
-            )
-        )
-    found += [
+    return strange_domain(slot, address) + [
         _("%(company)s has the same address.", company=name)
         for name in _others_with(company, address)
     ]
-    return found
+
+
+def strange_domain(slot: Slot, address: str) -> list[str]:
+    domain = address.rpartition("@")[2]
+    if not slot.usual_domain or domain == slot.usual_domain:
+        return []
+    return [
+        _(
+            "The usual domain is %(usual)s, this one is %(domain)s.",
+            usual=slot.usual_domain,
+            domain=domain,
+        )
+    ]
 
 
 def _others_with(company: Company, address: str) -> list[str]:

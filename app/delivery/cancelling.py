@@ -54,10 +54,19 @@ def release_held(
 
     The connection's lock is taken: `lock_company(…, exclusive=True)`.
     """
+    return release_all_held([connection.id], reasons, slot)
+
+
+def release_all_held(
+    connection_ids: Collection[uuid.UUID],
+    reasons: Collection[str],
+    slot: str | None = None,
+) -> int:
+    """The same for many connections, each under its lock."""
     released = db.session.execute(
         update(Delivery)
         .where(
-            Delivery.connection_id == connection.id,
+            Delivery.connection_id.in_(connection_ids),
             Delivery.state == "held",
             Delivery.reason.in_(reasons),
             *((Delivery.slot == slot,) if slot else ()),

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import current_app
 
-from app.delivery import tick as ticking
+from app.delivery import test_mails, tick as ticking
 from app.notices.posting import post_notices
 
 
@@ -15,6 +15,7 @@ def tick(slot: str) -> dict[str, Any]:
     """The run of a slot (ISO 8601). Run twice, the second finds nothing to do."""
     counts = ticking.run(datetime.fromisoformat(slot), should_stop=_stopping)
     post_notices()  # those whose own job was lost
+    test_mails.sweep()  # and these
     return counts
 
 

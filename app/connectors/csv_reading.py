@@ -1,0 +1,150 @@
+"""A file of addresses as spreadsheets save it, read into rows; nothing is looked up.
+
+Charset, delimiter and the order of the columns are found from the file itself. What
+cannot be read is Refused with a sentence, at the field `file`.
+"""
+
+import csv
+import io
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from app.errors import Refused
+from app.formats import FORMULA_STARTS
+from app.texts import gettext as _
+
+MOST_BYTES = 1_000_000
+MOST_LINES = 5_000
+DELIMITERS = (";", ",", "\t")
+COLUMNS = {
+    "entreprise": "name",
+    "societe": "name",
+    "company": "name",
+    "slug": "slug",
+    "siren": "siren",
+    "adresse": "address",
+    "address": "address",
+    "destination": "address",
+    "famille": "slot",
+    "slot": "slot",
+}
+COMPANY = ("slug", "siren", "name")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line as it is in the file; what has no column is empty."""
+
+    line: int  # as an editor numbers it
+    slug: str = ""
+    siren: str = ""
+    name: str = ""
+    address: str = ""
+    slot: str = ""
+    # It has more cells than the header: an address with a delimiter in it, say.
+    is_too_long: bool = False
+
+    @property
+    def company(self) -> str:
+        """What the file calls the company."""
+        return self.name or self.slug or self.siren
+
+
+@dataclass(frozen=True)
+class Sheet:
+    rows: list[Row]
+    has_slots: bool
+
+
+def read(raw: bytes) -> Sheet:
+    """Raises Refused when it is no such file, or larger than what is taken."""
+    if len(raw) > MOST_BYTES:
+        raise too_large()
+    text = _decoded(raw)
+    if not text.strip():
+        raise _refused(_("The file is empty."))
+    for delimiter in DELIMITERS:
+        lines = _lines(text, delimiter)
+        try:
+            columns = _columns(next(lines, (0, []))[1])
+        except Refused:  # quotes end elsewhere with another delimiter
+            continue
+        if "address" in columns and set(COMPANY) & set(columns):
+            return Sheet(_rows(lines, columns), "slot" in columns)
+    raise _refused(
+        _("The first line does not name the columns: it must be as in the example.")
+    )
+
+
+def folded(text: str) -> str:
+    """For comparing: neither accents nor case, and one space between words."""
+    plain = unicodedata.normalize("NFKD", text.replace("œ", "oe").replace("Œ", "OE"))
+    plain = "".join(c for c in plain if not unicodedata.combining(c))
+    return " ".join(plain.replace("’", "'").casefold().split())
+
+
+def _decoded(raw: bytes) -> str:
+    no_text = _refused(
+        _("This is not a CSV file. Save the sheet as CSV, then try again.")
+    )
+    for charset in ("utf-8-sig", "cp1252"):
+        try:
+            text = raw.decode(charset)
+        except UnicodeDecodeError:
+            continue
+        if re.search(r"[\x00-\x08\x0e-\x1f\x7f]", text):
+            raise no_text
+        return text
+    raise no_text
+
+
+def _lines(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """(number of its first line, cells) of each line that is not empty."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    while True:
+        number = reader.line_num + 1
+        try:
+            cells = [_cell(cell) for cell in next(reader)]
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise _refused(
+                _("Line %(line)s cannot be read: check its quotes.", line=number)
+            ) from error
+        if any(cells):
+            yield number, cells
+
+
+def _cell(raw: str) -> str:
+    """On one line, without the quote that our own files put before a formula."""
+    text = " ".join(raw.split())
+    return text[1:] if text[:1] == "'" and text[1:2] in FORMULA_STARTS else text
+
+
+def _columns(header: list[str]) -> list[str]:
+    """The field of each column; nothing for one that is not known, or a second one."""
+    found: list[str] = []
+    for cell in header:
+        known = COLUMNS.get(folded(cell), "")
+        found.append("" if known in found else known)
+    return found
+
+
+def _rows(lines: Iterator[tuple[int, list[str]]], columns: list[str]) -> list[Row]:
+    rows: list[Row] = []
+    for number, cells in lines:
+        if len(rows) == MOST_LINES:
+            raise _refused(_("The file has more than 5,000 lines: split it."))
+        known = {name: cell for name, cell in zip(columns, cells, strict=False) if name}
+        rows.append(Row(number, is_too_long=any(cells[len(columns) :]), **known))
+    return rows
+
+
+def too_large() -> Refused:
+    return _refused(_("The file is larger than 1 MB: split it into several."))
+
+
+def _refused(message: str) -> Refused:
+    return Refused(message, "file")
