@@ -51,12 +51,14 @@ def checked(
 
 
 def create(described: Described, *, by: Person) -> OwnApp:
-    """The application, among those of the firm at once; flushed."""
+    """The application, among those of the firm at once; flushed.
+
+    Raises Refused when the firm has one of that name.
+    """
     firm_id = by.firm_id
     if firm_id is None:
         raise ValueError("only a firm has applications of its own")
-    # One at a time in the firm: the prefix must be free.
-    db.session.get_one(Firm, firm_id, with_for_update=True)
+    _refuse_taken(firm_id, described.name)
     row = OwnApp(
         firm_id=firm_id,
         key=f"{apps.OWN}{uuid.uuid4().hex}",
@@ -73,13 +75,25 @@ def create(described: Described, *, by: Person) -> OwnApp:
 
 
 def change(row: OwnApp, described: Described, *, by: Person) -> None:
-    """Its prefix stays: addresses made of it have been given to the tool."""
+    """Its prefix stays: addresses made of it have been given to the tool.
+
+    Raises Refused when the firm has another one of that name.
+    """
+    _refuse_taken(row.firm_id, described.name, but=row)
     _write(row, described)
     _record("own_app_changed", row, by)
 
 
 def find(key: str) -> OwnApp | None:
     return db.session.scalar(select(OwnApp).where(OwnApp.key == key))
+
+
+def _refuse_taken(firm_id: uuid.UUID, name: str, but: OwnApp | None = None) -> None:
+    """One at a time in the firm, so that its name and prefix stay free until then."""
+    db.session.get_one(Firm, firm_id, with_for_update=True)
+    for row in db.session.scalars(select(OwnApp).where(OwnApp.firm_id == firm_id)):
+        if row is not but and _plain(row.name) == _plain(name):
+            raise Refused(_("One of your applications has this name."), "name")
 
 
 def _write(row: OwnApp, described: Described) -> None:

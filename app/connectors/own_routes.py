@@ -32,6 +32,7 @@ def create() -> ResponseReturnValue:
     try:
         row = own_apps.create(_described(), by=current_user)
     except Refused as refusal:
+        db.session.rollback()
         return _form(None, request.form, refusal)
     db.session.commit()
     flash(_("%(app)s is among your applications.", app=row.name), "ok")
@@ -56,6 +57,7 @@ def update(key: str) -> ResponseReturnValue:
     try:
         own_apps.change(row, _described(), by=current_user)
     except Refused as refusal:
+        db.session.rollback()
         return _form(row, request.form, refusal)
     db.session.commit()
     flash(_("Saved."), "ok")

@@ -135,6 +135,20 @@ def test_its_bots_are_never_another_tools(ada: Browser) -> None:
     assert len(set(made)) == len(made)
 
 
+def test_a_name_is_given_once_in_a_firm(ada: Browser) -> None:
+    make(ada)
+    answer = make(ada, name="compta  eclair")
+    assert answer.status_code == 422
+    assert "porte déjà ce nom" in answer.text
+    make(ada, name="Autre")
+    first, other = rows()
+    url = f"/apps/{other.key}/description"
+    assert ada.post(url, data=GOOD).status_code == 422
+    url = f"/apps/{first.key}/description"
+    assert ada.post(url, data={**GOOD, "max_megabytes": "9"}).status_code == 303
+    assert [row.max_file_bytes for row in rows()] == [9_000_000, 7_500_000]
+
+
 def test_two_firms_may_have_the_same_name_for_it(
     app: Flask, ada: Browser, world: World
 ) -> None:
