@@ -8,7 +8,9 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from flask import Flask, abort, current_app, g, request
+from flask.globals import request_ctx
 from flask_login import current_user
+from werkzeug.exceptions import MethodNotAllowed
 
 from app.errors import SessionExpired
 from app.extensions import csrf
@@ -49,6 +51,7 @@ def init_app(app: Flask) -> None:
 
 def enforce() -> None:
     if request.endpoint is None:
+        _hide_what_is_not_theirs()
         return  # no such address: the router answers 404 itself
     audience = audience_of(request.endpoint)
     if audience is None:
@@ -60,17 +63,37 @@ def enforce() -> None:
         csrf.protect()
 
 
+def _hide_what_is_not_theirs() -> None:
+    """405 would tell of an address that does not exist for this person."""
+    error = request.routing_exception
+    router = request_ctx.url_adapter
+    if not isinstance(error, MethodNotAllowed) or router is None:
+        return
+    if not current_user.is_authenticated:
+        return
+    endpoints = [router.match(method=m)[0] for m in error.valid_methods or ()]
+    if not any(_is_open(audience_of(endpoint)) for endpoint in endpoints):
+        abort(404)
+
+
 def _let_in(audience: str) -> None:
     if (audience == "operator") != (g.firm is None):
         abort(404)
     if not current_user.is_authenticated:
         raise SessionExpired
+    if not _is_open(audience):
+        abort(403 if current_user.is_firm_side else 404)
+
+
+def _is_open(audience: str | None) -> bool:
+    """To the person who is signed in."""
     allowed = {
+        None: False,
+        "everyone": True,
         "signed_in": True,
         "clients": current_user.is_client,
         "firm": current_user.is_firm_side,
         "firm_admins": current_user.is_firm_admin,
         "operator": current_user.is_operator,
-    }[audience]
-    if not allowed:
-        abort(403 if current_user.is_firm_side else 404)
+    }
+    return bool(allowed[audience])
