@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from app.connectors.catalogue import PartnerApp, Slot
 from app.connectors.models import Connection, TestMail
@@ -14,6 +14,7 @@ from app.texts import gettext as _
 
 # A worker that is well takes it sooner.
 LATE_AFTER = timedelta(seconds=20)
+RECENT = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -52,10 +53,10 @@ def told(mail: TestMail, app: PartnerApp) -> Told:
         return _waiting(mail)
     if mail.state == "sending":
         return Told(_("The test e-mail is leaving…"), "info", "loader-2", is_open=True)
-    time = moment(mail.settled_at or mail.asked_at)
+    time = _when(mail.settled_at or mail.asked_at)
     if mail.state == "accepted":
         text = _(
-            "Test e-mail handed to the sending server, %(time)s. Check that it shows "
+            "Test e-mail handed to the sending server %(time)s. Check that it shows "
             "at %(app)s.",
             time=time,
             app=app.short_name,
@@ -91,9 +92,16 @@ def _refused(mail: TestMail, time: str) -> Told:
         test_mails.MOVED: _("The address changed before the test e-mail left."),
     }
     text = known.get(mail.text) or _(
-        "Test e-mail refused, %(time)s: %(text)s", time=time, text=_answer(mail)
+        "Test e-mail refused %(time)s: %(text)s", time=time, text=_answer(mail)
     )
     return Told(text, "bad", "circle-x")
+
+
+def _when(at: datetime) -> str:
+    """«à 09:54» when it was a moment ago, else with its day."""
+    if utc_now() - at < RECENT:
+        return _("at %(time)s", time=clock(at))
+    return moment(at)
 
 
 def _answer(mail: TestMail) -> str:

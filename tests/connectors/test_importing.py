@@ -206,6 +206,8 @@ def test_doubts_have_to_be_looked_at(ada: Browser, house: House) -> None:
     page = upload(ada, "slug;adresse\ndune-alder;d@elsewhere.test\n").text
     assert agree(ada, page).status_code == 422
     assert addresses() == {}
+    wrong = agree(ada, page, doubts_seen="yes", password="not mine")
+    assert re.search(r'name="doubts_seen"[^>]*\schecked', wrong.text)
     assert agree(ada, page, doubts_seen="yes").status_code == 200
     assert addresses() == {"Dune Alder/purchases": "d@elsewhere.test"}
 
