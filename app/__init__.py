@@ -11,7 +11,14 @@ from whitenoise import WhiteNoise
 import config
 from app import assets, cli, errors, formats, htmx, policy, storage, tenancy
 from app.companies import routes as companies_routes
-from app.connectors import catalogue, panel_routes, store_routes, switch_routes
+from app.connectors import (
+    catalogue,
+    panel_acts_routes,
+    panel_routes,
+    panel_settings_routes,
+    store_routes,
+    switch_routes,
+)
 from app.db import db, prepare_engine
 from app.delivery import routes as delivery_routes
 from app.extensions import (
@@ -38,6 +45,8 @@ BLUEPRINTS = (
     library_routes.blueprint,
     store_routes.blueprint,
     panel_routes.blueprint,
+    panel_acts_routes.blueprint,
+    panel_settings_routes.blueprint,
     switch_routes.blueprint,
     delivery_routes.blueprint,
     operator_routes.blueprint,
