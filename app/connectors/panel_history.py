@@ -123,6 +123,9 @@ def _plain(app: PartnerApp, verb: str, details: dict[str, Any]) -> str:
         "connection_revoked": _("access revoked"),
         "destination_changed": address,
         "separator_changed": _("separator of the senders"),
+        "switch_on": _("folder switched on"),
+        "switch_off": _("folder switched off"),
+        "switch_inherit": _("folder follows the one above"),
         "address_refused": _("address refused: %(reply)s", reply=reply),
         "sender_refused": _("sender refused: %(reply)s", reply=reply),
     }

@@ -27,7 +27,20 @@ class Field:
     saved: str
     value: str
     usual: str
-    is_good: bool
+    refused_side: str | None  # recipient: the address is wrong; sender: ours is
+
+    @property
+    def is_good(self) -> bool:
+        return bool(self.saved) and self.refused_side is None
+
+    @property
+    def is_bad(self) -> bool:
+        return self.refused_side == "recipient"
+
+    @property
+    def to_copy(self) -> str:
+        """The saved address, or the usual one where there is no good one."""
+        return self.usual or self.saved if self.is_bad else self.saved or self.usual
 
 
 @dataclass(frozen=True)
@@ -117,8 +130,14 @@ def _field(
         saved=saved,
         value=typed.addresses.get(slot.key, saved) if typed else saved,
         usual=slot.usual_address(company.slug),
-        is_good=known is not None and known.refused_at is None,
+        refused_side=_refused_side(known),
     )
+
+
+def _refused_side(known: Destination | None) -> str | None:
+    if known is None or known.refused_at is None:
+        return None
+    return known.refused_side or "recipient"
 
 
 def _refusals(app: PartnerApp, connection: Connection | None) -> list[Refusal]:
@@ -139,7 +158,7 @@ def _refusal(slot: Slot, known: Destination, at: datetime) -> Refusal:
     differs = slot.usual_domain and domain != slot.usual_domain
     return Refusal(
         slot=slot,
-        is_sender=known.refused_side == "sender",
+        is_sender=_refused_side(known) == "sender",
         text=known.refusal or "",
         at=at,
         proposal=f"{name}@{slot.usual_domain}" if differs else "",

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from app.companies.models import Company
 from app.connectors.catalogue import PartnerApp, Step
 from app.connectors.models import Connection, StepDone
-from app.connectors.panel_rows import CompanyRow
+from app.connectors.panel_rows import CompanyRow, Field
 from app.db import db
 from app.people.models import Person
 from app.texts import gettext as _
@@ -93,15 +93,15 @@ def _copies(app: PartnerApp, row: CompanyRow, step: Step) -> list[Copy]:
         return [Copy(row.bot_address, "", is_guess=False)]
     if step.copy != "destination":
         return []
-    return [
-        Copy(
-            value=field.saved or field.usual,
-            label=field.slot.name if len(app.slots) > 1 else "",
-            is_guess=not field.saved,
-        )
-        for field in row.fields
-        if field.saved or field.usual
-    ]
+    return [_destination(app, field) for field in row.fields if field.to_copy]
+
+
+def _destination(app: PartnerApp, field: Field) -> Copy:
+    return Copy(
+        value=field.to_copy,
+        label=field.slot.name if len(app.slots) > 1 else "",
+        is_guess=field.to_copy != field.saved,
+    )
 
 
 def tick(connection: Connection, step: str, *, is_done: bool, by: Person) -> None:

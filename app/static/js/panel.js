@@ -36,7 +36,7 @@
   function saveNext() {
     const row = unsaved()[0];
     saving = Boolean(row);
-    one(".company-row form", row)?.requestSubmit();
+    if (row) one(".company-row form", row).requestSubmit();
   }
 
   document.addEventListener("click", (event) => {
@@ -44,8 +44,8 @@
   });
 
   document.addEventListener("htmx:afterSettle", (event) => {
-    const row = event.target.closest?.(".company");
-    if (!row) return;
+    const row = event.target;
+    if (!row.matches?.(".company")) return; // a part of one: what is said of an address
     const isSaved = one(".company-note-ok", row);
     if (saving && isSaved) saveNext();
     else saving = false;
