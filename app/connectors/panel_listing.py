@@ -126,15 +126,15 @@ def plain(text: str) -> str:
 
 
 def _plain_name() -> ColumnElement[str]:
-    name: ColumnElement[str] = func.lower(Company.name)
-    ligatures = dict(_LIGATURES)
     if db.session.get_bind().dialect.name == "sqlite":
-        # Its lower() knows ASCII only, and it has no translate().
-        pairs = dict(zip(_LETTERS, _PLAIN, strict=True)) | ligatures
-        ligatures = pairs | {letter.upper(): to for letter, to in pairs.items()}
-    else:
-        name = func.translate(name, _LETTERS, _PLAIN)
-    for letter, letters in ligatures.items():
+        # Its lower() knows ASCII only, and so many replace() are too deep for it.
+        raw: Any = db.session.connection().connection.driver_connection
+        raw.create_function("plain_name", 1, plain, deterministic=True)
+        return func.plain_name(Company.name)
+    name: ColumnElement[str] = func.translate(
+        func.lower(Company.name), _LETTERS, _PLAIN
+    )
+    for letter, letters in _LIGATURES.items():
         name = func.replace(name, letter, letters)
     return name
 
