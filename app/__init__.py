@@ -13,10 +13,12 @@ from app import assets, cli, errors, formats, htmx, policy, storage, tenancy
 from app.companies import routes as companies_routes
 from app.connectors import (
     catalogue,
-    own_routes,
-    overview_routes,
     import_routes,
+    overview_routes,
+    own_routes,
+    panel_acts_routes,
     panel_routes,
+    panel_settings_routes,
     store_routes,
     switch_routes,
 )
@@ -48,6 +50,8 @@ BLUEPRINTS = (
     own_routes.blueprint,
     overview_routes.blueprint,
     panel_routes.blueprint,
+    panel_acts_routes.blueprint,
+    panel_settings_routes.blueprint,
     switch_routes.blueprint,
     import_routes.blueprint,
     test_mail_routes.blueprint,

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import selectinload
 
 from app.activity.recording import record
 from app.companies.models import Company
@@ -19,9 +20,11 @@ from app.connectors.destinations import Change, checked_address
 from app.connectors.models import Bot, Connection, Destination, FirmApp
 from app.db import db, lock_company, new_id, utc_now
 from app.delivery import covering
-from app.delivery.cancelling import release_held
+from app.delivery.cancelling import cancel_waiting, release_held
+from app.delivery.models import Delivery
 from app.errors import Refused
 from app.people.models import Person
+from app.texts import gettext as _
 
 # Why documents are held until their destination has an address that is not refused.
 WAITS_FOR_ADDRESS = ("no_connection", "refused")
@@ -187,11 +190,59 @@ def give_address(
 
 
 def resume(connection: Connection, *, by: Person | None) -> int:
-    """A person agrees that what waits leaves to the new address; gives how many."""
+    """A person agrees that what waits leaves to the new address; gives how many.
+
+    Raises Refused while the access is off.
+    """
     lock_company(connection.company_id, exclusive=True)
+    _check_authorised(connection)
     released = release_held(connection, ("address_changed",))
     _record("held_resumed", connection, by, documents=released)
     return released
+
+
+def give_up(connection: Connection, *, by: Person | None) -> int:
+    """What waits for a word about the new address is not sent; gives how many."""
+    lock_company(connection.company_id, exclusive=True)
+    waiting = db.session.scalars(
+        select(Delivery.id).where(
+            Delivery.connection_id == connection.id,
+            Delivery.state == "held",
+            Delivery.reason == "address_changed",
+        )
+    ).all()
+    cancelled = cancel_waiting(why="by_user", delivery_ids=waiting)
+    _record("held_cancelled", connection, by, documents=cancelled)
+    return cancelled
+
+
+def try_again(connection: Connection, *, by: Person | None) -> int:
+    """Forget that its addresses were refused: what was held for it leaves with the
+    next run; gives how many. Raises Refused while the access is off."""
+    lock_company(connection.company_id, exclusive=True)
+    _check_authorised(connection)
+    for destination in connection.destinations:
+        destination.refused_at = destination.refusal = None
+        destination.refused_side = None
+    released = release_held(connection, ("refused",))
+    _record("refusal_cleared", connection, by, documents=released)
+    return released
+
+
+def _check_authorised(connection: Connection) -> None:
+    if not connection.is_authorised:
+        raise Refused(_("Switch the access on first."), "authorised")
+
+
+def latest(company: Company, app_key: str) -> Connection | None:
+    """The connection as it is now, whatever was read before; the lock is taken."""
+    lock_company(company.id, exclusive=True)
+    return db.session.scalar(
+        select(Connection)
+        .where(Connection.company_id == company.id, Connection.app_key == app_key)
+        .options(selectinload(Connection.destinations))
+        .execution_options(populate_existing=True)
+    )
 
 
 def connection_of(company: Company, app_key: str) -> Connection | None:
@@ -212,5 +263,6 @@ def _record(
         actor_id=by.id if by else None,
         firm_only=True,
         app=connection.app_key,
+        revision=connection.revision,
         **details,
     )

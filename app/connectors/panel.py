@@ -1,48 +1,21 @@
-"""What the pages of applications show: cards, companies and their addresses."""
+"""What the pages of applications show of each one: its card, and what waits."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
-from flask_login import current_user
 from sqlalchemy import func, select
-from sqlalchemy.orm import selectinload
 
 from app.companies.models import Company
-from app.connectors import apps, bots, states
+from app.connectors import apps
 from app.connectors.catalogue import PartnerApp
-from app.connectors.connecting import connection_of
 from app.connectors.models import Connection, FirmApp
 from app.db import database_now, db
-from app.delivery.badges import Badge
 from app.delivery.models import WAITING, Delivery
-
-A_PAGE = 50
 
 
 @dataclass(frozen=True)
 class Card:
     app: PartnerApp
     companies: int
-
-
-@dataclass(frozen=True)
-class CompanyRow:
-    company: Company
-    is_authorised: bool
-    bot_address: str
-    addresses: dict[str, str]  # slot → address, or what was typed and refused
-    badge: Badge
-    refusal: str
-    last_success_at: datetime | None
-
-
-@dataclass(frozen=True)
-class Listing:
-    rows: list[CompanyRow]
-    q: str
-    page: int
-    has_more: bool
 
 
 def cards() -> list[Card]:
@@ -57,71 +30,6 @@ def cards() -> list[Card]:
     keys = db.session.scalars(select(FirmApp.app_key).order_by(FirmApp.adopted_at))
     found = [app for key in keys if (app := apps.find(key))]
     return [Card(app, counts.get(app.key, 0)) for app in found]
-
-
-def companies(app: PartnerApp, q: str, page: str | None) -> Listing:
-    number = int(page) if page and page.isdecimal() else 1
-    wanted = Company.visible_to(current_user).where(Company.archived_at.is_(None))
-    if q.strip():
-        wanted = wanted.where(Company.name.icontains(q.strip(), autoescape=True))
-    found = db.session.scalars(
-        wanted.order_by(Company.name).limit(A_PAGE + 1).offset((number - 1) * A_PAGE)
-    ).all()
-    connections = {
-        connection.company_id: connection
-        for connection in db.session.scalars(
-            select(Connection)
-            .options(selectinload(Connection.destinations))
-            .where(
-                Connection.app_key == app.key,
-                Connection.company_id.in_([company.id for company in found]),
-            )
-        )
-    }
-    separator = bots.separator_of(current_user.firm_id, app)
-    rows = [
-        _row(app, company, connections.get(company.id), None, separator)
-        for company in found[:A_PAGE]
-    ]
-    return Listing(rows, q, number, len(found) > A_PAGE)
-
-
-def row(
-    app: PartnerApp, company: Company, typed: Mapping[str, str] | None = None
-) -> CompanyRow:
-    separator = bots.separator_of(company.firm_id, app)
-    return _row(app, company, connection_of(company, app.key), typed, separator)
-
-
-def _row(
-    app: PartnerApp,
-    company: Company,
-    connection: Connection | None,
-    typed: Mapping[str, str] | None,
-    separator: str,
-) -> CompanyRow:
-    addresses = (
-        {d.slot: d.address for d in connection.destinations} if connection else {}
-    )
-    if typed is not None:
-        addresses |= {
-            slot.key: typed[f"destination_{slot.key}"]
-            for slot in app.slots
-            if f"destination_{slot.key}" in typed
-        }
-    is_authorised = bool(connection and connection.is_authorised)
-    refused = connection.refused if connection else None
-    return CompanyRow(
-        company=company,
-        is_authorised=is_authorised or (typed is not None and "authorised" in typed),
-        bot_address=connection.bot_address
-        if connection
-        else bots.address_of(company, app, separator),
-        addresses=addresses,
-        badge=states.badge(connection),
-        refusal=(refused.refusal or "") if refused else "",
-        last_success_at=connection.last_success_at if connection else None,
-    )
 
 
 def waiting(company: Company) -> int:

@@ -15,10 +15,15 @@ def badge(connection: Connection | None) -> Badge:
     if connection is None or not connection.is_authorised:
         return badge_of("off")
     if connection.refused:
-        return badge_of("refused")
+        is_sender = connection.refused.refused_side == "sender"
+        return sender_refused() if is_sender else badge_of("refused")
     if not connection.destinations:
         return badge_of("missing")
     return badge_of("connected" if connection.last_success_at else "waiting")
+
+
+def sender_refused() -> Badge:
+    return Badge("refused", _("Sender refused"), "bad", "circle-x")
 
 
 def badge_of(state: str) -> Badge:

@@ -12,7 +12,7 @@ from app.connectors.models import Connection, Destination
 from app.db import db
 from app.delivery.models import Delivery
 from app.library.deposit import Deposited
-from tests.cast import Browser, World, signed_in
+from tests.cast import PASSWORD, Browser, World, signed_in
 
 
 @pytest.fixture
@@ -23,7 +23,8 @@ def ben(app: Flask, world: World) -> Browser:
 
 
 def save(browser: Browser, world: World, address: str | None, **more: str) -> Any:
-    data = {"authorised": "on", **more}
+    """The row as it is sent after its confirmation."""
+    data = {"authorised": "on", "password": PASSWORD, "sure": "yes", **more}
     if address is not None:
         data["destination_purchases"] = address
     slug = world.alder.dune.slug

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
+from app.seed import PASSWORD
 from tests.journeys.house import House
 from tests.journeys.visitors import File, Visitor, pdf, visitor
 
@@ -86,6 +87,10 @@ def connect(claire: Visitor) -> None:
     row.get_by_role("switch").check()
     row.get_by_role("textbox").fill(f"  {DESTINATION} ")
     row.get_by_role("button", name="Enregistrer").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Votre mot de passe").fill(PASSWORD)
+    dialog.get_by_role("checkbox").check()  # no usual domain
+    dialog.get_by_role("button", name="Confirmer").click()
     expect(row.get_by_role("textbox")).to_have_value(DESTINATION)
     expect(row).to_contain_text(BOT)
 
