@@ -13,9 +13,8 @@ from app.connectors import apps, bots
 from app.connectors.catalogue import PartnerApp
 from app.connectors.connecting import connection_of
 from app.connectors.models import Connection, FirmApp
-from app.db import database_now, db
+from app.db import db
 from app.delivery.badges import Badge
-from app.delivery.models import WAITING, Delivery
 from app.texts import gettext as _
 
 A_PAGE = 50
@@ -135,19 +134,3 @@ def _badge(connection: Connection | None) -> Badge:
     if connection.last_success_at is None:
         return Badge("waiting", _("Waiting for activation"), "info", "clock")
     return Badge("connected", _("Connected"), "ok", "circle-check")
-
-
-def waiting(company: Company) -> int:
-    """Documents of the company that a run would send now."""
-    return (
-        db.session.scalar(
-            select(func.count())
-            .select_from(Delivery)
-            .where(
-                Delivery.company_id == company.id,
-                Delivery.state.in_(WAITING),
-                Delivery.not_before <= database_now(),
-            )
-        )
-        or 0
-    )
