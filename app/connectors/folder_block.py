@@ -33,8 +33,8 @@ class FolderApp:
     is_explicit: bool
     # The folder above whose setting decides, when it is not this one.
     from_folder: Folder | None
-    # Set off here under a folder that is on.
-    is_cut: bool
+    # Set off here under this folder, which is on.
+    cut_under: Folder | None
     is_advised: bool
 
     @property
@@ -146,10 +146,13 @@ def _item(
     def setting_at(folder: Folder) -> FolderSwitch | None:
         return settings.get((folder.id, connection.id, slot.key))
 
+    def is_on(folder: Folder | None) -> bool:
+        decides = setting_at(folder) if folder else None
+        return bool(decides and decides.is_on)
+
     here = setting_at(path[-1])
     deciding = next((f for f in reversed(path) if setting_at(f)), None)
-    decides = setting_at(deciding) if deciding else None
-    above = next((s for f in reversed(path[:-1]) if (s := setting_at(f))), None)
+    above = next((f for f in reversed(path[:-1]) if setting_at(f)), None)
     destination = connection.destination_for(slot.key)
     return FolderApp(
         app=app,
@@ -157,10 +160,10 @@ def _item(
         connection=connection,
         destination=destination.address if destination else None,
         refusal=(destination.refusal or "") if destination else "",
-        is_on=bool(decides and decides.is_on),
+        is_on=is_on(deciding),
         is_explicit=here is not None,
         from_folder=deciding if here is None else None,
-        is_cut=bool(here and not here.is_on and above and above.is_on),
+        cut_under=above if here and not here.is_on and is_on(above) else None,
         is_advised=_is_advised(slot, path),
     )
 

@@ -80,6 +80,7 @@ def _ask(place: Place, item: FolderApp, *, again: bool = False) -> str:
         most=MOST_AT_ONCE,
         seen=foreseen.stamp(state),
         again=again,
+        is_ticked=again and _and_send(),
         back_url=_folder_url(place),
         nav_current="documents",
     )
@@ -114,7 +115,7 @@ def switch_update(
             item.slot.key,
             state,
             seen=request.form.get("seen"),
-            and_send=request.form.get("send") == "yes",
+            and_send=_and_send(),
             by=current_user,
         )
     except NotAsSeen:
@@ -129,6 +130,10 @@ def switch_update(
         return _block(place, message)
     flash(message, "ok")
     return redirect(_folder_url(place), 303)
+
+
+def _and_send() -> bool:
+    return request.form.get("send") == "yes"
 
 
 def _ask_again(place: Place, connection: str) -> ResponseReturnValue:

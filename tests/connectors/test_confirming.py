@@ -237,8 +237,20 @@ def test_numbers_that_changed_meanwhile_come_again_and_nothing_is_done(
     assert ("1 document déjà présent" if state == "on" else "1 document attend") in said
     is_on = bool(house.drop("témoin.pdf").deliveries)
     assert is_on == (state == "off")
+    assert "checked" not in answer.text
     last = Dialog(ada, address(house)).confirm(state)
     assert last.status_code == 200
+
+
+def test_the_box_that_was_ticked_is_still_so_when_it_comes_again(
+    house: House, ada: Browser
+) -> None:
+    house.drop("avant.pdf")
+    dialog = Dialog(ada, address(house))
+    house.drop("entre-temps.pdf")
+    answer = dialog.confirm("on", send="yes")
+    assert re.search(r'name="send"[^>]*checked', answer.text)
+    assert db.session.scalar(select(func.count(Delivery.id))) == 0
 
 
 def test_an_address_that_changed_meanwhile_is_shown_first(

@@ -122,7 +122,7 @@ def test_one_address_cut_here_stays_in_sight(
     house.switch("off", MARCH, connection=four, slot="bank")
     shown, _folded = block(ada, house, MARCH).split("<details")
     assert switches_in(shown)["Quatuor · Banque"] == "false"
-    assert "Coupé ici" in shown
+    assert "Coupé ici, Achats reste actif" in shown
 
 
 @pytest.mark.parametrize(
