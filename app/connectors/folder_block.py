@@ -54,12 +54,15 @@ class AppLine:
 
     app: PartnerApp
     is_authorised: bool
-    shown: list[FolderApp]
-    folded: list[FolderApp]
+    items: list[FolderApp]
 
     @property
-    def items(self) -> list[FolderApp]:
-        return self.shown + self.folded
+    def shown(self) -> list[FolderApp]:
+        return [item for item in self.items if item.is_shown]
+
+    @property
+    def folded(self) -> list[FolderApp]:
+        return [item for item in self.items if not item.is_shown]
 
     @property
     def is_single(self) -> bool:
@@ -118,12 +121,7 @@ def _line(
     app: PartnerApp, connection: Connection, path: list[Folder], settings: Settings
 ) -> AppLine:
     items = [_item(app, connection, slot, path, settings) for slot in app.slots]
-    return AppLine(
-        app=app,
-        is_authorised=connection.is_authorised,
-        shown=[item for item in items if item.is_shown],
-        folded=[item for item in items if not item.is_shown],
-    )
+    return AppLine(app, connection.is_authorised, items)
 
 
 def _settings(path: list[Folder]) -> Settings:

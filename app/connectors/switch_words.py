@@ -16,10 +16,10 @@ def said(item: FolderApp, folder: Folder, state: str, done: Done) -> str:
 def _said_on(done: Done, names: dict[str, str]) -> str:
     if done.sent:
         return ngettext(
-            "%(app)s is on in %(folder)s. The %(num)d document already there is "
-            "leaving.",
-            "%(app)s is on in %(folder)s. The %(num)d documents already there are "
-            "leaving.",
+            "%(app)s is on in %(folder)s. The %(num)d document already there leaves "
+            "too.",
+            "%(app)s is on in %(folder)s. The %(num)d documents already there leave "
+            "too.",
             done.sent,
             **names,
         )
@@ -38,10 +38,10 @@ def _said_on(done: Done, names: dict[str, str]) -> str:
 def _said_off(done: Done, names: dict[str, str]) -> str:
     if done.sent:
         return ngettext(
-            "%(app)s is off in %(folder)s. The %(num)d document that waited is "
-            "leaving.",
-            "%(app)s is off in %(folder)s. The %(num)d documents that waited are "
-            "leaving.",
+            "%(app)s is off in %(folder)s. The %(num)d document that waited leaves "
+            "all the same.",
+            "%(app)s is off in %(folder)s. The %(num)d documents that waited leave "
+            "all the same.",
             done.sent,
             **names,
         )

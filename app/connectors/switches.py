@@ -28,8 +28,12 @@ def set_switch(
     state: str,
     *,
     by: Person | None,
+    sent: int = 0,
 ) -> int:
-    """Set it; gives the number of waiting documents that will not leave any more."""
+    """Set it; gives the number of waiting documents that will not leave any more.
+
+    `sent` is for the trail: documents that a person let go all the same.
+    """
     lock_company(folder.company_id, exclusive=True)
     here = _open_at(folder.id, connection, slot)
     if state == "on":
@@ -51,6 +55,7 @@ def set_switch(
         app=connection.app_key,
         slot=slot,
         cancelled=cancelled,
+        sent=sent,
     )
     return cancelled
 

@@ -61,10 +61,10 @@ def switch_as_seen(
     sent = 0
     if and_send and state == "on":
         sent = _send_what_is_there(folder, connection, slot, before, by)
-    elif and_send:
+    elif and_send and state == "off":
         waiting = to_cancel(folder, connection, slot, even_held=False)
         sent = covering.let_go(waiting)
-    cancelled = set_switch(folder, connection, slot, state, by=by)
+    cancelled = set_switch(folder, connection, slot, state, by=by, sent=sent)
     return Done(before, sent, cancelled)
 
 

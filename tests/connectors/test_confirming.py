@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
+from app.activity.models import Entry
 from app.connectors import foreseeing
 from app.connectors.models import Connection
 from app.db import db
@@ -177,7 +178,7 @@ def test_sent_before_cutting_they_leave_once_and_nothing_after_them(
     waiting = [house.drop("a.pdf"), house.drop("b.pdf", MARCH)]
     held = house.drop("notes.txt", content=b"text\n")
     answer = Dialog(ada, address(house)).confirm("off", send="yes")
-    assert "Les 2 documents qui attendaient partent maintenant" in words(answer)
+    assert "Les 2 documents qui attendaient partent quand même" in words(answer)
     assert asked == [str(house.dune.id)]
     assert house.drop("après.pdf").deliveries == []
     for _ in range(2):
@@ -185,6 +186,9 @@ def test_sent_before_cutting_they_leave_once_and_nothing_after_them(
     assert [m.file_name for m in post.messages] == ["a.pdf", "b.pdf"]
     assert [state_of(done)[0] for done in waiting] == ["accepted"] * 2
     assert state_of(held) == ("cancelled", "switch_off")
+    entry = db.session.scalars(select(Entry).where(Entry.verb == "switch_off")).one()
+    assert (entry.details["sent"], entry.details["cancelled"]) == (2, 1)
+    assert entry.actor_id == house.admin.id
 
 
 def test_cut_without_sending_they_are_listed_as_not_sent(
