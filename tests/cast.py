@@ -62,6 +62,12 @@ class House:
         db.session.commit()
         return connection
 
+    def dune_connection(self, key: str = "quickbooks") -> Connection:
+        """Dune's connection as it is, where `connect` would authorise it again."""
+        found = connecting.connection_of(self.dune, key)
+        assert found, key
+        return found
+
     def switch(
         self,
         state: str = "on",

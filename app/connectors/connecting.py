@@ -141,7 +141,7 @@ def revoke(connection: Connection, *, by: Person | None) -> None:
     if connection.is_authorised:
         connection.revoked_at = utc_now()
         connection.revision += 1
-        covering.hold_waiting(connection, "revoked")
+        covering.hold_waiting(connection.id, "revoked")
         _record("connection_revoked", connection, by)
 
 

@@ -8,16 +8,20 @@ from flask_login import current_user
 
 from app import htmx
 from app.companies.finding import company_or_404
-from app.connectors import panel, switches
+from app.connectors import switches
 from app.connectors.finding import connection_or_404
 from app.connectors.folder_block import FolderApp, block_for
+from app.connectors.foreseeing import MOST_AT_ONCE, foresee
+from app.connectors.switch_words import said
+from app.connectors.switching import NotAsSeen, switch_as_seen
 from app.db import db
 from app.delivery import jobs
+from app.delivery.waiting import due_now, leaving
 from app.errors import Refused
 from app.library.finding import Place, place_or_404
-from app.library.models import Folder
+from app.library.marks import marks_below
 from app.policy import open_to
-from app.queueing import enqueue_once
+from app.queueing import enqueue, enqueue_once
 from app.texts import gettext as _, ngettext
 
 blueprint = Blueprint("switches", __name__)
@@ -31,6 +35,7 @@ def folder_block(slug: str, folder_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _block(place: Place, message: str = "") -> str:
+    """After an act (with its message) the marks of the tree come along."""
     whole = "connectors/folder.html"
     template = "connectors/_folder_block.html" if htmx.is_fragment() else whole
     return render_template(
@@ -40,6 +45,7 @@ def _block(place: Place, message: str = "") -> str:
         folder=place.folder,
         back_url=_folder_url(place),
         message=message,
+        marks=marks_below(place.company, place.path) if message else None,
         nav_current="documents",
     )
 
@@ -57,17 +63,24 @@ def switch_confirm(
 ) -> ResponseReturnValue:
     """What the switch will do, in numbers, before it does anything."""
     place = place_or_404(slug, folder_id)
-    item = _folder_app(place, connection)
-    folders, documents = switches.below(place.folder)
+    return _ask(place, _folder_app(place, connection))
+
+
+def _ask(place: Place, item: FolderApp, *, again: bool = False) -> str:
+    state = "off" if item.is_on else "on"
+    foreseen = foresee(place.folder, item.connection, item.slot.key)
     template = "_confirm.html" if htmx.is_fragment() else "confirm.html"
     return render_template(
         f"connectors/{template}",
         item=item,
         company=place.company,
         folder=place.folder,
-        state="off" if item.is_on else "on",
-        folders=folders,
-        documents=documents,
+        state=state,
+        foreseen=foreseen,
+        most=MOST_AT_ONCE,
+        seen=foreseen.stamp(state),
+        again=again,
+        is_ticked=again and _and_send(),
         back_url=_folder_url(place),
         nav_current="documents",
     )
@@ -95,39 +108,37 @@ def switch_update(
     state = request.form.get("state", "")
     if state not in switches.STATES:
         raise Refused(_("Unknown state."))
-    cancelled = switches.set_switch(
-        place.folder, item.connection, item.slot.key, state, by=current_user
-    )
+    try:
+        done = switch_as_seen(
+            place.folder,
+            item.connection,
+            item.slot.key,
+            state,
+            seen=request.form.get("seen"),
+            and_send=_and_send(),
+            by=current_user,
+        )
+    except NotAsSeen:
+        db.session.rollback()
+        return _ask_again(place_or_404(slug, folder_id), connection)
+    if done.sent:
+        company_id = str(place.company.id)
+        enqueue(jobs.send_now, company_id, job_id=_run_now(company_id))
     db.session.commit()
-    message = _said(item, place.folder, state, cancelled)
+    message = said(item, place.folder, state, done)
     if htmx.is_fragment():
         return _block(place, message)
     flash(message, "ok")
     return redirect(_folder_url(place), 303)
 
 
-def _said(item: FolderApp, folder: Folder, state: str, cancelled: int) -> str:
-    names = {"app": item.app.short_name, "folder": folder.name}
-    if state == "on":
-        _folders, documents = switches.below(folder)
-        return ngettext(
-            "%(app)s is on in %(folder)s. Not retroactive: the %(num)d document "
-            "already there will not leave.",
-            "%(app)s is on in %(folder)s. Not retroactive: the %(num)d documents "
-            "already there will not leave.",
-            documents,
-            **names,
-        )
-    if state == "inherit":
-        return _("%(folder)s follows the folder above again.", **names)
-    if cancelled:
-        return ngettext(
-            "%(app)s is off in %(folder)s. %(num)d waiting document will not leave.",
-            "%(app)s is off in %(folder)s. %(num)d waiting documents will not leave.",
-            cancelled,
-            **names,
-        )
-    return _("%(app)s is off in %(folder)s. Nothing will leave.", **names)
+def _and_send() -> bool:
+    return request.form.get("send") == "yes"
+
+
+def _ask_again(place: Place, connection: str) -> ResponseReturnValue:
+    text = _ask(place, _folder_app(place, connection), again=True)
+    return text, 422, {"HX-Retarget": "#dialogue", "HX-Reswap": "innerHTML"}
 
 
 @blueprint.post("/companies/<slug>/send-now")
@@ -135,21 +146,29 @@ def _said(item: FolderApp, folder: Folder, state: str, cancelled: int) -> str:
 def send_now(slug: str) -> ResponseReturnValue:
     """Ask for a run now, at most once a minute for a company."""
     company = company_or_404(slug)
-    waiting = panel.waiting(company)
-    company_id = company.id
+    due, all_that_leave = due_now(company.id), leaving(company.id)
+    company_id = str(company.id)
     db.session.commit()
-    text, tone = _("No document is waiting."), "info"
-    if waiting:
-        job_id = f"now-{company_id}-{jobs.this_minute()}"
-        asked = enqueue_once(jobs.send_now, str(company_id), job_id=job_id)
-        text, tone = _asked(asked, waiting)
+    if due:
+        asked = enqueue_once(jobs.send_now, company_id, job_id=_run_now(company_id))
+        text, tone = _asked(asked, due)
+    elif all_that_leave:
+        text = _("What has not left yet is under way, or will be tried again later.")
+        tone = "info"
+    else:
+        text, tone = _("No document is waiting."), "info"
     if htmx.is_fragment():
         return render_template("errors/_message.html", text=text, tone=tone)
     flash(text, tone)
     return redirect(url_for("library.root", slug=slug), 303)
 
 
-def _asked(asked: bool | None, waiting: int) -> tuple[str, str]:
+def _run_now(company_id: str) -> str:
+    """The job of which there is one a minute."""
+    return f"now-{company_id}-{jobs.this_minute()}"
+
+
+def _asked(asked: bool | None, due: int) -> tuple[str, str]:
     if asked is None:
         text = _("It could not be started now. The next run will send them by itself.")
         return text, "bad"
@@ -158,6 +177,6 @@ def _asked(asked: bool | None, waiting: int) -> tuple[str, str]:
     text = ngettext(
         "Sending of %(num)d document started.",
         "Sending of %(num)d documents started.",
-        waiting,
+        due,
     )
     return text, "ok"

@@ -6,15 +6,15 @@ a new period: what was there before never leaves by itself.
 
 import uuid
 
-from sqlalchemy import CTE, func, select, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import select, update
 
 from app.activity.recording import record
+from app.connectors import reach
 from app.connectors.models import Connection, FolderSwitch
 from app.db import db, lock_company, utc_now
 from app.delivery import covering
 from app.errors import Refused
-from app.library.models import Document, Folder
+from app.library.models import Folder
 from app.people.models import Person
 from app.texts import gettext as _
 
@@ -28,8 +28,12 @@ def set_switch(
     state: str,
     *,
     by: Person | None,
+    sent: int = 0,
 ) -> int:
-    """Set it; gives the number of waiting documents that will not leave any more."""
+    """Set it; gives the number of waiting documents that will not leave any more.
+
+    `sent` is for the trail: documents that a person let go all the same.
+    """
     lock_company(folder.company_id, exclusive=True)
     here = _open_at(folder.id, connection, slot)
     if state == "on":
@@ -51,34 +55,19 @@ def set_switch(
         app=connection.app_key,
         slot=slot,
         cancelled=cancelled,
+        sent=sent,
     )
     return cancelled
-
-
-def below(folder: Folder) -> tuple[int, int]:
-    """(sub-folders, documents in the folder and below): what a switch will cover."""
-    inside = _subtree(folder.id)
-    folders = db.session.scalar(select(func.count()).select_from(inside)) or 1
-    documents = db.session.scalar(
-        select(func.count())
-        .select_from(Document)
-        .where(
-            Document.folder_id.in_(select(inside.c.id)), Document.trashed_at.is_(None)
-        )
-    )
-    return folders - 1, documents or 0
 
 
 def _switch_on(
     folder: Folder, connection: Connection, slot: str, by: Person | None
 ) -> None:
-    inside = _subtree(folder.id)
+    inside = reach.subtree(folder.id)
     closed = list(
         db.session.scalars(
             select(FolderSwitch.id).where(
-                FolderSwitch.connection_id == connection.id,
-                FolderSwitch.slot == slot,
-                FolderSwitch.closed_at.is_(None),
+                *reach.open_for(connection, slot),
                 FolderSwitch.folder_id.in_(select(inside.c.id)),
             )
         )
@@ -88,27 +77,12 @@ def _switch_on(
     covering.carry_over(closed, opened)
 
 
-def _subtree(folder_id: uuid.UUID) -> CTE:
-    start = (
-        select(Folder.id).where(Folder.id == folder_id).cte("inside", recursive=True)
-    )
-    child = aliased(Folder)
-    return start.union_all(
-        select(child.id)
-        .join(start, child.parent_id == start.c.id)
-        .where(child.trashed_at.is_(None))
-    )
-
-
 def _open_at(
     folder_id: uuid.UUID, connection: Connection, slot: str
 ) -> FolderSwitch | None:
     return db.session.scalar(
         select(FolderSwitch).where(
-            FolderSwitch.folder_id == folder_id,
-            FolderSwitch.connection_id == connection.id,
-            FolderSwitch.slot == slot,
-            FolderSwitch.closed_at.is_(None),
+            FolderSwitch.folder_id == folder_id, *reach.open_for(connection, slot)
         )
     )
 

@@ -5,8 +5,9 @@ hands is only asked to stop: the worker looks once more before the final dot.
 """
 
 import uuid
+from collections.abc import Collection
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 
 from app.connectors.models import Connection, FolderSwitch
 from app.db import db
@@ -57,6 +58,18 @@ def carry_over(closed: list[uuid.UUID], opened: FolderSwitch) -> None:
     )
 
 
+def let_go(delivery_ids: Select[uuid.UUID]) -> int:
+    """These leave whatever becomes of the switch; gives how many."""
+    kept = db.session.execute(
+        update(Delivery)
+        .where(Delivery.id.in_(delivery_ids))
+        .values(switch_id=None)
+        .returning(Delivery.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(kept.all())
+
+
 def hold_for_new_address(connection: Connection, slot: str) -> None:
     """What the revocation held was for another address: a person decides about it."""
     db.session.execute(
@@ -71,9 +84,17 @@ def hold_for_new_address(connection: Connection, slot: str) -> None:
     )
 
 
-def hold_waiting(connection: Connection, reason: str) -> None:
+def hold_waiting(
+    connection_id: uuid.UUID, reason: str, slots: Collection[str] | None = None
+) -> None:
+    """What waits for the connection, or for some of its slots only, is held."""
+    concerned = () if slots is None else (Delivery.slot.in_(slots),)
     db.session.execute(
         update(Delivery)
-        .where(Delivery.connection_id == connection.id, Delivery.state.in_(WAITING))
+        .where(
+            Delivery.connection_id == connection_id,
+            Delivery.state.in_(WAITING),
+            *concerned,
+        )
         .values(state="held", reason=reason)
     )

@@ -4,8 +4,6 @@ Only the holder of the newest token may write it. Each gives the state that the
 delivery came to: `lost` when it was somebody else's by then.
 """
 
-import uuid
-from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import exists, update
@@ -17,7 +15,8 @@ from app.db import database_now, db, lock_company
 from app.delivery.answers import Reply
 from app.delivery.attempts import note_attempt
 from app.delivery.claiming import Claim
-from app.delivery.models import LEASED, WAITING, Delivery
+from app.delivery.covering import hold_waiting
+from app.delivery.models import LEASED, Delivery
 from app.delivery.reaping import back_to
 from app.delivery.retries import is_over, next_try
 
@@ -106,7 +105,7 @@ def address_refused(claim: Claim, phase: str, reply: Reply, *, sender: bool) -> 
     ).all()
     if not refused:
         return put_back(claim, phase, reply)
-    _hold_the_others(claim.connection_id, refused)
+    hold_waiting(claim.connection_id, "refused", refused)
     record(
         "sender_refused" if sender else "address_refused",
         firm_id=claim.firm_id,
@@ -119,19 +118,6 @@ def address_refused(claim: Claim, phase: str, reply: Reply, *, sender: bool) -> 
         reply=said[:300],
     )
     return held(claim, phase, reply, "refused")
-
-
-def _hold_the_others(connection_id: uuid.UUID, slots: Collection[str]) -> None:
-    db.session.execute(
-        update(Delivery)
-        .where(
-            Delivery.connection_id == connection_id,
-            Delivery.slot.in_(slots),
-            Delivery.state.in_(WAITING),
-        )
-        .values(**back_to("held", database_now(), "refused"))
-        .execution_options(synchronize_session=False)
-    )
 
 
 def _end(claim: Claim, phase: str, reply: Reply | None, state: str, reason: str) -> str:

@@ -1,8 +1,14 @@
 """A company that is connected and switched on, and a mail server that can fail."""
 
+from collections.abc import Callable
+
 import pytest
 
+from app.db import db
+from app.delivery import lastlook
+from app.delivery.claiming import Claim
 from tests.cast import House, World
+from tests.delivery.world import AtLast
 from tests.smtp import MailServer
 
 
@@ -16,3 +22,19 @@ def house(world: World) -> House:
     """Dune's purchases are switched on towards its tool."""
     world.alder.switch("on")
     return world.alder
+
+
+@pytest.fixture
+def at_the_last_moment(monkeypatch: pytest.MonkeyPatch) -> AtLast:
+    """Do something once, when all of the first message but the dot is sent."""
+    real = lastlook.mark
+    acts: list[Callable[[], object]] = []
+
+    def mark(claimed: Claim) -> bool:
+        if acts:
+            acts.pop()()
+            db.session.commit()
+        return real(claimed)
+
+    monkeypatch.setattr(lastlook, "mark", mark)
+    return acts.append

@@ -1,7 +1,5 @@
 """What happens while a message is on its way, up to the last moment before the dot."""
 
-from collections.abc import Callable
-
 import pytest
 from sqlalchemy import select
 
@@ -10,10 +8,11 @@ from app.connectors.models import Connection
 from app.db import database_now, db
 from app.delivery import acceptance, cancelling, lastlook, outcomes, reaping, tick
 from app.delivery.answers import Reply
-from app.delivery.claiming import Claim, Lease, claim
+from app.delivery.claiming import Lease, claim
 from app.delivery.models import Delivery
 from tests.cast import PURCHASES, House
 from tests.delivery.world import (
+    AtLast,
     attempts_of,
     change,
     delivery_of,
@@ -22,24 +21,6 @@ from tests.delivery.world import (
     state_of,
 )
 from tests.smtp import MailServer
-
-AtLast = Callable[[Callable[[], object]], None]
-
-
-@pytest.fixture
-def at_the_last_moment(monkeypatch: pytest.MonkeyPatch) -> AtLast:
-    """Do something once, when all of the first message but the dot is sent."""
-    real = lastlook.mark
-    acts: list[Callable[[], object]] = []
-
-    def mark(claimed: Claim) -> bool:
-        if acts:
-            acts.pop()()
-            db.session.commit()
-        return real(claimed)
-
-    monkeypatch.setattr(lastlook, "mark", mark)
-    return acts.append
 
 
 def connection() -> Connection:

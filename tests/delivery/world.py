@@ -1,6 +1,7 @@
 """Rows as the tests of deliveries need them, and what has become of them."""
 
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,8 @@ from app.db import database_now, db
 from app.delivery.models import Attempt, Delivery
 from app.library.deposit import Deposited
 from app.library.models import Document
+
+AtLast = Callable[[Callable[[], object]], None]
 
 
 def delivery_of(done: Deposited) -> Delivery:

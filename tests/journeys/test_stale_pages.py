@@ -42,7 +42,7 @@ def test_a_button_of_it_still_obeys(claire: Visitor) -> None:
 def test_its_dialog_is_not_refused(claire: Visitor) -> None:
     switch = claire.page.get_by_role("switch", name="QuickBooks Dépenses Express")
     dialog = claire.page.get_by_role("dialog")
-    for before, button in (("true", "Couper"), ("false", "Activer")):
+    for before, button in (("true", "Couper sans envoyer"), ("false", "Activer")):
         expect(switch).to_have_attribute("aria-checked", before)
         switch.click()
         expect(dialog).to_be_visible()

@@ -1,31 +1,54 @@
 // The firm's block of a folder comes anew after each act: whoever was on a switch of it
-// by keyboard finds that switch again.
+// by keyboard finds that switch again, and what was unfolded stays so. The marks of the
+// tree come with it.
 (() => {
   "use strict";
 
   let left = null; // the id of the switch to come back to
+  let unfolded = []; // the ids of what was open
 
   const remember = (place) => {
-    const part = place?.closest("#firm-block .cab-part");
-    const toggle = part?.querySelector(".cab-switch");
+    const row = place?.closest("#firm-block [data-switched]");
+    const toggle = row?.querySelector(".cab-switch");
     if (toggle) left = toggle.id;
   };
 
   function comeBack() {
-    if (left && document.activeElement === document.body) {
-      document.getElementById(left)?.focus();
+    const toggle = left && document.getElementById(left);
+    if (toggle && document.activeElement === document.body) {
+      const folded = toggle.closest("details");
+      if (folded) folded.open = true;
+      toggle.focus();
     }
     left = null;
+  }
+
+  function markTree({ content, dataset }) {
+    const marks = new Map([...content.children].map((plug) => [plug.dataset.folder, plug]));
+    const places = `#folder-${dataset.plugs}, #below-${dataset.plugs} .tree-node`;
+    for (const node of document.querySelectorAll(places)) {
+      node.querySelector(".cab-plug")?.remove();
+      const plug = marks.get(node.id.replace("folder-", ""));
+      if (plug) node.append(plug);
+    }
   }
 
   document.addEventListener("click", (event) => remember(event.target));
 
   document.addEventListener("htmx:beforeSwap", (event) => {
-    if (event.detail.target.id === "firm-block") remember(document.activeElement);
+    if (event.detail.target.id !== "firm-block") return;
+    remember(document.activeElement);
+    unfolded = [...document.querySelectorAll("#firm-block details[open]")].map(({ id }) => id);
   });
 
   document.addEventListener("htmx:afterSettle", (event) => {
-    if (event.target.id === "firm-block" && !document.querySelector("dialog[open]")) comeBack();
+    if (event.target.id !== "firm-block") return;
+    for (const id of unfolded) document.getElementById(id)?.setAttribute("open", "");
+    unfolded = [];
+    const marks = document.querySelector("template[data-plugs]");
+    if (marks) markTree(marks);
+    marks?.remove();
+    if (!document.querySelector("dialog[open]")) comeBack();
   });
 
   // It does not bubble; what closes the dialog also gives the focus back, just after.
