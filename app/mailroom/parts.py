@@ -57,7 +57,8 @@ def walk(message: Message) -> Iterator[Message]:
         yield part
         inside = part.get_payload()
         if depth < DEEPEST and isinstance(inside, list) and not is_report(part):
-            waiting += [(child, depth + 1) for child in reversed(inside)]
+            messages = [child for child in inside if isinstance(child, Message)]
+            waiting += [(child, depth + 1) for child in reversed(messages)]
 
 
 def type_of(part: Message) -> str:
@@ -70,6 +71,13 @@ def is_report(part: Message) -> bool:
 
 def is_returned(part: Message) -> bool:
     return type_of(part) in _RETURNED
+
+
+def first_returned(parts: list[Message]) -> int:
+    """Where the message itself ends, and what came back with it begins."""
+    return next(
+        (n for n, part in enumerate(parts) if n and is_returned(part)), MOST_PARTS
+    )
 
 
 def is_attached(part: Message) -> bool:
@@ -95,8 +103,8 @@ def _as_written(message: Message, name: str) -> str:
 
 
 def body(part: Message) -> str:
-    raw = safely(None, part.get_payload, None, True)
+    raw: object = safely(None, part.get_payload, None, True)
     if not isinstance(raw, bytes):
         return ""
-    charset = str(safely("", part.get_param, "charset", ""))
-    return decoding.decoded(raw[:MOST_BODY], charset)
+    charset: object = safely(None, part.get_param, "charset")
+    return decoding.decoded(raw[:MOST_BODY], str(charset or ""))

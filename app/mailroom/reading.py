@@ -13,6 +13,7 @@ from app.mailroom.links import Link
 from app.mailroom.parts import (
     RETURNED_HEADERS,
     body,
+    first_returned,
     header,
     is_report,
     is_returned,
@@ -64,7 +65,7 @@ def read(raw: bytes) -> Letter:
         message_id=_message_id(message)[:500],
         answers=_answers(message),
         auto_submitted=_first_word(header(message, "Auto-Submitted")),
-        report=_report(parts),
+        report=_report(parts[: first_returned(parts)]),
         returned=_returned(parts, text),
     )
 

@@ -5,7 +5,7 @@ from email.message import Message
 
 from app.mailroom import decoding, markup
 from app.mailroom.links import Link, link
-from app.mailroom.parts import body, is_attached, is_returned, safely, type_of
+from app.mailroom.parts import body, first_returned, is_attached, safely, type_of
 
 MOST_TEXT = 100_000  # characters
 MOST_LINKS = 50
@@ -19,7 +19,7 @@ def text_and_links(parts: list[Message]) -> tuple[str, tuple[Link, ...]]:
     """The plain text, else that of the HTML; the links of both, those with words over
     them first."""
     plain, pages = "", []
-    for part in parts[: _first_returned(parts)]:
+    for part in parts[: first_returned(parts)]:
         if is_attached(part):
             continue
         if type_of(part) == "text/html":
@@ -29,11 +29,6 @@ def text_and_links(parts: list[Message]) -> tuple[str, tuple[Link, ...]]:
     text = plain if plain.strip() else "\n".join(page.text() for page in pages)
     text = decoding.paragraphs(text)[:MOST_TEXT]
     return text, _links([href for page in pages for href in page.hrefs], text)
-
-
-def _first_returned(parts: list[Message]) -> int:
-    """What comes back with a bounce is not what it says."""
-    return next((n for n, part in enumerate(parts) if n and is_returned(part)), 10**6)
 
 
 def _links(hrefs: list[tuple[str, str]], text: str) -> tuple[Link, ...]:
