@@ -15,12 +15,12 @@ from sqlalchemy.exc import IntegrityError
 
 from app.activity.recording import record
 from app.connectors import apps, bots
-from app.connectors.catalogue import PartnerApp
-from app.connectors.models import Bot, Connection, Destination, TestMail
+from app.connectors.models import Bot, TestMail
 from app.db import database_now, db
 from app.library.receiving import store
 from app.mailroom import decoding, matching, sorting
-from app.mailroom.matching import EVERYWHERE, Match
+from app.mailroom.domains import tool_domains
+from app.mailroom.matching import EVERYWHERE
 from app.mailroom.models import BotMail
 from app.mailroom.reading import Letter, read
 from app.mailroom.telling import tell
@@ -111,7 +111,7 @@ def _give_back(stored: Stored) -> None:
 
 def _write_down(bot: Bot, stored: Stored, sender: str, letter: Letter) -> BotMail:
     found = matching.match(bot, (*letter.returned, *letter.answers))
-    app = apps.get(bot.app_key)
+    app = apps.find(bot.app_key)
     mail = BotMail(
         firm_id=bot.firm_id,
         app_key=bot.app_key,
@@ -120,7 +120,12 @@ def _write_down(bot: Bot, stored: Stored, sender: str, letter: Letter) -> BotMai
         connection_id=found.connection.id if found.connection else None,
         delivery_id=found.delivery.id if found.delivery else None,
         test_mail_id=found.test_mail.id if found.test_mail else None,
-        kind=_kind(letter, sender, app, found),
+        kind=sorting.kind_of(
+            letter,
+            sender=sender,
+            domains=tool_domains(app, found.connection),
+            is_answer=found.is_sure,
+        ),
         sender=sender,
         from_address=letter.from_address,
         from_name=letter.from_name,
@@ -147,30 +152,8 @@ def _write_down(bot: Bot, stored: Stored, sender: str, letter: Letter) -> BotMai
         bot=mail.bot_address,
         mail=str(mail.id),
     )
-    tell(mail, app)
+    tell(mail, app.name if app else bot.app_key)
     return mail
-
-
-def _kind(letter: Letter, sender: str, app: PartnerApp, found: Match) -> str:
-    return sorting.kind_of(
-        letter,
-        sender=sender,
-        domains=_domains(app, found.connection),
-        is_answer=found.is_sure,
-    )
-
-
-def _domains(app: PartnerApp, connection: Connection | None) -> set[str]:
-    """Where the tool is at home: its usual domains, and those that we send to."""
-    domains = {slot.usual_domain for slot in app.slots}
-    if connection:
-        addresses = db.session.scalars(
-            select(Destination.address)
-            .where(Destination.connection_id == connection.id)
-            .execution_options(**EVERYWHERE)
-        )
-        domains |= {address.rpartition("@")[2] for address in addresses}
-    return domains - {""}
 
 
 def _bounce(test: TestMail, letter: Letter) -> None:

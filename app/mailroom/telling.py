@@ -7,7 +7,6 @@ from datetime import timedelta
 from sqlalchemy import or_, select
 
 from app.companies.models import Company
-from app.connectors.catalogue import PartnerApp
 from app.connectors.models import Bot
 from app.db import database_now, db
 from app.firms.hosts import url_of
@@ -22,14 +21,14 @@ TOLD = ("invitation", "bounce", "refusal")
 AT_MOST_EVERY = timedelta(hours=1)
 
 
-def tell(mail: BotMail, app: PartnerApp) -> int:
+def tell(mail: BotMail, app_name: str) -> int:
     """Write to the administrators, and to the staff who see the company; gives how
     many. At most once an hour for the same bot and kind."""
     if mail.kind not in TOLD or _told_lately(mail):
         return 0
     firm = db.session.get_one(Firm, mail.firm_id)
     company = db.session.get(Company, mail.company_id) if mail.company_id else None
-    whose = f"{app.name} · {company.name}" if company else app.name
+    whose = f"{app_name} · {company.name}" if company else app_name
     addresses = _readers(mail.firm_id, mail.company_id)
     for address in addresses:
         notify(
