@@ -27,6 +27,12 @@ _INVITATIONS = re.compile(
     r"\baccept(?:er|ez|ing)?\b",
     re.IGNORECASE,
 )
+_RETURNS = re.compile(
+    r"undeliver|undelivr|delivery (?:status|failure|has failed)|mail delivery|"
+    r"returned (?:mail|to sender)|failure notice|could not be delivered|"
+    r"non (?:remis|distribué|délivré)|échec de (?:la )?(?:remise|distribution)",
+    re.IGNORECASE,
+)
 _LEADS_IN = re.compile(
     r"invit|accept|join|rejoindre|rejoignez|activ|confirm|sign-?up|register", re.I
 )
@@ -44,26 +50,32 @@ def kind_of(
 ) -> str:
     """bounce, refusal, invitation or other. `sender` is the envelope's; `domains` are
     those where the tool writes from; `is_answer`: to a message of ours."""
-    if _is_bounce(letter, sender):
+    said = f"{letter.subject}\n{letter.text[:_LOOKED_AT]}"
+    if _is_bounce(letter, sender, said):
         return "bounce"
     if letter.report:
         return "other"  # delayed, delivered…: nothing is lost
-    said = f"{letter.subject}\n{letter.text[:_LOOKED_AT]}"
     if _REFUSALS.search(said) and (is_answer or _is_from(letter, domains)):
         return "refusal"
-    words = "\n".join(link.text for link in letter.links)
-    if letter.links and _INVITATIONS.search(f"{said}\n{words}"):
-        return "invitation"
-    return "other"
+    return "invitation" if _is_invitation(letter, said) else "other"
 
 
-def _is_bounce(letter: Letter, sender: str) -> bool:
+def _is_bounce(letter: Letter, sender: str, said: str) -> bool:
     if letter.report:
         return letter.report.action == "failed"
     if _DAEMONS.match(letter.from_address) or _DAEMONS.match(sender.lower()):
         return True
-    # An automatic answer of a person («absent until…») has no sender either.
-    return not sender and letter.auto_submitted != "auto-replied"
+    # An automatic answer of a person («absent until…») has no sender either, nor has
+    # what some tools write.
+    if sender or letter.auto_submitted == "auto-replied":
+        return False
+    is_named = bool(letter.returned or _RETURNS.search(said))
+    return is_named or not _is_invitation(letter, said)
+
+
+def _is_invitation(letter: Letter, said: str) -> bool:
+    words = "\n".join(link.text for link in letter.links)
+    return bool(letter.links and _INVITATIONS.search(f"{said}\n{words}"))
 
 
 def _is_from(letter: Letter, domains: Iterable[str]) -> bool:

@@ -25,6 +25,12 @@ def test_what_is_only_late_or_has_arrived_is_no_bounce(action: str) -> None:
     assert kind(raw, sender="") == "other"
 
 
+def test_an_invitation_without_a_sender_is_no_bounce() -> None:
+    assert kind(as_bytes(INVITATION), sender="") == "invitation"
+    raw = as_bytes(INVITATION.replace("Dora vous invite", "Undeliverable: invite"))
+    assert kind(raw, sender="") == "bounce"
+
+
 def test_somebody_s_absence_is_no_bounce() -> None:
     assert kind(as_bytes(AWAY), sender="") == "other"
 
