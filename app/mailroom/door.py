@@ -21,7 +21,8 @@ from app.mailroom.receiving import UnknownRecipient, receive
 
 log = logging.getLogger(__name__)
 MOST_RECIPIENTS = 100  # RFC 5321, 4.5.3.1.8
-MOST_LINES = 20
+MOST_CONNECTIONS = 20
+MOST_LINES = 1_000_000  # of one message: 40 MB in base64 have half of it
 THREADS = 4
 PATIENCE = 300  # seconds for a command (RFC 5321, 4.5.3.2)
 TAKEN = "250 2.0.0 Kept"
@@ -36,7 +37,7 @@ class Door:
     def __init__(self, app: Flask) -> None:
         self.app = app
         self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="mailroom")
-        self.lines = 0
+        self.connections = 0
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd calls it so
         self,
@@ -96,38 +97,59 @@ def _clean(address: str) -> str:
     return address.encode("ascii", "replace").decode().replace("\x00", "?")
 
 
-class Line(SMTP):
+class Connection(SMTP):
     """One connection; those beyond the most there may be are sent away."""
 
     # Mails with lines too long are common, and their loss would be ours.
     line_length_limit = 1_000_000
     is_counted = False
+    received_for: Envelope | None = None
+    bytes_received = lines_received = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         door: Door = self.event_handler
-        if door.lines >= MOST_LINES and isinstance(transport, asyncio.Transport):
+        if door.connections >= MOST_CONNECTIONS and isinstance(
+            transport, asyncio.Transport
+        ):
             transport.write(b"421 4.7.0 Too many connections, try again\r\n")
             transport.close()
         else:
-            door.lines += 1
+            door.connections += 1
             self.is_counted = True
         super().connection_made(transport)
 
+    def data_received(self, data: bytes) -> None:
+        """aiosmtpd keeps every line apart, and one without an end for ever: what goes
+        far beyond any message is cut off."""
+        if self.received_for is not self.envelope:
+            self.received_for = self.envelope
+            self.bytes_received = self.lines_received = 0
+        self.bytes_received += len(data)
+        self.lines_received += data.count(b"\n")
+        most = 2 * (self.data_size_limit or 0) + self.line_length_limit
+        is_too_much = self.bytes_received > most or self.lines_received > MOST_LINES
+        if is_too_much and isinstance(self.transport, asyncio.Transport):
+            self.transport.abort()
+        else:
+            super().data_received(data)
+
     def connection_lost(self, error: Exception | None) -> None:
         if self.is_counted:
-            self.event_handler.lines -= 1
+            self.event_handler.connections -= 1
             self.is_counted = False
         super().connection_lost(error)
 
 
 class Post(Controller):
     def factory(self) -> SMTP:
-        return Line(self.handler, **self.SMTP_kwargs)
+        return Connection(self.handler, **self.SMTP_kwargs)
 
 
 @contextmanager
 def opened(app: Flask, host: str, port: int) -> Iterator[Post]:
     """Listen while the context lasts; a message under way is finished at its end."""
+    # At DEBUG it would write every line of every mail.
+    logging.getLogger("mail.log").setLevel(logging.WARNING)
     door = Door(app)
     post = Post(
         door,

@@ -130,7 +130,7 @@ def _write_down(bot: Bot, stored: Stored, sender: str, letter: Letter) -> BotMai
         from_address=letter.from_address,
         from_name=letter.from_name,
         subject=letter.subject,
-        text=letter.text,
+        text="\n\n".join(filter(None, (letter.text, _reported(letter)))),
         links=[link.as_json() for link in letter.links],
         message_id=letter.message_id,
         storage_key=stored.key,
@@ -156,16 +156,20 @@ def _write_down(bot: Bot, stored: Stored, sender: str, letter: Letter) -> BotMai
     return mail
 
 
-def _bounce(test: TestMail, letter: Letter) -> None:
+def _reported(letter: Letter) -> str:
+    """What the server answered, in its words: «x@tool.test: 5.1.1 550 No such user»."""
     report = letter.report
-    said = f"{report.status} {report.diagnostic}".strip() if report else ""
+    if report is None:
+        return ""
+    said = f"{report.status} {report.diagnostic}".strip()
+    return f"{report.recipient}: {said}" if report.recipient else said
+
+
+def _bounce(test: TestMail, letter: Letter) -> None:
+    said = _reported(letter) or letter.text or letter.subject
     db.session.execute(
         update(TestMail)
         .where(TestMail.id == test.id, TestMail.state.in_(BOUNCEABLE))
-        .values(
-            state="bounced",
-            text=(said or letter.text or letter.subject)[:1000],
-            settled_at=database_now(),
-        )
+        .values(state="bounced", text=said[:1000], settled_at=database_now())
         .execution_options(**EVERYWHERE)
     )

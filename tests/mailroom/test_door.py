@@ -1,8 +1,10 @@
 """The SMTP door over a real line: what it says «250» to is kept, all else is not."""
 
+import signal
 import smtplib
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +18,10 @@ from app.mailroom import door as doors
 from app.mailroom.models import BotMail
 from app.storage import StorageUnavailable
 from tests.cast import House, World
+from tests.delivery.processes import environment, signal_all, start, wait_until
 from tests.infrastructure.s3 import free_ports
 from tests.mailroom.letters import INVITATION, as_bytes
+from tests.smtp import MailServer
 
 BOT = "quickbooks+dune-alder@mail.guichet.test"
 RAW = as_bytes(INVITATION)
@@ -82,6 +86,11 @@ def test_it_is_committed_before_the_answer(
     assert seen == [1]
 
 
+def test_one_that_comes_again_after_a_lost_answer_is_one(line: smtplib.SMTP) -> None:
+    assert send(line)[0] == send(line)[0] == 250
+    assert len(mails()) == 1
+
+
 def test_an_unknown_address_is_refused_at_once(line: smtplib.SMTP) -> None:
     for address in ("compta@mail.guichet.test", "a@elsewhere.test", "@", BOT + "x"):
         line.rset()
@@ -113,6 +122,21 @@ def test_a_long_line_is_taken(line: smtplib.SMTP) -> None:
     raw = b"Subject: long\r\n\r\n" + b"a" * 500_000 + b"\r\n"
     assert send(line, raw)[0] == 250
     assert store().open(mails()[0].storage_key).read() == raw
+
+
+@pytest.mark.parametrize("piece", [b"a" * 100_000, b"\r\n" * 20_000])
+def test_what_never_ends_is_cut_off(
+    port: int, piece: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doors, "MOST_LINES", 200_000)
+    with smtplib.SMTP("127.0.0.1", port, timeout=20) as line:
+        line.ehlo()
+        line.mail("a@b.test")
+        line.rcpt(BOT)
+        line.docmd("DATA")
+        with pytest.raises((OSError, smtplib.SMTPServerDisconnected)):
+            line.send(piece * 400)
+    assert mails() == []
 
 
 def test_a_line_that_is_cut_in_the_middle_leaves_nothing(port: int) -> None:
@@ -189,7 +213,7 @@ def test_a_bot_that_went_away_since_is_unknown(line: smtplib.SMTP) -> None:
 def test_too_many_lines_are_asked_to_wait(
     port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(doors, "MOST_LINES", 1)
+    monkeypatch.setattr(doors, "MOST_CONNECTIONS", 1)
     with smtplib.SMTP("127.0.0.1", port, timeout=20) as first:
         with socket.create_connection(("127.0.0.1", port), timeout=20) as second:
             assert second.recv(100).startswith(b"421 ")
@@ -197,3 +221,35 @@ def test_too_many_lines_are_asked_to_wait(
         assert send(first)[0] == 250
     with smtplib.SMTP("127.0.0.1", port, timeout=20) as again:
         assert again.noop()[0] == 250
+
+
+def test_a_door_that_is_killed_in_the_middle_keeps_nothing_half(
+    app: Flask, house: House, smtp: MailServer, tmp_path: Path
+) -> None:
+    (free,) = free_ports(1)
+    env = environment(app, smtp) | {"INBOUND_PORT": str(free)}
+    words = ("-m", "flask", "--app", "app", "mailroom")
+    log = tmp_path / "mailroom.log"
+
+    door = start(*words, env=env, log=log)
+    wait_until(lambda: b"listening" in log.read_bytes())
+    with smtplib.SMTP("127.0.0.1", free, timeout=20) as host:
+        host.ehlo()
+        host.mail("a@b.test")
+        host.rcpt(BOT)
+        host.docmd("DATA")
+        host.send(RAW[:300])
+        signal_all(door, signal.SIGKILL)
+        door.wait()
+        host.close()
+    assert mails() == []
+
+    log.write_bytes(b"")
+    door = start(*words, env=env, log=log)
+    wait_until(lambda: b"listening" in log.read_bytes())
+    with smtplib.SMTP("127.0.0.1", free, timeout=20) as host:
+        host.ehlo()
+        assert send(host)[0] == 250
+    door.send_signal(signal.SIGTERM)
+    assert door.wait(timeout=20) == 0
+    assert len(mails()) == 1

@@ -187,7 +187,9 @@ def test_a_bounce_of_a_test_is_the_test_s_result(house: House) -> None:
     assert mail.test_mail_id == test.id
     known = db.session.get_one(TestMail, test.id)
     assert known.state == "bounced"
-    assert known.text == "5.1.1 550 5.1.1 No such user"
+    said = "purchases.dune-alder@tool.test: 5.1.1 550 5.1.1 No such user"
+    assert known.text == said
+    assert mail.text == f"I could not deliver your message.\n\n{said}"
     assert known.settled_at
 
 
