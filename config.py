@@ -95,10 +95,14 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
         "MAIL_PASSWORD": read.text("MAIL_PASSWORD") or None,
         # Seconds for each SMTP command; the final dot may take ten times that.
         "MAIL_TIMEOUT": read.integer("MAIL_TIMEOUT", 60, least=1),
+        # Mail in
+        "INBOUND_HOST": read.text("INBOUND_HOST", "127.0.0.1"),
+        "INBOUND_PORT": read.integer("INBOUND_PORT", 2525, least=1),
         # The automaton
         "TICK_MINUTES": read.integer("TICK_MINUTES", 15, least=1),
         # Limits, in MB (10^6 bytes)
         "MAX_UPLOAD_MB": read.integer("MAX_UPLOAD_MB", 50, least=1),
+        "MAX_MAIL_MB": read.integer("MAX_MAIL_MB", 40, least=1),
         # Form bodies other than deposits, which are streamed and counted apart.
         "MAX_CONTENT_LENGTH": 1_000_000,
         # Interface

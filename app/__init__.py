@@ -35,7 +35,7 @@ from app.extensions import (
 )
 from app.firms import hosts, routes as firms_routes
 from app.library import routes as library_routes
-from app.mailroom import models as _mailroom_models  # noqa: F401
+from app.mailroom import routes as mailroom_routes
 from app.notices import models as _notices_models  # noqa: F401
 from app.operator import console_routes, routes as operator_routes
 from app.people import routes as people_routes, signing_in
@@ -56,6 +56,7 @@ BLUEPRINTS = (
     import_routes.blueprint,
     test_mail_routes.blueprint,
     delivery_routes.blueprint,
+    mailroom_routes.blueprint,
     operator_routes.blueprint,
     console_routes.blueprint,
 )

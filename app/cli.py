@@ -20,6 +20,7 @@ from app.firms.models import Firm, FirmDomain
 from app.library.deposit import deposit
 from app.library.receiving import receive
 from app.library.tree import by_path
+from app.mailroom.commands import mail_in, mailroom
 from app.people.models import Person
 from app.people.passwords import hash_password, normal_email
 
@@ -29,7 +30,10 @@ seed_group = AppGroup("seed", help="Fill the database.")
 
 
 def init_app(app: Flask) -> None:
-    for command in (firm_group, operator_group, seed_group, tick_now, deposit_files):
+    for command in (
+        *(firm_group, operator_group, seed_group),
+        *(tick_now, deposit_files, mail_in, mailroom),
+    ):
         app.cli.add_command(command)
 
 

@@ -56,6 +56,7 @@ class Place:
     folder: Path
     port: int
     mail_port: int
+    inbound_port: int
     has_own_inbox: bool
 
     @classmethod
@@ -68,6 +69,7 @@ class Place:
             folder=Path(given).absolute() if given else ROOT / "var/demo",
             port=port_from("PORT", 5000),
             mail_port=port_from("MAIL_UI_PORT", 8025),
+            inbound_port=port_from("INBOUND_PORT", 2525),
             has_own_inbox=not server,
         )
 
@@ -185,9 +187,12 @@ class Demo:
             *("--bind", f"127.0.0.1:{self.place.port}", "app:create_app()"),
         )
         worker = self.part("worker", VENV / "python", "worker.py")
+        mailroom = self.part("mailroom", VENV / "flask", "mailroom")
         self.start(web, self.house)
         self.start(worker, self.house)
+        self.start(mailroom, self.house)
         self.wait(web, lambda: is_healthy(self.place.port))
+        self.wait(mailroom, lambda: listens(self.place.inbound_port))
 
     # Starting, waiting, ending
 
@@ -239,7 +244,10 @@ class Demo:
 
 
 def refuse_taken_ports(place: Place) -> None:
-    wanted = [("PORT", place.port, "le site")]
+    wanted = [
+        ("PORT", place.port, "le site"),
+        ("INBOUND_PORT", place.inbound_port, "le courrier des automates"),
+    ]
     if place.has_own_inbox:
         wanted.append(("MAIL_UI_PORT", place.mail_port, "la boîte aux lettres"))
     for name, port, what in wanted:
@@ -275,6 +283,8 @@ def settings(place: Place) -> dict[str, str]:
         "STORAGE_URL": (place.folder / "files").as_uri(),
         "PLATFORM_DOMAIN": "localhost",
         "MAIL_DOMAIN": "guichet.example",
+        "INBOUND_HOST": "127.0.0.1",
+        "INBOUND_PORT": str(place.inbound_port),
         "FLASK_APP": "app",
         "PYTHONPATH": str(ROOT),
         "PYTHONUNBUFFERED": "1",
@@ -351,7 +361,9 @@ def welcome(place: Place) -> str:
     ]
     if place.has_own_inbox:
         lines.append(f"  E-mails envoyés      http://localhost:{place.mail_port}")
+    inbound = f"localhost:{place.inbound_port} (SMTP)"
     lines += [
+        f"  Courrier reçu        {inbound}",
         "",
         "  Mot de passe de tous les comptes : demo-guichet-2026",
         f"  Données et journaux : {place.folder}",

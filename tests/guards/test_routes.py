@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
+from app.mailroom.receiving import receive as receive_mail
 from app.policy import AUDIENCES, audience_of
 from tests.cast import House, World, browser_at, signed_in
 
@@ -42,12 +43,20 @@ def address(rule: Rule, house: House) -> str:
         "firm_id": house.firm.id,
         "key": "quickbooks",
         "connection": house.connect().id,
+        "mail_id": mail_id(house),
     }
     with_values = re.sub(
         r"<(?:\w+:)?(\w+)>", lambda match: str(values[match[1]]), rule.rule
     )
     assert "<" not in with_values
     return with_values
+
+
+def mail_id(house: House) -> uuid.UUID:
+    """Of a mail to the bot of the house's first company."""
+    bot = house.connect().bot_address
+    (taken,) = receive_mail(b"Subject: Invitation\r\n\r\nhttps://tool.test/", "", [bot])
+    return taken.mail_id
 
 
 def test_every_endpoint_declares_its_audience(app: Flask) -> None:

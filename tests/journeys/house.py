@@ -94,8 +94,10 @@ def embedded(folder: Path) -> Iterator[House]:
     of the wheel (no other server is on this PATH)."""
     with MailServer() as mail:
         house = House(folder, mail)
+        (inbound_port,) = free_ports(1)
         env = _environment(house) | {
             "PORT": str(house.port),
+            "INBOUND_PORT": str(inbound_port),
             "DEMO_DIR": str(folder / "demo"),
             "PATH": str(BIN),
         }

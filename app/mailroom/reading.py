@@ -1,0 +1,116 @@
+"""Bytes that anybody may have written, to what the firm's people read of them.
+
+Never raises, whatever the bytes, and never takes long: what is too deep or too large
+is left out, and stays in the original.
+"""
+
+import re
+from dataclasses import dataclass
+from email.message import Message
+
+from app.mailroom import decoding, reports
+from app.mailroom.links import Link
+from app.mailroom.parts import (
+    RETURNED_HEADERS,
+    body,
+    first_returned,
+    header,
+    is_report,
+    is_returned,
+    parsed,
+    raw_header,
+    safely,
+    type_of,
+    walk,
+)
+from app.mailroom.reports import Report
+from app.mailroom.texts import text_and_links
+
+_ADDRESS = re.compile(r"[^\s<>()\[\],;:\\\"@]{1,64}@[^\s<>()\[\],;:\\\"@]{1,253}")
+_BRACKETED = re.compile(r"<\s*([^<>\s]*@[^<>\s]*)\s*>[^<>]*\Z")
+_QUOTED_ID = re.compile(
+    r"^[>\s]{0,20}message-id:.{0,600}", re.IGNORECASE | re.MULTILINE
+)
+
+
+@dataclass(frozen=True)
+class Letter:
+    """All of it on one line each, save the text; nothing of it is to be believed."""
+
+    subject: str = ""
+    from_name: str = ""
+    from_address: str = ""
+    text: str = ""
+    links: tuple[Link, ...] = ()
+    message_id: str = ""
+    # Message-IDs that it answers, the nearest first.
+    answers: tuple[str, ...] = ()
+    auto_submitted: str = ""  # no, auto-generated, auto-replied… or nothing
+    report: Report | None = None
+    # Message-IDs of what was returned with it, or that its text names.
+    returned: tuple[str, ...] = ()
+
+
+def read(raw: bytes) -> Letter:
+    message = parsed(raw)
+    parts = list(walk(message))
+    text, links = text_and_links(parts)
+    name, address = _sender(raw_header(message, "From"))
+    return Letter(
+        subject=header(message, "Subject")[:500],
+        from_name=name[:255],
+        from_address=address[:320],
+        text=text,
+        links=links,
+        message_id=_message_id(message)[:500],
+        answers=_answers(message),
+        auto_submitted=_first_word(header(message, "Auto-Submitted")),
+        report=_report(parts[: first_returned(parts)]),
+        returned=_returned(parts, text),
+    )
+
+
+def _sender(raw: str) -> tuple[str, str]:
+    """(name, address): the address that stands last, as mail programs read it."""
+    if bracketed := _BRACKETED.search(raw):
+        name = decoding.header(raw[: bracketed.start()])
+        return name.strip("\"' "), decoding.line(bracketed[1]).lower()
+    found = _ADDRESS.findall(raw)
+    address = decoding.line(found[-1]).lower() if found else ""
+    return ("" if address else decoding.header(raw)), address
+
+
+def _first_word(value: str) -> str:
+    return re.split(r"[\s;(]", value.lower(), maxsplit=1)[0][:40]
+
+
+def _message_id(message: Message) -> str:
+    found = reports.ids_in(raw_header(message, "Message-ID"))
+    return found[0] if found else header(message, "Message-ID")
+
+
+def _answers(message: Message) -> tuple[str, ...]:
+    nearest = reports.ids_in(raw_header(message, "In-Reply-To"))
+    thread = reports.ids_in(raw_header(message, "References"), most=100)
+    return tuple(dict.fromkeys([*nearest, *reversed(thread)]))[:20]
+
+
+def _report(parts: list[Message]) -> Report | None:
+    found = (safely(None, reports.of, part) for part in parts if is_report(part))
+    return next((report for report in found if report), None)
+
+
+def _returned(parts: list[Message], text: str) -> tuple[str, ...]:
+    """The returned headers say it best; a bounce of the old kind quotes them."""
+    ids: list[str] = []
+    for part, following in zip(parts, [*parts[1:], Message()], strict=True):
+        if type_of(part) in RETURNED_HEADERS:
+            ids += _quoted_ids(body(part))
+        elif is_returned(part):
+            ids += reports.ids_in(raw_header(following, "Message-ID"))
+    return tuple(dict.fromkeys([*ids, *_quoted_ids(text)]))[:20]
+
+
+def _quoted_ids(text: str) -> list[str]:
+    lines = _QUOTED_ID.findall(text)
+    return [found for line in lines[:20] for found in reports.ids_in(line)]

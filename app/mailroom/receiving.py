@@ -1,0 +1,175 @@
+"""Mail for the bots: kept as it came, read, led to where it belongs, then answered.
+
+What is answered with «250» is on the disk and in the database. On any doubt this
+raises, and the other side comes again: the same message twice is one.
+"""
+
+import contextlib
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+
+from app.activity.recording import record
+from app.connectors import apps, bots
+from app.connectors.models import Bot, TestMail
+from app.db import database_now, db
+from app.library.receiving import store
+from app.mailroom import decoding, matching, sorting
+from app.mailroom.domains import tool_domains
+from app.mailroom.matching import EVERYWHERE
+from app.mailroom.models import BotMail
+from app.mailroom.reading import Letter, read
+from app.mailroom.telling import tell
+from app.storage import StorageUnavailable, Stored
+
+# The test's own refusal stands; a bounce only comes after the server took it.
+BOUNCEABLE = ("asked", "sending", "accepted", "unanswered")
+
+
+class UnknownRecipient(Exception):
+    """No bot has this address: nothing of the message was kept."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(f"no bot has the address {address}")
+        self.address = address
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of the message at one bot; not new when it had come before."""
+
+    bot_address: str
+    mail_id: UUID
+    kind: str
+    is_new: bool
+
+
+def receive(raw: bytes, envelope_from: str, recipients: Sequence[str]) -> list[Taken]:
+    """Keep the message for each bot among the recipients; commits.
+
+    Raises UnknownRecipient, having kept nothing, when one of them is no bot;
+    StorageUnavailable or a database error when it cannot be kept now.
+    """
+    found = {bot.address: bot for bot in map(_bot, recipients)}
+    db.session.commit()  # no transaction while the store is spoken to
+    sha256 = hashlib.sha256(raw).hexdigest()
+    letter = read(raw)
+    sender = decoding.line(envelope_from)[:320]
+    return [
+        _known(address, sha256) or _keep(found[address], raw, sha256, sender, letter)
+        for address in sorted(found)
+    ]
+
+
+def _bot(address: str) -> Bot:
+    bot = bots.at(address.strip())
+    if bot is None:
+        raise UnknownRecipient(address)
+    return bot
+
+
+def _known(address: str, sha256: str) -> Taken | None:
+    mail = db.session.scalar(
+        select(BotMail)
+        .where(BotMail.bot_address == address, BotMail.sha256 == sha256)
+        .execution_options(**EVERYWHERE)
+    )
+    db.session.commit()
+    return Taken(address, mail.id, mail.kind, is_new=False) if mail else None
+
+
+def _keep(bot: Bot, raw: bytes, sha256: str, sender: str, letter: Letter) -> Taken:
+    """Store, then write down in one transaction. Another one may have been quicker."""
+    with store().writer() as writer:
+        writer.write(raw)
+        stored = writer.finish()
+    try:
+        mail = _write_down(bot, stored, sender, letter)
+    except IntegrityError:
+        db.session.rollback()
+        _give_back(stored)
+        if before := _known(bot.address, sha256):
+            return before
+        raise
+    except BaseException:
+        db.session.rollback()
+        _give_back(stored)
+        raise
+    # From here on the row may be there whatever is answered: its bytes stay.
+    db.session.commit()
+    return Taken(bot.address, mail.id, mail.kind, is_new=True)
+
+
+def _give_back(stored: Stored) -> None:
+    with contextlib.suppress(StorageUnavailable):
+        store().delete(stored.key)
+
+
+def _write_down(bot: Bot, stored: Stored, sender: str, letter: Letter) -> BotMail:
+    found = matching.match(bot, (*letter.returned, *letter.answers))
+    app = apps.find(bot.app_key)
+    mail = BotMail(
+        firm_id=bot.firm_id,
+        app_key=bot.app_key,
+        bot_address=bot.address,
+        company_id=found.connection.company_id if found.connection else bot.company_id,
+        connection_id=found.connection.id if found.connection else None,
+        delivery_id=found.delivery.id if found.delivery else None,
+        test_mail_id=found.test_mail.id if found.test_mail else None,
+        kind=sorting.kind_of(
+            letter,
+            sender=sender,
+            domains=tool_domains(app, found.connection),
+            is_answer=found.is_sure,
+        ),
+        sender=sender,
+        from_address=letter.from_address,
+        from_name=letter.from_name,
+        subject=letter.subject,
+        text="\n\n".join(filter(None, (letter.text, _reported(letter)))),
+        links=[link.as_json() for link in letter.links],
+        message_id=letter.message_id,
+        storage_key=stored.key,
+        sha256=stored.sha256,
+        size=stored.size,
+    )
+    db.session.add(mail)
+    db.session.flush()
+    if mail.kind == "bounce" and found.test_mail:
+        _bounce(found.test_mail, letter)
+    record(
+        "bot_mail_received",
+        firm_id=mail.firm_id,
+        company_id=mail.company_id,
+        document_id=found.delivery.document_id if found.delivery else None,
+        firm_only=True,
+        app=mail.app_key,
+        kind=mail.kind,
+        bot=mail.bot_address,
+        mail=str(mail.id),
+    )
+    tell(mail, app.name if app else bot.app_key)
+    return mail
+
+
+def _reported(letter: Letter) -> str:
+    """What the server answered, in its words: «x@tool.test: 5.1.1 550 No such user»."""
+    report = letter.report
+    if report is None:
+        return ""
+    said = f"{report.status} {report.diagnostic}".strip()
+    return f"{report.recipient}: {said}" if report.recipient else said
+
+
+def _bounce(test: TestMail, letter: Letter) -> None:
+    said = _reported(letter) or letter.text or letter.subject
+    db.session.execute(
+        update(TestMail)
+        .where(TestMail.id == test.id, TestMail.state.in_(BOUNCEABLE))
+        .values(state="bounced", text=said[:1000], settled_at=database_now())
+        .execution_options(**EVERYWHERE)
+    )
