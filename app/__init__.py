@@ -13,7 +13,7 @@ from app import assets, cli, errors, formats, htmx, policy, storage, tenancy
 from app.companies import routes as companies_routes
 from app.connectors import catalogue, panel_routes, store_routes, switch_routes
 from app.db import db, prepare_engine
-from app.delivery import routes as delivery_routes
+from app.delivery import journal_routes, routes as delivery_routes
 from app.extensions import (
     babel,
     csrf,
@@ -40,6 +40,7 @@ BLUEPRINTS = (
     panel_routes.blueprint,
     switch_routes.blueprint,
     delivery_routes.blueprint,
+    journal_routes.blueprint,
     operator_routes.blueprint,
 )
 
