@@ -1,6 +1,7 @@
 """The command line: `flask --app app …`. What it prints for machines is JSON lines."""
 
 import json
+import uuid
 from pathlib import Path
 from typing import IO, Any
 
@@ -14,10 +15,12 @@ from app.companies.models import Company
 from app.connectors import apps, catalogue, connecting
 from app.db import db
 from app.delivery import tick
+from app.delivery.why import why
 from app.errors import DomainError
 from app.firms.brand import Brand
 from app.firms.models import Firm, FirmDomain
 from app.library.deposit import deposit
+from app.library.models import Document
 from app.library.receiving import receive
 from app.library.tree import by_path
 from app.people.models import Person
@@ -29,7 +32,8 @@ seed_group = AppGroup("seed", help="Fill the database.")
 
 
 def init_app(app: Flask) -> None:
-    for command in (firm_group, operator_group, seed_group, tick_now, deposit_files):
+    commands = (tick_now, deposit_files, why_document)
+    for command in (firm_group, operator_group, seed_group, *commands):
         app.cli.add_command(command)
 
 
@@ -82,6 +86,23 @@ def deposit_files(company: str, folder_path: str, files: tuple[IO[bytes], ...]) 
             folder=folder_path,
             status=done.document.status,
             due=[d.state for d in done.deliveries],
+        )
+
+
+@click.command("why")
+@click.argument("document_id", type=click.UUID)
+def why_document(document_id: uuid.UUID) -> None:
+    """Why DOCUMENT_ID left, leaves or stays: a line for each connected tool."""
+    document = db.session.get(Document, document_id)
+    if document is None:
+        raise click.ClickException(f"no document {document_id}")
+    for because in why(document):
+        say(
+            connection=because.connection.id,
+            app=because.connection.app_key,
+            slot=because.slot,
+            state=because.state,
+            reason=because.text,
         )
 
 
