@@ -15,6 +15,7 @@ from app.companies.models import Company
 from app.connectors import apps, catalogue, connecting
 from app.db import db
 from app.delivery import tick
+from app.delivery.auditing import differences
 from app.delivery.why import why
 from app.errors import DomainError
 from app.firms.brand import Brand
@@ -26,6 +27,7 @@ from app.library.tree import by_path
 from app.people.models import Person
 from app.people.passwords import hash_password, normal_email
 
+audit_group = AppGroup("audit", help="Check what is recorded.")
 firm_group = AppGroup("firm", help="Firms: create, domain, adopt.")
 operator_group = AppGroup("operator", help="Operators of the platform.")
 seed_group = AppGroup("seed", help="Fill the database.")
@@ -33,7 +35,8 @@ seed_group = AppGroup("seed", help="Fill the database.")
 
 def init_app(app: Flask) -> None:
     commands = (tick_now, deposit_files, why_document)
-    for command in (firm_group, operator_group, seed_group, *commands):
+    groups = (audit_group, firm_group, operator_group, seed_group)
+    for command in (*groups, *commands):
         app.cli.add_command(command)
 
 
@@ -104,6 +107,19 @@ def why_document(document_id: uuid.UUID) -> None:
             state=because.state,
             reason=because.text,
         )
+
+
+@audit_group.command("verify")
+@click.option("--no-files", is_flag=True, help="leave the stored files out")
+def audit_verify(no_files: bool) -> None:
+    """Chains, decisions, validations, leases, files: a line for each difference."""
+    found = 0
+    for difference in differences(with_files=not no_files):
+        say(difference=difference.kind, about=difference.about, text=difference.text)
+        found += 1
+    say(differences=found)
+    if found:
+        raise click.exceptions.Exit(1)
 
 
 @firm_group.command("create")
