@@ -14,6 +14,7 @@ from sqlalchemy.orm import aliased
 from app.activity.recording import record
 from app.connectors.models import Destination
 from app.db import database_now, db, lock_company
+from app.delivery.alerts import tell_refused
 from app.delivery.answers import Reply
 from app.delivery.attempts import note_attempt
 from app.delivery.claiming import Claim
@@ -118,6 +119,7 @@ def address_refused(claim: Claim, phase: str, reply: Reply, *, sender: bool) -> 
         sender=claim.sender,
         reply=said[:300],
     )
+    tell_refused(claim.connection_id, claim.destination or "", said, sender=sender)
     return held(claim, phase, reply, "refused")
 
 
