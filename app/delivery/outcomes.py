@@ -33,6 +33,13 @@ def put_back(claim: Claim, phase: str, reply: Reply | None) -> str:
     return _settle(claim, phase, reply, back_to("pending", now) | uncharged)
 
 
+def postponed(claim: Claim) -> str:
+    """Not tried: its address has just put off others. Later, uncharged."""
+    now = database_now()
+    later = {"attempts": Delivery.attempts - 1, "not_before": next_try(now, 1)}
+    return _settle(claim, "connect", None, back_to("pending", now) | later)
+
+
 def deferred(claim: Claim, phase: str, reply: Reply | None) -> str:
     """A temporary failure: later, or given up after five days."""
     now = database_now()
