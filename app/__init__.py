@@ -23,7 +23,7 @@ from app.connectors import (
     switch_routes,
 )
 from app.db import db, prepare_engine
-from app.delivery import routes as delivery_routes, test_mail_routes
+from app.delivery import journal_routes, routes as delivery_routes, test_mail_routes
 from app.extensions import (
     babel,
     csrf,
@@ -57,6 +57,7 @@ BLUEPRINTS = (
     test_mail_routes.blueprint,
     delivery_routes.blueprint,
     mailroom_routes.blueprint,
+    journal_routes.blueprint,
     operator_routes.blueprint,
     console_routes.blueprint,
 )

@@ -1,6 +1,7 @@
 """The command line: `flask --app app …`. What it prints for machines is JSON lines."""
 
 import json
+import uuid
 from pathlib import Path
 from typing import IO, Any
 
@@ -14,26 +15,29 @@ from app.companies.models import Company
 from app.connectors import apps, catalogue, connecting
 from app.db import db
 from app.delivery import tick
+from app.delivery.auditing import differences
+from app.delivery.why import why
 from app.errors import DomainError
 from app.firms.brand import Brand
 from app.firms.models import Firm, FirmDomain
 from app.library.deposit import deposit
+from app.library.models import Document
 from app.library.receiving import receive
 from app.library.tree import by_path
 from app.mailroom.commands import mail_in, mailroom
 from app.people.models import Person
 from app.people.passwords import hash_password, normal_email
 
+audit_group = AppGroup("audit", help="Check what is recorded.")
 firm_group = AppGroup("firm", help="Firms: create, domain, adopt.")
 operator_group = AppGroup("operator", help="Operators of the platform.")
 seed_group = AppGroup("seed", help="Fill the database.")
 
 
 def init_app(app: Flask) -> None:
-    for command in (
-        *(firm_group, operator_group, seed_group),
-        *(tick_now, deposit_files, mail_in, mailroom),
-    ):
+    commands = (tick_now, deposit_files, why_document, mail_in, mailroom)
+    groups = (audit_group, firm_group, operator_group, seed_group)
+    for command in (*groups, *commands):
         app.cli.add_command(command)
 
 
@@ -87,6 +91,36 @@ def deposit_files(company: str, folder_path: str, files: tuple[IO[bytes], ...]) 
             status=done.document.status,
             due=[d.state for d in done.deliveries],
         )
+
+
+@click.command("why")
+@click.argument("document_id", type=click.UUID)
+def why_document(document_id: uuid.UUID) -> None:
+    """Why DOCUMENT_ID left, leaves or stays: a line for each connected tool."""
+    document = db.session.get(Document, document_id)
+    if document is None:
+        raise click.ClickException(f"no document {document_id}")
+    for because in why(document):
+        say(
+            connection=because.connection.id,
+            app=because.connection.app_key,
+            slot=because.slot,
+            state=because.state,
+            reason=because.text,
+        )
+
+
+@audit_group.command("verify")
+@click.option("--no-files", is_flag=True, help="leave the stored files out")
+def audit_verify(no_files: bool) -> None:
+    """Chains, decisions, validations, leases, files: a line for each difference."""
+    found = 0
+    for difference in differences(with_files=not no_files):
+        say(difference=difference.kind, about=difference.about, text=difference.text)
+        found += 1
+    say(differences=found)
+    if found:
+        raise click.exceptions.Exit(1)
 
 
 @firm_group.command("create")

@@ -3,10 +3,12 @@
 An act; the caller commits. What is on its way or arrived is not sent a second time.
 """
 
+from sqlalchemy import update
+
 from app.activity.recording import record
 from app.connectors.models import Connection
 from app.db import database_now, db, lock_company
-from app.delivery.models import DONE, LEASED, WAITING, Delivery
+from app.delivery.models import BLOCKED, DONE, LEASED, WAITING, Delivery
 from app.delivery.planning import make_delivery
 from app.delivery.returning import earlier_deliveries
 from app.library.models import Document, Version
@@ -50,3 +52,63 @@ def transmit(
         slot=slot,
     )
     return made
+
+
+def resend(delivery: Delivery, *, by: Person | None) -> Delivery | None:
+    """«Renvoyer»: a new delivery of the same version; None when it is on its way."""
+    version = db.session.get_one(Version, delivery.version_id)
+    connection = db.session.get_one(Connection, delivery.connection_id)
+    made = transmit(delivery.document, version, connection, delivery.slot, by=by)
+    return made if made.retry_of_id else None
+
+
+def mark_received(delivery: Delivery, *, by: Person | None) -> bool:
+    """«Marquer reçu»: a person saw it in the tool. False when its state forbids it.
+
+    The document is validated by that person, unless somebody decided already.
+    """
+    lock_company(delivery.company_id, exclusive=True)
+    now = database_now()
+    marked = db.session.execute(
+        update(Delivery)
+        .where(Delivery.id == delivery.id, Delivery.state.in_(BLOCKED))
+        .values(state="delivered", reason="by_hand", settled_at=now)
+        .returning(Delivery.id)
+    ).all()
+    if not marked:
+        return False
+    document = delivery.document
+    if document.status == "received":
+        document.status, document.validated_at = "validated", now
+        document.validated_by_id = by.id if by else None
+        _record("validated", delivery, by, firm_only=False)
+    _record("marked_received", delivery, by)
+    return True
+
+
+def call_off(delivery: Delivery, *, by: Person | None) -> bool:
+    """«Annuler»: it will not leave. False when it has left, or is leaving."""
+    lock_company(delivery.company_id, exclusive=True)
+    called_off = db.session.execute(
+        update(Delivery)
+        .where(Delivery.id == delivery.id, Delivery.state.in_((*WAITING, *BLOCKED)))
+        .values(state="cancelled", reason="by_user", settled_at=database_now())
+        .returning(Delivery.id)
+    ).all()
+    if called_off:
+        _record("delivery_cancelled", delivery, by)
+    return bool(called_off)
+
+
+def _record(
+    verb: str, delivery: Delivery, by: Person | None, *, firm_only: bool = True
+) -> None:
+    record(
+        verb,
+        firm_id=delivery.firm_id,
+        company_id=delivery.company_id,
+        document_id=delivery.document_id,
+        actor_id=by.id if by else None,
+        firm_only=firm_only,
+        **({"delivery": str(delivery.id)} if firm_only else {}),
+    )

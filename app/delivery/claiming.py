@@ -25,6 +25,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 from app.companies.models import Company
 from app.connectors.models import Connection, Destination
 from app.db import database_now, db, utc_now
+from app.delivery.ceilings import remaining
 from app.delivery.clock import from_now
 from app.delivery.models import LEASED, WAITING, Delivery
 from app.firms.models import Firm
@@ -33,6 +34,7 @@ from app.library.models import Document, Version
 LEASE = timedelta(seconds=120)
 RENEW_SECONDS = 30
 A_CLAIM = 20
+NO_LIMIT = 2**31 - 1
 
 
 def one_of(
@@ -78,7 +80,7 @@ class Claim:
 def claim(owner: str, company_id: uuid.UUID | None = None) -> list[Claim]:
     """Up to twenty that are due, taken in turns among companies; commits."""
     now = database_now()
-    chosen = db.session.scalars(_due(now, company_id).limit(A_CLAIM)).all()
+    chosen = db.session.scalars(_due(now, company_id, remaining()).limit(A_CLAIM)).all()
     claims: list[Claim] = []
     if chosen:
         taken = db.session.scalars(
@@ -162,7 +164,9 @@ def _read(taken: Sequence[uuid.UUID]) -> list[Claim]:
     return [Claim(**row._mapping) for row in found]
 
 
-def _due(now: datetime, company_id: uuid.UUID | None) -> Select[uuid.UUID]:
+def _due(
+    now: datetime, company_id: uuid.UUID | None, limits: dict[uuid.UUID, int]
+) -> Select[uuid.UUID]:
     """The first due one of every company, then the second of every one…"""
     due = (
         select(
@@ -173,6 +177,7 @@ def _due(now: datetime, company_id: uuid.UUID | None) -> Select[uuid.UUID]:
                 order_by=(Delivery.not_before, Delivery.id),
             )
             .label("turn"),
+            *(_nth_of_connection(limits)),
         )
         .join(Connection, Connection.id == Delivery.connection_id)
         .join(Company, Company.id == Delivery.company_id)
@@ -189,14 +194,28 @@ def _due(now: datetime, company_id: uuid.UUID | None) -> Select[uuid.UUID]:
     if company_id is not None:
         due = due.where(Delivery.company_id == company_id)
     turns = due.subquery("turns")
+    is_allowed = [turns.c.nth <= turns.c.most] if limits else []
     row = aliased(Delivery)
     chosen = (
         select(row.id)
         .join(turns, turns.c.id == row.id)
+        .where(*is_allowed)
         .order_by(turns.c.turn, row.not_before, row.id)
     )
     # On SQLite the write transaction itself keeps the others out.
     return chosen.with_for_update(skip_locked=True, of=row)
+
+
+def _nth_of_connection(limits: dict[uuid.UUID, int]) -> list[ColumnElement[int]]:
+    """Its place among its connection's, and how many of those may leave now."""
+    if not limits:
+        return []
+    place = func.row_number().over(
+        partition_by=Delivery.connection_id,
+        order_by=(Delivery.not_before, Delivery.id),
+    )
+    most = case(limits, value=Delivery.connection_id, else_=NO_LIMIT)
+    return [place.label("nth"), most.label("most")]
 
 
 class Lease:

@@ -4,9 +4,10 @@ change of the hour nor a restart moves them."""
 from datetime import UTC, datetime, timedelta
 
 from flask import current_app
-from sqlalchemy import ColumnElement, Interval, cast, func, literal
+from sqlalchemy import ColumnElement, Interval, cast, func, literal, select
 
-from app.db import UtcDateTime, db, utc_now
+from app.db import UtcDateTime, database_now, db, utc_now
+from app.delivery.models import Tick
 
 
 def slot_at(moment: datetime, minutes: int | None = None) -> datetime:
@@ -31,3 +32,14 @@ def from_now(delay: timedelta = timedelta()) -> ColumnElement[datetime]:
         return literal(utc_now() + delay, UtcDateTime())
     now = cast(func.now(), UtcDateTime())
     return now + literal(delay, Interval()) if delay else now
+
+
+def seconds_since_last_run() -> int | None:
+    """Since the newest run that came to its end; None when there was none yet."""
+    ended = db.session.scalar(
+        select(Tick.finished_at)
+        .where(Tick.finished_at.is_not(None))
+        .order_by(Tick.slot.desc())
+        .limit(1)
+    )
+    return None if ended is None else round((database_now() - ended).total_seconds())

@@ -8,6 +8,7 @@ import uuid
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from app.companies.models import Company
 from app.connectors.models import Connection
 from app.db import Base, Id, MaybeMoment, Moment, Name, TenantOwned, utc_now
 from app.library.models import Document, Version
@@ -80,6 +81,7 @@ class Delivery(Base, TenantOwned):
     accepted_at: Mapped[MaybeMoment]
     settled_at: Mapped[MaybeMoment]
 
+    company: Mapped[Company] = relationship()
     document: Mapped[Document] = relationship()
     version: Mapped[Version] = relationship()
     connection: Mapped[Connection] = relationship()
@@ -118,6 +120,8 @@ class Delivery(Base, TenantOwned):
         Index(
             "ix_deliveries_connection_id_accepted_at", "connection_id", "accepted_at"
         ),
+        Index("ix_deliveries_firm_id_id", "firm_id", "id"),
+        Index("ix_deliveries_firm_id_settled_at", "firm_id", "settled_at"),
     )
 
     def __repr__(self) -> str:

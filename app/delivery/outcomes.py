@@ -12,6 +12,7 @@ from sqlalchemy.orm import aliased
 from app.activity.recording import record
 from app.connectors.models import Destination
 from app.db import database_now, db, lock_company
+from app.delivery.alerts import tell_refused
 from app.delivery.answers import Reply
 from app.delivery.attempts import note_attempt
 from app.delivery.claiming import Claim
@@ -29,6 +30,13 @@ def put_back(claim: Claim, phase: str, reply: Reply | None) -> str:
     now = database_now()
     uncharged = {"attempts": Delivery.attempts - 1, "not_before": now}
     return _settle(claim, phase, reply, back_to("pending", now) | uncharged)
+
+
+def postponed(claim: Claim) -> str:
+    """Not tried: its address has just put off others. Later, uncharged."""
+    now = database_now()
+    later = {"attempts": Delivery.attempts - 1, "not_before": next_try(now, 1)}
+    return _settle(claim, "connect", None, back_to("pending", now) | later)
 
 
 def deferred(claim: Claim, phase: str, reply: Reply | None) -> str:
@@ -117,6 +125,7 @@ def address_refused(claim: Claim, phase: str, reply: Reply, *, sender: bool) -> 
         sender=claim.sender,
         reply=said[:300],
     )
+    tell_refused(claim.connection_id, claim.destination or "", said, sender=sender)
     return held(claim, phase, reply, "refused")
 
 

@@ -22,6 +22,7 @@ from app.activity.recording import seal_everything
 from app.db import database_now, db
 from app.delivery import claiming, outcomes, reaping
 from app.delivery.answers import Reply
+from app.delivery.breaker import Breaker
 from app.delivery.claiming import Claim, Lease
 from app.delivery.models import Tick
 from app.delivery.sending import ServerGone, send
@@ -68,7 +69,7 @@ def _send_all(
     def is_over() -> bool:
         return should_stop() or time.monotonic() > until
 
-    lease = Lease(owner)
+    lease, breaker = Lease(owner), Breaker()
     with Session() as session:
         while not is_over():
             batch = claiming.claim(owner, company_id)
@@ -77,7 +78,7 @@ def _send_all(
             counts["claimed"] += len(batch)
             lease.take(batch)
             try:
-                _send_batch(batch, session, lease, is_over, counts)
+                _send_batch(batch, session, lease, breaker, is_over, counts)
             except ServerGone as gone:
                 log.warning("the mail server is not to be had: %s", gone)
                 return str(gone)
@@ -90,6 +91,7 @@ def _send_batch(
     batch: list[Claim],
     session: Session,
     lease: Lease,
+    breaker: Breaker,
     is_over: Callable[[], bool],
     counts: Counter[str],
 ) -> None:
@@ -101,7 +103,13 @@ def _send_batch(
             counts["lost"] += 1
             continue
         lease.held.discard(claim.id)
-        counts[_send_one(claim, session, lease)] += 1
+        if breaker.is_open(claim):
+            outcomes.postponed(claim)
+            counts["postponed"] += 1
+            continue
+        state = _send_one(claim, session, lease)
+        breaker.note(claim, state)
+        counts[state] += 1
         if session.cuts >= MOST_CUTS:
             raise ServerGone("the line was cut again and again")
 

@@ -22,6 +22,7 @@ from app.companies.finding import company_and_role
 from app.db import db
 from app.delivery.badges import client_badge, firm_badge
 from app.delivery.proof import offers, proofs
+from app.delivery.why import why
 from app.library import listing as listings, navigation, page as pages
 from app.library.deposit import deposit
 from app.library.finding import Place, document_or_404, place_or_404
@@ -170,6 +171,7 @@ def document(document_id: uuid.UUID) -> ResponseReturnValue:
         kind=listings.kind_of(shown.content_type),
         proofs=sent,
         offers=offers(shown) if place.sight.firm_side else [],
+        reasons=why(shown) if place.sight.firm_side else [],
         history=history(shown, firm_side=place.sight.firm_side),
         download_url=url_for("library.download", document_id=shown.id),
         nav_current="documents",

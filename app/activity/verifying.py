@@ -1,0 +1,36 @@
+"""Whether the sealed trail is what was written: every hash taken again, in order."""
+
+import uuid
+from collections.abc import Iterator
+
+from sqlalchemy import select
+
+from app.activity.models import Entry
+from app.activity.recording import digest
+from app.db import db
+
+A_BATCH = 1000
+
+
+def broken_links(firm_id: uuid.UUID) -> Iterator[str]:
+    """Where the firm's chain is not whole: a line that is missing or was changed."""
+    before, expected = "", 1
+    while entries := _batch(firm_id, expected):
+        for entry in entries:
+            position = entry.position or 0
+            if position != expected:
+                yield f"lines {expected} to {position - 1} are missing"
+            if digest(before, entry) != entry.sha256:
+                yield f"line {position} is not what was sealed"
+            before, expected = entry.sha256 or "", position + 1
+        db.session.expunge_all()
+
+
+def _batch(firm_id: uuid.UUID, first: int) -> list[Entry]:
+    found = db.session.scalars(
+        select(Entry)
+        .where(Entry.firm_id == firm_id, Entry.position >= first)
+        .order_by(Entry.position)
+        .limit(A_BATCH)
+    )
+    return list(found)

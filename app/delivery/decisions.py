@@ -1,0 +1,90 @@
+"""The decision of every arrival, taken again from the history of the switches.
+
+A folder that was moved since has other ancestors now: what came before the move is
+left out.
+"""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlalchemy import select
+
+from app.companies.models import Company
+from app.connectors.models import FolderSwitch
+from app.db import db
+from app.delivery.models import Delivery
+from app.delivery.planning import FRESH
+from app.library.models import Arrival, Folder
+
+Key = tuple[uuid.UUID, str]  # connection, slot
+
+
+def wrong_decisions() -> Iterator[tuple[uuid.UUID, str]]:
+    """(arrival, what is wrong), company by company; reads only."""
+    for company_id in db.session.scalars(select(Company.id)).all():
+        yield from _of_company(company_id)
+        db.session.expunge_all()
+
+
+def _of_company(company_id: uuid.UUID) -> Iterator[tuple[uuid.UUID, str]]:
+    parents = dict(
+        db.session.execute(
+            select(Folder.id, Folder.parent_id).where(Folder.company_id == company_id)
+        ).all()
+    )
+    periods: dict[uuid.UUID, list[FolderSwitch]] = defaultdict(list)
+    for period in db.session.scalars(
+        select(FolderSwitch).where(FolderSwitch.company_id == company_id)
+    ):
+        periods[period.folder_id].append(period)
+    made = _deliveries(company_id)
+    arrivals = db.session.scalars(
+        select(Arrival).where(Arrival.company_id == company_id, Arrival.kind.in_(FRESH))
+    )
+    for arrival in arrivals:
+        due = _due(arrival.folder_id, arrival.at, parents, periods)
+        got = made[arrival.version_id]
+        for connection_id, slot in due - got.keys():
+            yield arrival.id, f"due to {connection_id} ({slot}), but nothing was made"
+        for key, arrival_id in got.items():
+            if arrival_id == arrival.id and key not in due:
+                yield arrival.id, f"made for {key[0]} ({key[1]}), but was not due"
+
+
+def _deliveries(company_id: uuid.UUID) -> dict[uuid.UUID, dict[Key, uuid.UUID | None]]:
+    """By version: for which connection and slot, and of which arrival."""
+    made: dict[uuid.UUID, dict[Key, uuid.UUID | None]] = defaultdict(dict)
+    rows = db.session.execute(
+        select(
+            *(Delivery.version_id, Delivery.connection_id, Delivery.slot),
+            *(Delivery.arrival_id, Delivery.switch_id),
+        )
+        .where(Delivery.company_id == company_id)
+        .order_by(Delivery.id.desc())
+    )
+    for version_id, connection_id, slot, arrival_id, switch_id in rows:
+        # One that a person asked for proves nothing about the arrival.
+        by_itself = arrival_id if switch_id else None
+        made[version_id][connection_id, slot] = by_itself
+    return made
+
+
+def _due(
+    folder_id: uuid.UUID | None,
+    at: datetime,
+    parents: dict[uuid.UUID, uuid.UUID | None],
+    periods: dict[uuid.UUID, list[FolderSwitch]],
+) -> set[Key]:
+    """What the nearest setting at or above the folder had on at that time."""
+    nearest: dict[Key, bool] = {}
+    while folder_id is not None:
+        for period in periods.get(folder_id, ()):
+            is_open = period.opened_at <= at and (
+                period.closed_at is None or period.closed_at > at
+            )
+            if is_open:
+                nearest.setdefault((period.connection_id, period.slot), period.is_on)
+        folder_id = parents.get(folder_id)
+    return {key for key, is_on in nearest.items() if is_on}

@@ -1,0 +1,186 @@
+"""The delivery journal: what left, what waits, what needs a person, line by line."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask import url_for
+from flask_login import current_user
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.orm import contains_eager, joinedload
+
+from app.companies.models import Company
+from app.connectors import apps
+from app.connectors.catalogue import PartnerApp
+from app.connectors.models import Connection
+from app.db import db, utc_now
+from app.delivery.badges import Badge, delivery_badge
+from app.delivery.models import DONE, LEASED, WAITING, Delivery
+from app.library.models import Document
+
+A_PAGE = 50
+MOST_COUNTED = 10_000
+# What the filter and the counters call the states.
+GROUPS: dict[str, tuple[str, ...]] = {
+    "sent": DONE,
+    "waiting": (*WAITING, *LEASED),
+    "held": ("held",),
+    "doubt": ("unknown",),
+    "refused": ("failed", "bounced"),
+    "cancelled": ("cancelled",),
+}
+PERIODS = {"1": 1, "7": 7, "30": 30, "365": 365}
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the person asked to see; unknown values are as if nothing was asked."""
+
+    q: str = ""
+    days: str = "7"
+    company: str = ""  # its slug
+    app: str = ""  # its key
+    groups: tuple[str, ...] = ()
+    after: uuid.UUID | None = None
+
+    @property
+    def states(self) -> list[str]:
+        return [state for group in self.groups for state in GROUPS[group]]
+
+    @property
+    def is_narrowed(self) -> bool:
+        return bool(self.q or self.company or self.app or self.groups)
+
+
+def filters_from(given: Mapping[str, str], groups: list[str]) -> Filters:
+    """From the query of the address; `groups` are all its values of `state`."""
+    try:
+        after = uuid.UUID(given.get("after", ""))
+    except ValueError:
+        after = None
+    days = given.get("days", "7")
+    return Filters(
+        q=given.get("q", "").strip()[:200],
+        days=days if days in PERIODS else "7",
+        company=given.get("company", ""),
+        app=given.get("app", ""),
+        groups=tuple(group for group in GROUPS if group in groups),
+        after=after,
+    )
+
+
+@dataclass(frozen=True)
+class Line:
+    delivery: Delivery
+    company: Company
+    document: Document
+    app: PartnerApp | None
+    app_name: str
+    badge: Badge
+    destination: str  # where it went, or would go now
+    url: str
+
+    @property
+    def id(self) -> uuid.UUID:
+        return self.delivery.id
+
+
+@dataclass(frozen=True)
+class Journal:
+    lines: list[Line]
+    total: int
+    total_is_floor: bool
+    next_after: uuid.UUID | None
+
+
+def journal(filters: Filters) -> Journal:
+    """A page of it, newest first; three queries, whatever is in it."""
+    wanted = chosen(filters)
+    page = wanted.order_by(Delivery.id.desc()).limit(A_PAGE + 1)
+    if filters.after:
+        page = page.where(Delivery.id < filters.after)
+    found = db.session.scalars(page).unique().all()
+    ids = wanted.with_only_columns(Delivery.id).order_by(None)
+    counted = ids.limit(MOST_COUNTED + 1).subquery()
+    total = db.session.scalar(select(func.count()).select_from(counted)) or 0
+    return Journal(
+        lines=[line_of(delivery) for delivery in found[:A_PAGE]],
+        total=min(total, MOST_COUNTED),
+        total_is_floor=total > MOST_COUNTED,
+        next_after=found[A_PAGE - 1].id if len(found) > A_PAGE else None,
+    )
+
+
+def chosen(filters: Filters) -> Select[Delivery]:
+    """The deliveries that the person may see and asked for, with what a line shows."""
+    wanted = (
+        visible()
+        .join(Document, Document.id == Delivery.document_id)
+        .options(
+            contains_eager(Delivery.document),
+            joinedload(Delivery.connection).selectinload(Connection.destinations),
+        )
+        .where(Delivery.created_at >= utc_now() - timedelta(days=PERIODS[filters.days]))
+    )
+    if filters.states:
+        wanted = wanted.where(Delivery.state.in_(filters.states))
+    if filters.company:
+        wanted = wanted.where(Company.slug == filters.company)
+    if filters.app:
+        connections = select(Connection.id).where(Connection.app_key == filters.app)
+        wanted = wanted.where(Delivery.connection_id.in_(connections))
+    if filters.q:
+        wanted = wanted.where(
+            or_(
+                Document.name.icontains(filters.q, autoescape=True),
+                Delivery.destination.icontains(filters.q, autoescape=True),
+                Delivery.message_id.icontains(filters.q, autoescape=True),
+            )
+        )
+    return wanted
+
+
+def visible() -> Select[Delivery]:
+    """The deliveries of the companies that the person follows, joined to them."""
+    allowed = Company.visible_to(current_user).with_only_columns(Company.id)
+    return (
+        select(Delivery)
+        .join(Company, Company.id == Delivery.company_id)
+        .options(contains_eager(Delivery.company))
+        .where(Delivery.company_id.in_(allowed))
+    )
+
+
+def line_of(delivery: Delivery) -> Line:
+    app = apps.find(delivery.connection.app_key)
+    slot = app.slot(delivery.slot) if app else None
+    now = delivery.connection.destination_for(delivery.slot)
+    return Line(
+        delivery=delivery,
+        company=delivery.company,
+        document=delivery.document,
+        app=app,
+        app_name=app.label(slot) if app and slot else delivery.connection.app_key,
+        badge=delivery_badge(delivery),
+        destination=delivery.destination or (now.address if now else ""),
+        url=url_for("journal.show", delivery_id=delivery.id),
+    )
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the filters offer."""
+
+    companies: list[Company]
+    apps: list[PartnerApp]
+
+
+def choices() -> Choices:
+    companies = db.session.scalars(
+        Company.visible_to(current_user).order_by(Company.name).limit(2000)
+    ).all()
+    keys = db.session.scalars(
+        select(Connection.app_key).distinct().order_by(Connection.app_key)
+    ).all()
+    return Choices(list(companies), [app for key in keys if (app := apps.find(key))])

@@ -1,0 +1,130 @@
+"""The whole story of one delivery, as a person of the firm may read it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from app.activity.models import Entry
+from app.db import db
+from app.delivery.badges import hold_detail, reason_text
+from app.delivery.journal import Line, line_of
+from app.delivery.models import BLOCKED, DONE, LEASED, Attempt, Delivery
+from app.delivery.proof import cancel_text
+from app.library.models import Folder, Version
+from app.texts import gettext as _, ngettext
+
+
+@dataclass(frozen=True)
+class Story:
+    line: Line
+    title: str
+    text: str
+    reply: str
+    attempts: list[Attempt]
+    version: Version
+    folder: Folder
+    arrived_at: datetime
+    # Its line in the firm's chain of the trail, once it is sealed.
+    position: int | None
+    may_resend: bool
+    may_mark_received: bool
+    may_cancel: bool
+
+
+def story_of(delivery: Delivery) -> Story:
+    attempts = db.session.scalars(
+        select(Attempt)
+        .where(Attempt.delivery_id == delivery.id)
+        .order_by(Attempt.started_at, Attempt.id)
+    ).all()
+    version = db.session.get_one(Version, delivery.version_id)
+    folder = db.session.get_one(Folder, delivery.document.folder_id)
+    return Story(
+        line=line_of(delivery),
+        title=_title(delivery),
+        text=_explained(delivery),
+        reply=delivery.last_text or "",
+        attempts=list(attempts),
+        version=version,
+        folder=folder,
+        arrived_at=delivery.document.arrived_at,
+        position=_position(delivery),
+        may_resend=may_resend(delivery),
+        may_mark_received=may_mark_received(delivery),
+        may_cancel=may_cancel(delivery),
+    )
+
+
+def may_resend(delivery: Delivery) -> bool:
+    """What is held leaves by itself once its reason is gone."""
+    return delivery.state in {"failed", "bounced", "unknown", "cancelled"}
+
+
+def may_mark_received(delivery: Delivery) -> bool:
+    return delivery.state in BLOCKED
+
+
+def may_cancel(delivery: Delivery) -> bool:
+    return delivery.state not in (*DONE, *LEASED, "cancelled")
+
+
+def _position(delivery: Delivery) -> int | None:
+    entries = db.session.scalars(
+        select(Entry)
+        .where(Entry.document_id == delivery.document_id, Entry.verb == "transmitted")
+        .order_by(Entry.id.desc())
+    )
+    mine = (e for e in entries if e.details.get("delivery") == str(delivery.id))
+    entry = next(mine, None)
+    return entry.position if entry else None
+
+
+def _title(delivery: Delivery) -> str:
+    state = delivery.state
+    if state == "held":
+        return _("On hold: %(reason)s", reason=reason_text(delivery.reason))
+    if state == "failed":
+        return _("Not sent: %(why)s", why=reason_text(delivery.reason))
+    return {
+        "pending": _("Waits for the next run"),
+        "deferred": _("Will be tried again"),
+        "sending": _("Being sent"),
+        "in_doubt": _("Sent, the answer is awaited"),
+        "accepted": _("Handed to the mail server"),
+        "delivered": _("The tool has it"),
+        "bounced": _("Refused by the tool"),
+        "unknown": _("Uncertain: it may have arrived"),
+        "cancelled": _("Not sent: %(why)s", why=cancel_text(delivery.reason)),
+    }[state]
+
+
+def _explained(delivery: Delivery) -> str:
+    """What it means and what to do, in a sentence."""
+    state = delivery.state
+    if state == "held":
+        return hold_detail(delivery) or _held_text(delivery)
+    if state == "unknown":
+        return _(
+            "The line was cut at the moment of sending. Check in the tool: sending it "
+            "again may make a second copy."
+        )
+    if state == "deferred":
+        return ngettext(
+            "%(num)d attempt failed. The automaton goes on for five days.",
+            "%(num)d attempts failed. The automaton goes on for five days.",
+            delivery.attempts,
+        )
+    if state in {"failed", "bounced"}:
+        return _("Nothing will leave by itself any more: correct, then send it again.")
+    return ""
+
+
+def _held_text(delivery: Delivery) -> str:
+    return {
+        "no_connection": _("Paste the address in Applications: it leaves by itself."),
+        "refused": _("Correct the address in Applications: it leaves by itself."),
+        "revoked": _("Authorise the company again in Applications: it leaves then."),
+        "address_changed": _("The address has changed since: say if it may leave."),
+        "empty": _("The file is empty."),
+    }.get(delivery.reason or "", "")

@@ -1,0 +1,262 @@
+"""The delivery journal: everything is in it, for those who follow the company."""
+
+import csv
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy import select
+
+from app.activity.models import Entry
+from app.db import database_now, db, new_id
+from app.delivery import tick
+from app.delivery.models import STATES, Delivery
+from app.library.deposit import Deposited
+from tests.cast import Browser, House, World, signed_in
+from tests.smtp import MailServer
+
+
+def put(done: Deposited, state: str, **values: Any) -> Delivery:
+    (delivery,) = done.deliveries
+    delivery.state = state
+    for name, value in values.items():
+        setattr(delivery, name, value)
+    db.session.commit()
+    return delivery
+
+
+@pytest.fixture
+def busy(house: House) -> dict[str, Delivery]:
+    """A delivery in every state, named after it."""
+    return {state: put(house.drop(f"{state}.pdf"), state) for state in STATES}
+
+
+@pytest.fixture
+def ada(app: Flask, house: House) -> Browser:
+    return signed_in(app, house.admin)
+
+
+def names(page: str) -> set[str]:
+    return {state for state in STATES if f">{state}.pdf<" in page}
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", set(STATES)),
+        ("state=held", {"held"}),
+        ("state=refused&state=doubt", {"failed", "bounced", "unknown"}),
+        ("state=sent", {"accepted", "delivered"}),
+        ("state=waiting", {"pending", "deferred", "sending", "in_doubt"}),
+        ("state=nonsense", set(STATES)),
+        ("q=held.p", {"held"}),
+        ("q=%25", set()),
+        ("app=quickbooks", set(STATES)),
+        ("app=dext", set()),
+        ("company=dune-alder", set(STATES)),
+        ("company=elm-alder", set()),
+        ("days=1&after=not-an-id", set(STATES)),
+    ],
+)
+def test_a_filter_shows_what_it_names(
+    busy: dict[str, Delivery], ada: Browser, query: str, expected: set[str]
+) -> None:
+    assert names(ada.get(f"/deliveries?{query}").text) == expected
+
+
+def test_staff_see_the_deliveries_of_their_companies_only(
+    app: Flask, world: World, house: House
+) -> None:
+    elm = house.connect(company=house.elm)
+    assert elm
+    house.drop("dune.pdf")
+    ben = signed_in(app, house.staff)
+    page = ben.get("/deliveries").text
+    assert "dune.pdf" in page
+    house.staff.sees_all_companies = False
+    db.session.execute(sa.text("DELETE FROM memberships"))
+    db.session.commit()
+    assert "dune.pdf" not in ben.get("/deliveries").text
+    (delivery,) = db.session.scalars(select(Delivery)).all()
+    assert ben.get(f"/deliveries/{delivery.id}").status_code == 404
+    stranger = signed_in(app, world.birch.admin)
+    assert "dune.pdf" not in stranger.get("/deliveries").text
+    assert stranger.get(f"/deliveries/{delivery.id}").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/deliveries", "/deliveries.csv"])
+def test_to_a_client_there_is_no_journal(app: Flask, house: House, path: str) -> None:
+    assert signed_in(app, house.manager).get(path).status_code == 404
+
+
+def test_a_long_journal_is_read_page_by_page_without_a_gap(
+    house: House, ada: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.delivery.journal.A_PAGE", 2)
+    for number in range(5):
+        house.drop(f"n{number}.pdf")
+    seen: list[str] = []
+    url = "/deliveries"
+    while url:
+        page = ada.get(url, headers={"HX-Request": "true"}).text
+        seen += [f"n{n}" for n in reversed(range(5)) if f">n{n}.pdf<" in page]
+        more = page.split('hx-get="/deliveries?')
+        url = (
+            "/deliveries?" + more[1].split('"')[0].replace("&amp;", "&")
+            if (len(more) > 1)
+            else ""
+        )
+    assert seen == ["n4", "n3", "n2", "n1", "n0"]
+
+
+def test_the_number_of_queries_does_not_grow_with_the_lines(
+    house: House, ada: Browser
+) -> None:
+    house.drop("first.pdf")
+    few = queries_of(lambda: ada.get("/deliveries"))
+    for number in range(20):
+        house.drop(f"{number}.pdf")
+    assert queries_of(lambda: ada.get("/deliveries")) == few
+
+
+def queries_of(act: Callable[[], object]) -> int:
+    said: list[str] = []
+
+    def listen(_c: object, _d: object, statement: str, *_: object) -> None:
+        said.append(statement)
+
+    sa.event.listen(db.engine, "before_cursor_execute", listen)
+    act()
+    sa.event.remove(db.engine, "before_cursor_execute", listen)
+    return len([one for one in said if one.startswith("SELECT")])
+
+
+def test_the_story_tells_what_happened(
+    house: House, ada: Browser, post: MailServer
+) -> None:
+    done = house.drop("Facture é.pdf")
+    post.fails("rcpt", "451 4.7.1 Greylisted")
+    tick.run()
+    (delivery,) = done.deliveries
+    story = ada.get(f"/deliveries/{delivery.id}").text
+    for fact in (
+        "Greylisted",
+        delivery.message_id.strip("<>"),
+        delivery.sha256,
+        "purchases.dune-alder@tool.test",
+        "Dora Dune",
+    ):
+        assert fact in story, fact
+
+
+def test_a_refused_one_is_sent_again_and_tells_what_it_follows(
+    house: House, ada: Browser, post: MailServer
+) -> None:
+    old = put(house.drop(), "failed", reason="refused")
+    answer = ada.post("/deliveries", data={"act": "resend", "id": str(old.id)})
+    assert answer.status_code == 303
+    assert tick.run()["accepted"] == 1
+    new = db.session.scalars(
+        select(Delivery).where(Delivery.retry_of_id == old.id)
+    ).one()
+    assert new.state == "accepted"
+    assert new.message_id != old.message_id
+    assert len(post.messages) == 1
+
+
+def test_marked_received_it_is_validated_by_that_person(
+    house: House, ada: Browser
+) -> None:
+    done = house.drop()
+    unsure = put(done, "unknown", reason="ambiguous")
+    ada.post("/deliveries", data={"act": "received", "id": str(unsure.id)})
+    db.session.expire_all()
+    assert unsure.state == "delivered"
+    assert done.document.status == "validated"
+    assert done.document.validated_by_id == house.admin.id
+    verbs = set(db.session.scalars(select(Entry.verb)))
+    assert {"marked_received", "validated"} <= verbs
+
+
+def test_called_off_it_does_not_leave(
+    house: House, ada: Browser, post: MailServer
+) -> None:
+    done = house.drop()
+    (delivery,) = done.deliveries
+    ada.post("/deliveries", data={"act": "cancel", "id": str(delivery.id)})
+    assert tick.run()["accepted"] == 0
+    db.session.expire_all()
+    assert (delivery.state, delivery.reason) == ("cancelled", "by_user")
+
+
+def test_several_at_once_and_those_that_cannot_are_named(
+    busy: dict[str, Delivery], ada: Browser
+) -> None:
+    ids = [str(busy[state].id) for state in ("failed", "unknown", "accepted")]
+    page = ada.post(
+        "/deliveries", data={"act": "received", "id": ids}, follow_redirects=True
+    ).text
+    assert "2 documents marqués reçus" in page
+    assert "1 laissé tel quel" in page
+
+
+def test_what_is_in_a_worker_s_hands_is_not_called_off_behind_its_back(
+    busy: dict[str, Delivery], ada: Browser
+) -> None:
+    sending = busy["sending"]
+    ada.post("/deliveries", data={"act": "cancel", "id": str(sending.id)})
+    db.session.expire_all()
+    assert sending.state == "sending"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [{"act": "erase", "id": "x"}, {"act": "resend", "id": "x"}, {}],
+)
+def test_nonsense_changes_nothing(
+    busy: dict[str, Delivery], ada: Browser, data: dict[str, str]
+) -> None:
+    assert ada.post("/deliveries", data=data).status_code == 400
+
+
+def test_another_firm_s_delivery_cannot_be_acted_on(
+    app: Flask, world: World, busy: dict[str, Delivery]
+) -> None:
+    stranger = signed_in(app, world.birch.admin)
+    failed = busy["failed"]
+    stranger.post("/deliveries", data={"act": "received", "id": str(failed.id)})
+    db.session.expire_all()
+    assert failed.state == "failed"
+
+
+def test_the_csv_holds_every_line_and_starts_no_formula(
+    house: House, ada: Browser
+) -> None:
+    house.drop("=cmd.pdf")
+    house.drop("Facture ; « été ».pdf")
+    answer = ada.get("/deliveries.csv")
+    assert answer.text.startswith("\ufeff")
+    rows = list(csv.reader(io.StringIO(answer.text.lstrip("\ufeff")), delimiter=";"))
+    assert {row[2] for row in rows[1:]} == {"'=cmd.pdf", "Facture ; « été ».pdf"}
+    assert "attachment" in answer.headers["Content-Disposition"]
+
+
+def test_the_counters_and_the_chart_count_this_firm_only(
+    world: World, house: House, ada: Browser, post: MailServer
+) -> None:
+    world.birch.switch("on")
+    world.birch.drop()
+    house.drop()
+    tick.run()
+    page = ada.get("/deliveries").text
+    assert "1 transmis et 0 refusés" in page
+
+
+def test_a_journal_of_nothing_says_so(app: Flask, world: World) -> None:
+    page = signed_in(app, world.birch.admin).get("/deliveries").text
+    assert "Rien n’est encore parti" in page
+    assert str(new_id()) not in page
+    assert database_now()

@@ -1,0 +1,129 @@
+"""«Pourquoi ?»: one true sentence for every document and every connected tool."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+
+from app.connectors import connecting, switches
+from app.db import db, utc_now
+from app.delivery import tick
+from app.delivery.why import Because, why
+from app.library.deposit import Deposited
+from tests.cast import PURCHASES, House, World, signed_in
+from tests.smtp import MailServer
+
+MONTH = f"{PURCHASES}/03 – Mars"
+
+
+def the_one(done: Deposited) -> Because:
+    db.session.expire_all()
+    (because,) = why(done.document)
+    return because
+
+
+def test_what_left_says_when_and_where(house: House, post: MailServer) -> None:
+    done = house.drop()
+    tick.run()
+    because = the_one(done)
+    assert because.state == "accepted"
+    assert "purchases.dune-alder@tool.test" in because.text
+
+
+def test_what_waits_says_when_it_leaves(house: House) -> None:
+    because = the_one(house.drop())
+    assert because.state == "pending"
+    assert because.text.startswith("Partira à ")
+
+
+def test_what_was_there_before_says_when_the_switch_came_on(world: World) -> None:
+    house = world.alder
+    done = house.drop()
+    house.switch("on")
+    because = the_one(done)
+    assert because.state == "before_switch"
+    assert "« Achats »".replace(" ", "\xa0") in because.text
+    assert str(utc_now().year) in because.text
+
+
+def test_a_folder_that_is_off_is_named(house: House) -> None:
+    house.switch("off", path=MONTH)
+    because = the_one(house.drop(path=MONTH))
+    assert because.state == "switched_off"
+    assert "03 – Mars" in because.text
+
+
+def test_elsewhere_no_folder_is_on(house: House) -> None:
+    assert the_one(house.drop(path="Social")).state == "not_switched"
+
+
+def test_too_big_says_both_sizes(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    from app.connectors import apps
+
+    monkeypatch.setitem(vars(apps.get("quickbooks")), "max_file_bytes", 100)
+    because = the_one(house.drop())
+    assert because.state == "held"
+    assert "la limite" in because.text
+    assert "100" in because.text
+
+
+def test_a_refusal_says_the_server_s_words(house: House, post: MailServer) -> None:
+    done = house.drop()
+    post.fails("dot", "554 5.6.0 Unreadable")
+    tick.run()
+    assert "Unreadable" in the_one(done).text
+
+
+def test_a_new_try_says_when_and_why(house: House, post: MailServer) -> None:
+    done = house.drop()
+    post.fails("rcpt", "451 4.7.1 Greylisted")
+    tick.run()
+    because = the_one(done)
+    assert because.state == "deferred"
+    assert "Greylisted" in because.text
+
+
+def test_cut_off_says_so(house: House) -> None:
+    done = house.drop()
+    house.switch("off")
+    because = the_one(done)
+    assert because.state == "cancelled"
+    assert because.text.startswith("Ne partira pas")
+
+
+def test_a_revoked_connection_still_explains_what_it_holds(house: House) -> None:
+    done = house.drop()
+    connecting.revoke(house.connect(), by=None)
+    db.session.commit()
+    assert the_one(done).state == "held"
+
+
+def test_two_tools_have_a_sentence_each(house: House, post: MailServer) -> None:
+    dext = house.connect("dext")
+    done = house.drop()
+    switches.set_switch(house.folder(), dext, "purchases", "on", by=None)
+    db.session.commit()
+    states = {b.connection.app_key: b.state for b in why(done.document)}
+    assert states == {"quickbooks": "pending", "dext": "before_switch"}
+
+
+def test_the_command_prints_a_line_for_each_tool(app: Flask, house: House) -> None:
+    done = house.drop()
+    result = app.test_cli_runner().invoke(args=["why", str(done.document.id)])
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [set(line) >= {"connection", "state", "reason"} for line in lines] == [True]
+    nobody = app.test_cli_runner().invoke(
+        args=["why", "00000000-0000-0000-0000-000000000000"]
+    )
+    assert nobody.exit_code == 1
+
+
+def test_the_firm_reads_it_on_the_document_and_the_client_does_not(
+    app: Flask, house: House
+) -> None:
+    done = house.drop()
+    url = f"/documents/{done.document.id}"
+    assert "Partira à" in signed_in(app, house.admin).get(url).text
+    assert "Partira" not in signed_in(app, house.manager).get(url).text
+    assert utc_now() - timedelta(days=1) < done.document.arrived_at
