@@ -18,6 +18,7 @@ from app.connectors import catalogue, connecting, demos, store as stores
 from app.connectors.catalogue import PartnerApp
 from app.db import db
 from app.errors import Refused
+from app.mailroom.reading_counts import unread
 from app.policy import open_to
 from app.texts import gettext as _
 
@@ -29,7 +30,12 @@ blueprint = Blueprint("store", __name__)
 def index() -> ResponseReturnValue:
     args = request.args
     store = stores.store_for(current_user, args.get("q", ""), args.get("category", ""))
-    return render_template("connectors/index.html", store=store, nav_current="apps")
+    return render_template(
+        "connectors/index.html",
+        store=store,
+        unread_mails=unread(current_user),
+        nav_current="apps",
+    )
 
 
 @blueprint.post("/apps/<key>/adoption")
