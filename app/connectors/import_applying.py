@@ -15,7 +15,7 @@ from app.connectors.connecting import WAITS_FOR_ADDRESS
 from app.connectors.destinations import Change, tell_admins
 from app.connectors.import_lines import Line, Plan
 from app.connectors.models import Connection
-from app.db import db, lock_company
+from app.db import db, lock_companies
 from app.delivery.cancelling import release_all_held
 from app.people.models import Person
 
@@ -37,12 +37,8 @@ class Done:
 
 
 def lock(plan: Plan) -> None:
-    """Keep others from the companies of the plan; it has to be made again then.
-
-    In the order of their ids, so that two imports do not wait for each other.
-    """
-    for company_id in sorted(_by_company(plan)):
-        lock_company(company_id, exclusive=True)
+    """Keep others from the companies of the plan; it has to be made again then."""
+    lock_companies(_by_company(plan))
 
 
 def apply(plan: Plan, app: PartnerApp, *, by: Person) -> Done:
