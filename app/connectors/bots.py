@@ -5,6 +5,7 @@ One per company, or one per firm where the tool knows only one (`bot_owner`).
 
 import re
 import uuid
+from collections.abc import Callable
 
 from flask import current_app
 from sqlalchemy import select
@@ -23,7 +24,20 @@ SEPARATORS = ("+", ".", "-")
 
 def address_of(company: Company, app: PartnerApp, separator: str) -> str:
     """`quickbooks+dupont-maconnerie@…`, or `myunisoft+durand@…` for a whole firm."""
-    firm = db.session.get_one(Firm, company.firm_id)
+    return writing_of(company.firm_id, app, separator)(company)
+
+
+def writing_of(
+    firm_id: uuid.UUID, app: PartnerApp, separator: str | None = None
+) -> Callable[[Company], str]:
+    """How the application's bots are written, for any number of the firm's companies:
+    the firm is read once. With its own separator when none is given."""
+    firm = db.session.get_one(Firm, firm_id)
+    sign = separator or separator_of(firm_id, app)
+    return lambda company: _written(firm, company, app, sign)
+
+
+def _written(firm: Firm, company: Company, app: PartnerApp, separator: str) -> str:
     is_firms = app.bot_owner == "firm"
     slug = firm.slug if is_firms else company.slug
     domain = company.mail_domain

@@ -26,7 +26,7 @@ _LIGATURES = {"œ": "oe", "æ": "ae", "ß": "ss"}
 @dataclass(frozen=True)
 class Asked:
     q: str
-    only: str  # authorised, or all
+    among: str  # authorised, or all
     page: int
 
 
@@ -39,7 +39,7 @@ class Listing:
 
     @property
     def found(self) -> int:
-        return self.authorised if self.asked.only == "authorised" else self.total
+        return self.authorised if self.asked.among == "authorised" else self.total
 
     @property
     def first(self) -> int:
@@ -59,7 +59,7 @@ def asked_for(args: Mapping[str, str]) -> Asked:
     is_number = page.isascii() and page.isdigit() and 0 < len(page) < 7
     return Asked(
         q=args.get("q", "").strip()[:200],
-        only="authorised" if args.get("only") == "authorised" else "all",
+        among="authorised" if args.get("among") == "authorised" else "all",
         page=max(1, int(page)) if is_number else 1,
     )
 
@@ -69,7 +69,7 @@ def companies(app: PartnerApp, asked: Asked) -> Listing:
     is_on = Connection.id.is_not(None) & Connection.revoked_at.is_(None)
     found = _found(app, asked.q)
     total, authorised = _counted(found, is_on)
-    if asked.only == "authorised":
+    if asked.among == "authorised":
         found = found.where(is_on)
     page = db.session.execute(
         found.add_columns(Connection)
@@ -79,9 +79,9 @@ def companies(app: PartnerApp, asked: Asked) -> Listing:
         .offset((asked.page - 1) * A_PAGE)
     ).all()
     held = held_of([connection.id for _company, connection in page if connection])
-    separator = bots.separator_of(current_user.firm_id, app)
+    written = bots.writing_of(current_user.firm_id, app)
     rows = [
-        made(app, company, connection, separator, held) for company, connection in page
+        made(app, company, connection, written, held) for company, connection in page
     ]
     return Listing(asked, rows, authorised, total)
 

@@ -41,6 +41,10 @@ def show(key: str) -> ResponseReturnValue:
         "connectors/show.html",
         app=app,
         listing=listing,
+        # The tab tells of all of them, whatever is searched.
+        authorised=panel_listing.counted(app)
+        if listing.asked.q
+        else listing.authorised,
         chosen=row,
         todo=panel_steps.to_do(app, row) if row else None,
         tab="companies",

@@ -1,7 +1,7 @@
 """One company in the panel of an application: its access, addresses and state."""
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -77,9 +77,9 @@ class CompanyRow:
 def row(app: PartnerApp, company: Company, typed: Typed | None = None) -> CompanyRow:
     """The company's, as it is now; with what was typed when that was refused."""
     connection = connection_of(company, app.key)
-    separator = bots.separator_of(company.firm_id, app)
+    written = bots.writing_of(company.firm_id, app)
     held = held_of([connection.id] if connection else [])
-    return made(app, company, connection, separator, held, typed)
+    return made(app, company, connection, written, held, typed)
 
 
 def held_of(connection_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, int]:
@@ -100,7 +100,7 @@ def made(
     app: PartnerApp,
     company: Company,
     connection: Connection | None,
-    separator: str,
+    written: Callable[[Company], str],
     held: dict[uuid.UUID, int],
     typed: Typed | None = None,
 ) -> CompanyRow:
@@ -109,9 +109,7 @@ def made(
         company=company,
         connection=connection,
         is_authorised=typed.is_authorised if typed else is_authorised,
-        bot_address=connection.bot_address
-        if connection
-        else bots.address_of(company, app, separator),
+        bot_address=connection.bot_address if connection else written(company),
         fields=[_field(slot, company, connection, typed) for slot in app.slots],
         badge=states.badge(connection),
         refusals=_refusals(app, connection) if is_authorised else [],

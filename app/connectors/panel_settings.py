@@ -62,8 +62,11 @@ def _outdated(
 ) -> dict[str, list[Connection]]:
     """New address → connections; several where one bot sends for the whole firm."""
     found: dict[str, list[Connection]] = {}
+    if not connections:
+        return found
+    written = bots.writing_of(connections[0].firm_id, app, separator)
     for connection in connections:
-        address = bots.address_of(connection.company, app, separator)
+        address = written(connection.company)
         if connection.bot_address != address:
             found.setdefault(address, []).append(connection)
     return found

@@ -5,8 +5,8 @@ from flask import Flask
 from sqlalchemy import select
 
 from app.activity.models import Entry
-from app.connectors import bots, catalogue, connecting
-from app.connectors.models import Bot, Connection, FirmApp
+from app.connectors import apps, bots, catalogue, connecting
+from app.connectors.models import Bot, Connection, FirmApp, OwnApp
 from app.db import db
 from app.errors import Refused
 from tests.cast import Browser, World, signed_in
@@ -139,3 +139,33 @@ def test_staff_read_the_settings_and_change_none(
     assert 'name="separator"' not in page.text
     assert choose(ben, ".") == 403
     assert ben.post("/apps/quickbooks/bots").status_code == 403
+
+
+def test_a_firm_s_own_application_has_its_panel_and_settings_too(
+    ada: Browser, world: World
+) -> None:
+    house = world.alder
+    own = OwnApp(
+        firm_id=house.firm.id,
+        key="own-paie",
+        name="Notre paie",
+        monogram="np",
+        tone="green",
+        bot_prefix="paie",
+        usual_domain="paie.example",
+        content_types=["application/pdf"],
+        max_file_bytes=5_000_000,
+    )
+    db.session.add(own)
+    db.session.flush()
+    connecting.adopt(house.firm.id, apps.described(own), by=house.admin)
+    db.session.commit()
+    panel = ada.get("/apps/own-paie?company=dune-alder").text
+    assert "paie+dune-alder@mail.guichet.test" in panel
+    assert "dune-alder@paie.example" in panel
+    settings = ada.get("/apps/own-paie/settings").text
+    assert "5\xa0Mo au plus" in settings
+    assert 'name="separator"' in settings
+    twin = {"separator": "."}
+    assert ada.post("/apps/own-paie/separator", data=twin).status_code == 303
+    assert "paie.dune-alder@" in ada.get("/apps/own-paie?company=dune-alder").text

@@ -495,10 +495,10 @@ def test_the_filter_keeps_those_that_are_authorised(ada: Browser, world: World) 
     world.alder.connect()
     told = text_of(ada.get("/apps/quickbooks"))
     assert "Autorisées 1 Toutes 2" in told
-    page = ada.get("/apps/quickbooks?only=authorised")
+    page = ada.get("/apps/quickbooks?among=authorised")
     assert 'id="company-dune-alder"' in page.text
     assert 'id="company-elm-alder"' not in page.text
-    page = ada.get("/apps/quickbooks?only=authorised&q=elm")
+    page = ada.get("/apps/quickbooks?among=authorised&q=elm")
     assert "Chercher parmi toutes" in text_of(page)
 
 
@@ -576,14 +576,15 @@ def many(world: World, number: int, *, connected: bool) -> None:
     db.session.commit()
 
 
-def test_thirty_connected_companies_cost_no_more_statements_than_one(
-    ada: Browser, world: World
+@pytest.mark.parametrize("connected", [True, False])
+def test_thirty_companies_cost_no_more_statements_than_one(
+    ada: Browser, world: World, connected: bool
 ) -> None:
     world.alder.connect()
     ada.get("/apps/quickbooks")
     with statements() as for_one:
         ada.get("/apps/quickbooks")
-    many(world, 30, connected=True)
+    many(world, 30, connected=connected)
     with statements() as for_thirty:
         page = ada.get("/apps/quickbooks")
     assert page.text.count('class="company-row"') == 32
