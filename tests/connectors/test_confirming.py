@@ -166,6 +166,20 @@ def test_off_asks_what_becomes_of_what_waits(house: House, ada: Browser) -> None
     assert "2 documents attendent" in Dialog(ada, address(house, MARCH)).words
 
 
+def test_a_folder_below_with_a_switch_of_its_own_is_not_concerned(
+    house: House, ada: Browser
+) -> None:
+    house.switch("on", YEAR_FOLDER)
+    house.switch("on")
+    own = house.drop("achat.pdf")
+    house.drop("devis.pdf", f"{YEAR_FOLDER}/Ventes")
+    dialog = Dialog(ada, address(house, YEAR_FOLDER))
+    assert "1 document attend." in dialog.words
+    dialog.confirm("off", send="no")
+    assert state_of(own) == ("pending", None)
+    assert len(house.drop().deliveries) == 1
+
+
 def test_sent_before_cutting_they_leave_once_and_nothing_after_them(
     house: House, ada: Browser, post: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,7 @@
 """The rules of the product about switches, connections and destinations, from the
 arrival to the message; `SENTENCES` says where each of them is a test."""
 
+from datetime import timedelta
 from importlib import import_module
 
 import pytest
@@ -9,7 +10,7 @@ from sqlalchemy import select
 
 from app.connectors import apps, connecting
 from app.connectors.models import Connection
-from app.db import db
+from app.db import database_now, db
 from app.delivery import tick
 from app.delivery.models import Delivery
 from app.library.deposit import Deposited
@@ -153,6 +154,7 @@ SENTENCES = {
         "delivery.test_rules": [
             "test_a_switch_for_one_address_of_a_tool_covers_no_other",
             "test_a_refused_address_stops_its_own_documents_only",
+            "test_what_waits_for_another_address_is_not_held_with_a_refused_one",
             "test_a_refused_sender_stops_every_address_of_the_connection",
         ],
     },
@@ -307,6 +309,26 @@ def test_a_refused_address_stops_its_own_documents_only(
     tick.run()
     assert {states(done)["purchases"] for done in (refused, after)} == {
         ("accepted", None)
+    }
+
+
+def test_what_waits_for_another_address_is_not_held_with_a_refused_one(
+    house: House, smtp: MailServer
+) -> None:
+    dext = house.connect("dext")
+    for slot in ("purchases", "sales"):
+        house.switch("on", SALES, connection=dext, slot=slot)
+    done = house.drop(path=SALES)
+    later = database_now() + timedelta(hours=1)
+    for delivery in done.deliveries:
+        if delivery.slot == "sales":
+            delivery.state, delivery.not_before = "deferred", later
+    db.session.commit()
+    smtp.fails("rcpt", "550 5.1.1 No such user")
+    tick.run()
+    assert states(done) == {
+        "purchases": ("held", "refused"),
+        "sales": ("deferred", None),
     }
 
 
