@@ -52,7 +52,9 @@ def line(port: int) -> Iterator[smtplib.SMTP]:
 def mails() -> list[BotMail]:
     db.session.rollback()
     db.session.expire_all()
-    return list(db.session.scalars(select(BotMail)))
+    found = list(db.session.scalars(select(BotMail)))
+    db.session.commit()  # on SQLite an open transaction keeps the door out
+    return found
 
 
 def send(line: smtplib.SMTP, raw: bytes = RAW, to: str = BOT) -> tuple[int, bytes]:

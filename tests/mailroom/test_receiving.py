@@ -35,7 +35,9 @@ def house(world: World) -> House:
 def mails() -> list[BotMail]:
     db.session.rollback()
     db.session.expire_all()
-    return list(db.session.scalars(select(BotMail).order_by(BotMail.id)))
+    found = list(db.session.scalars(select(BotMail).order_by(BotMail.id)))
+    db.session.commit()  # on SQLite an open transaction keeps the door out
+    return found
 
 
 def files() -> int:
