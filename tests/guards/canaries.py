@@ -22,7 +22,7 @@ from app.connectors.models import (
 from app.db import Base, db
 from app.delivery import models as delivery_models
 from app.delivery.models import STATES, Attempt, Tick
-from app.library.models import Folder
+from app.library.models import Folder, Version
 from app.mailroom import models as mailroom_models
 from app.mailroom.models import BotMail
 from app.notices import models as notice_models
@@ -149,7 +149,7 @@ def _one_of_each(house: House, connection: Connection) -> None:
                 kind="bounce",
                 from_address="canary@tool.test",
                 links=[{"url": "https://canary.test", "host": "canary", "text": "x"}],
-                storage_key="mail/1",
+                storage_key=db.session.get_one(Version, sent.version_id).storage_key,
                 sha256="0" * 64,
                 size=1,
             ),
