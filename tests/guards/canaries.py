@@ -167,9 +167,10 @@ def _one_of_each(house: House, connection: Connection) -> None:
 
 
 def one_of(table_name: str) -> list[str]:
-    """The id of one row of the table."""
+    """The id of one row of the table, in a list; an empty one when there is none."""
     [key, *_more] = Base.metadata.tables[table_name].primary_key.columns
-    return [str(db.session.execute(sa.select(key).order_by(key).limit(1)).scalar_one())]
+    found = db.session.execute(sa.select(key).order_by(key).limit(1))
+    return [str(row_id) for row_id in found.scalars()]
 
 
 def one_of_each() -> list[str]:
