@@ -93,6 +93,9 @@ def connect(claire: Visitor) -> None:
     dialog.get_by_role("button", name="Confirmer").click()
     expect(row.get_by_role("textbox")).to_have_value(DESTINATION)
     expect(row).to_contain_text(BOT)
+    # Being asked for the password is a refusal, which the browser notes.
+    assert all("422" in one for one in claire.complaints)
+    claire.complaints.clear()
 
 
 def switch_on(claire: Visitor, already_there: str) -> None:
