@@ -61,9 +61,10 @@ def tree(company: Company, path: list[Folder], sight: Sight) -> list[Node]:
 def children(company: Company, path: list[Folder], sight: Sight) -> list[Node]:
     """What lies right below the last folder of the path."""
     found, settings = _children(company, [path[-1].id], sight)
+    if sight.firm_side:
+        settings = settings_of(company)  # what stands above counts too
     branch = Branch(company, sight, [], found, settings)
-    above = settings_of(company) if sight.firm_side else settings
-    return branch.nodes(path[-1].id, len(path) + 1, above.at(path))
+    return branch.nodes(path[-1].id, len(path) + 1, settings.at(path))
 
 
 @dataclass(frozen=True)
