@@ -1,13 +1,14 @@
 """The firm's marks on the tree: which folders send to an application, or were cut.
 
-One query for the settings of the whole company, whatever the size of its tree.
+They come with the folders of the page, in the same query, whatever the tree's size.
 """
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from app.companies.models import Company
 from app.connectors import apps
@@ -59,25 +60,49 @@ class Settings:
         return ", ".join(sorted({self.names[one] for one in which}))
 
 
+COLUMNS = (
+    FolderSwitch.folder_id,
+    FolderSwitch.connection_id,
+    FolderSwitch.slot,
+    FolderSwitch.is_on,
+    Connection.app_key,
+)
+_IS_OPEN = FolderSwitch.closed_at.is_(None)
+_IS_AUTHORISED = (Connection.id == FolderSwitch.connection_id) & (
+    Connection.revoked_at.is_(None)
+)
+
+
+def with_settings(folders: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    """The query of folders, with COLUMNS of each one's own settings, or NULLs."""
+    is_its_own = (FolderSwitch.folder_id == Folder.id) & _IS_OPEN
+    return (
+        folders.add_columns(*COLUMNS)
+        .outerjoin(FolderSwitch, is_its_own)
+        .outerjoin(Connection, _IS_AUTHORISED)
+    )
+
+
 def settings_of(company: Company) -> Settings:
-    """Of the connections that are authorised."""
-    found = db.session.execute(
-        select(FolderSwitch, Connection.app_key)
-        .join(Connection, Connection.id == FolderSwitch.connection_id)
-        .where(
-            FolderSwitch.company_id == company.id,
-            FolderSwitch.closed_at.is_(None),
-            Connection.revoked_at.is_(None),
+    return settings_from(
+        db.session.execute(
+            select(*COLUMNS)
+            .join(Connection, _IS_AUTHORISED)
+            .where(FolderSwitch.company_id == company.id, _IS_OPEN)
         )
-    ).all()
-    called = {key: app.name for _setting, key in found if (app := apps.find(key))}
+    )
+
+
+def settings_from(rows: Iterable[Sequence[Any]]) -> Settings:
+    """Of rows that are COLUMNS; those of no authorised connection say nothing."""
+    found = [row for row in rows if row[-1]]
+    called = {key: app.name for *_rest, key in found if (app := apps.find(key))}
     of: dict[uuid.UUID, dict[Which, bool]] = {}
     names: dict[Which, str] = {}
-    for setting, key in found:
-        which = (setting.connection_id, setting.slot)
+    for folder_id, connection_id, slot, is_on, key in found:
         if key in called:
-            names[which] = called[key]
-            of.setdefault(setting.folder_id, {})[which] = setting.is_on
+            names[connection_id, slot] = called[key]
+            of.setdefault(folder_id, {})[connection_id, slot] = is_on
     return Settings(of, names)
 
 

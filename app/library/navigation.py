@@ -9,12 +9,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask import url_for
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import aliased
 
 from app.companies.models import Company
 from app.db import db
-from app.library.marks import Mark, Settings, Which, settings_of
+from app.library.marks import (
+    Mark,
+    Settings,
+    Which,
+    settings_from,
+    settings_of,
+    with_settings,
+)
 from app.library.models import Folder
 from app.library.tree import Sight
 
@@ -47,15 +54,15 @@ ICONS = {
 def tree(company: Company, path: list[Folder], sight: Sight) -> list[Node]:
     """The top of the tree, open along the path to the current folder."""
     open_ids = [folder.id for folder in path]
-    found = _children(company, [None, *open_ids])
-    settings = settings_of(company) if sight.firm_side else Settings()
+    found, settings = _children(company, [None, *open_ids], sight)
     return Branch(company, sight, open_ids, found, settings).nodes(None, 1, {})
 
 
 def children(company: Company, path: list[Folder], sight: Sight) -> list[Node]:
     """What lies right below the last folder of the path."""
-    found = _children(company, [path[-1].id])
-    settings = settings_of(company) if sight.firm_side else Settings()
+    found, settings = _children(company, [path[-1].id], sight)
+    if sight.firm_side:
+        settings = settings_of(company)  # what stands above counts too
     branch = Branch(company, sight, [], found, settings)
     return branch.nodes(path[-1].id, len(path) + 1, settings.at(path))
 
@@ -69,8 +76,9 @@ class Child:
 
 
 def _children(
-    company: Company, parents: list[uuid.UUID | None]
-) -> dict[uuid.UUID | None, list[Child]]:
+    company: Company, parents: list[uuid.UUID | None], sight: Sight
+) -> tuple[dict[uuid.UUID | None, list[Child]], Settings]:
+    """The folders by their parent; for the firm, with the settings of each."""
     below = aliased(Folder)
     has_children = (
         select(below.id)
@@ -80,14 +88,23 @@ def _children(
     wanted: ColumnElement[bool] = Folder.parent_id.in_([p for p in parents if p])
     if None in parents:
         wanted = wanted | Folder.parent_id.is_(None)
-    found: dict[uuid.UUID | None, list[Child]] = {}
-    for folder, more in db.session.execute(
+    folders = (
         select(Folder, has_children)
         .where(Folder.company_id == company.id, Folder.trashed_at.is_(None), wanted)
         .order_by(Folder.position, Folder.name)
-    ):
-        found.setdefault(folder.parent_id, []).append(Child(folder, more))
-    return found
+    )
+    asked: Select[*tuple[Any, ...]] = (
+        with_settings(folders) if sight.firm_side else folders
+    )
+    rows = db.session.execute(asked).all()
+    seen: dict[uuid.UUID, Child] = {}
+    for folder, more, *_setting in rows:
+        seen.setdefault(folder.id, Child(folder, more))
+    found: dict[uuid.UUID | None, list[Child]] = {}
+    for child in seen.values():
+        found.setdefault(child.folder.parent_id, []).append(child)
+    settings = settings_from(row[2:] for row in rows) if sight.firm_side else Settings()
+    return found, settings
 
 
 @dataclass(frozen=True)

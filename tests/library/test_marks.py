@@ -94,6 +94,14 @@ def test_folders_that_come_when_one_is_opened_are_marked_as_well(house: House) -
     assert (march.is_cut, april.is_cut) == (True, False)
 
 
+def test_they_are_marked_by_what_stands_above_alone(house: House) -> None:
+    house.switch("on", YEAR_FOLDER)
+    way = chain(house.folder().id, house.dune.id)
+    below = children(house.dune, way, sight_of("staff"))
+    assert {node.mark.label for node in below if node.mark} == {RELATED}
+    assert len(below) == 12
+
+
 def test_clients_get_no_mark(house: House) -> None:
     house.switch("on")
     assert marks(house, role="company_manager") == {}
