@@ -84,6 +84,8 @@ class MailServer:
     tls: ssl.SSLContext | None = None
     faults: list[Fault] = field(default_factory=list)
     messages: list[Received] = field(default_factory=list)
+    # Recipients that it does not know, and what it says to them.
+    unknown: dict[str, str] = field(default_factory=dict)
     commands: list[str] = field(default_factory=list)
     connections: int = 0
 
@@ -180,7 +182,7 @@ class Talk:
             self._say("250 2.1.0 Ok")
         elif verb == "RCPT":
             self.recipient, _options = _address(words)
-            self._say("250 2.1.5 Ok")
+            self._say(self.server.unknown.get(self.recipient, "250 2.1.5 Ok"))
         elif verb == "DATA":
             self._take()
         elif verb == "QUIT":

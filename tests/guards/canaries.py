@@ -22,7 +22,12 @@ from app.connectors.models import (
 from app.db import Base, db
 from app.delivery import models as delivery_models
 from app.delivery.models import STATES, Attempt, Tick
+<<<<<<< HEAD
 from app.library.models import Folder, Version
+=======
+from app.library.models import Folder
+from app.library.receiving import receive
+>>>>>>> w-overview
 from app.mailroom import models as mailroom_models
 from app.mailroom.models import BotMail
 from app.notices import models as notice_models
@@ -119,6 +124,7 @@ def _own_app(house: House) -> None:
 
 def _one_of_each(house: House, connection: Connection) -> None:
     firm_id, sent = house.firm.id, house.drop("Envoyée.pdf").deliveries[0]
+    letter = receive([b"Subject: canary\r\n\r\ncanary"], "courrier.eml").stored
     of_it: dict[str, Any] = {"firm_id": firm_id, "connection_id": connection.id}
     db.session.add_all(
         [
@@ -149,9 +155,15 @@ def _one_of_each(house: House, connection: Connection) -> None:
                 kind="bounce",
                 from_address="canary@tool.test",
                 links=[{"url": "https://canary.test", "host": "canary", "text": "x"}],
+<<<<<<< HEAD
                 storage_key=db.session.get_one(Version, sent.version_id).storage_key,
                 sha256="0" * 64,
                 size=1,
+=======
+                storage_key=letter.key,
+                sha256=letter.sha256,
+                size=letter.size,
+>>>>>>> w-overview
             ),
         ]
     )

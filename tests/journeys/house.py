@@ -29,6 +29,14 @@ class House:
         self.mail = mail
         (self.port,) = free_ports(1)
         self.running: list[subprocess.Popen[bytes]] = []
+        self.env: dict[str, str] = {}
+
+    def python(self, code: str) -> None:
+        """Run the code inside the application of the house."""
+        script = f"from app import create_app\nwith create_app().app_context():\n{code}"
+        subprocess.run(  # noqa: S603 - our own code
+            [sys.executable, "-c", script], env=self.env, cwd=ROOT, check=True
+        )
 
     def url(self, portal: str, path: str = "/") -> str:
         return f"http://{portal}.localhost:{self.port}{path}"
@@ -77,6 +85,7 @@ def on_postgres(folder: Path, redis_url: str) -> Iterator[House]:
             "DATABASE_URL": parts.enter_context(fresh_postgres()),
             "REDIS_URL": f"{redis_url.rpartition('/')[0]}/{REDIS_NUMBER}",
         }
+        house.env = env
         for words in (("db", "upgrade"), ("seed", "demo")):
             subprocess.run(  # noqa: S603 - our own commands
                 [BIN / "flask", *words], env=env, cwd=ROOT, check=True
