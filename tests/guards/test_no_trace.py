@@ -168,12 +168,6 @@ def test_the_same_addresses_tell_the_firm_of_each_application(
         found = {name for name, sign in every.items() if sign.search(text)}
         wanted = {partner.name, connection.bot_address, "prefix", "tile"}
         wanted |= {destination.address for destination in connection.destinations}
-<<<<<<< HEAD
-        # Shown where the whole usual address is known.
-        shown = (slot for slot in partner.slots if slot.usual_address("x"))
-        wanted |= {slot.usual_domain for slot in shown}
-=======
->>>>>>> w-overview
         assert wanted <= found, (key, wanted - found)
     words = {match[0].lower() for match in WORDS.finditer(text)}
     assert {"cab-", "quickbooks", "prochain passage", "canary"} <= words

@@ -45,10 +45,9 @@ def add(claire: Visitor, app: str) -> None:
     page.goto(claire.url("/apps"))
     page.get_by_label("Rechercher une application").fill(app.lower())
     pencil = page.get_by_role("link", name=f"Configurer {app}")
-    card = page.locator("li.card, article").filter(has_text=app)
-    expect(card).to_have_count(1)
+    expect(page.locator(".store-card")).to_have_count(1)
     if not pencil.count():
-        page.get_by_role("button", name=re.compile("^Ajouter")).click()
+        page.get_by_role("button", name=f"Ajouter {app}").click()
     pencil.click()
     expect(page.get_by_role("heading", name=app, level=1)).to_be_visible()
 
@@ -180,8 +179,9 @@ def test_an_application_of_the_firm_s_own_works_through_a_whole_run(
     page = claire.page
     page.goto(claire.url("/apps"))
     page.get_by_role("link", name="Application personnalisée").click()
-    page.get_by_label("Nom").fill("Logiciel Étoile")
-    page.get_by_role("button", name=re.compile("Ajouter|Créer|Enregistrer")).click()
+    page.get_by_label("Nom de l’outil").fill("Logiciel Étoile")
+    page.get_by_role("button", name="Ajouter à mes applications").click()
+    expect(page).not_to_have_url(re.compile("/new"))
     add(claire, "Logiciel Étoile")
     save(claire, "Boulangerie Martin", "pieces@etoile.example", sure=True)
     claire.open("boulangerie-martin", "Social")
