@@ -73,12 +73,11 @@ def wanted(args: Mapping[str, str]) -> Wanted:
 
 def found(asked: Wanted) -> Select[Connection]:
     """What the person may see of what is asked for, in any state and no order."""
-    visible = Company.visible_to(current_user).with_only_columns(Company.id)
     wanted = (
-        select(Connection)
-        .select_from(Connection)
-        .join(Connection.company)
-        .where(Company.id.in_(visible), Company.archived_at.is_(None))
+        Company.visible_to(current_user)
+        .where(Company.archived_at.is_(None))
+        .join(Connection, Connection.company_id == Company.id)
+        .with_only_columns(Connection, maintain_column_froms=True)
     )
     if asked.q:
         name = folded_column(Company.name)

@@ -71,6 +71,8 @@ def many(house: House, companies: int, keys: tuple[str, ...]) -> None:
     db.session.execute(sa.insert(Connection), connections)
     db.session.execute(sa.insert(Destination), destinations)
     db.session.add_all(FirmApp(firm_id=firm_id, app_key=key) for key in keys)
+    db.session.flush()
+    db.session.execute(sa.text("ANALYZE"))  # as the server does by itself, in time
     db.session.commit()
 
 
