@@ -1,6 +1,15 @@
 """Describing an application of the firm's own, and changing what was said of it."""
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    abort,
+    current_app,
+    flash,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from werkzeug.datastructures import MultiDict
@@ -22,7 +31,8 @@ Typed = MultiDict[str, str]
 @open_to("firm_admins")
 def new() -> ResponseReturnValue:
     typed = Typed([("types", each) for each in USUAL_TYPES])
-    typed["max_megabytes"] = str(USUAL_MEGABYTES)
+    most = current_app.config["MAX_UPLOAD_MB"]
+    typed["max_megabytes"] = str(min(USUAL_MEGABYTES, most))
     return _form(None, typed)
 
 

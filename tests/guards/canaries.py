@@ -22,12 +22,8 @@ from app.connectors.models import (
 from app.db import Base, db
 from app.delivery import models as delivery_models
 from app.delivery.models import STATES, Attempt, Tick
-<<<<<<< HEAD
-from app.library.models import Folder, Version
-=======
 from app.library.models import Folder
 from app.library.receiving import receive
->>>>>>> w-overview
 from app.mailroom import models as mailroom_models
 from app.mailroom.models import BotMail
 from app.notices import models as notice_models
@@ -155,15 +151,9 @@ def _one_of_each(house: House, connection: Connection) -> None:
                 kind="bounce",
                 from_address="canary@tool.test",
                 links=[{"url": "https://canary.test", "host": "canary", "text": "x"}],
-<<<<<<< HEAD
-                storage_key=db.session.get_one(Version, sent.version_id).storage_key,
-                sha256="0" * 64,
-                size=1,
-=======
                 storage_key=letter.key,
                 sha256=letter.sha256,
                 size=letter.size,
->>>>>>> w-overview
             ),
         ]
     )
