@@ -83,6 +83,8 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
         "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
         # Hosts and addresses
         "PLATFORM_DOMAIN": platform_domain,
+        # In the links of mails, where it is not the usual one.
+        "PUBLIC_PORT": read.integer("PUBLIC_PORT", 0),
         "MAIL_DOMAIN": read.text("MAIL_DOMAIN", platform_domain).lower(),
         "ADDRESS_SEPARATOR": read.one_of("ADDRESS_SEPARATOR", ("+", ".", "-"), "+"),
         "TRUSTED_PROXIES": read.integer("TRUSTED_PROXIES", 0),

@@ -20,6 +20,7 @@ from flask import (
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, generate_csrf
 from markupsafe import escape
+from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException
 
 from app.db import db
@@ -56,6 +57,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(SessionExpired, answer_signed_out)
     app.register_error_handler(CSRFError, answer_stale_token)
     app.register_error_handler(DomainError, answer_refusal)
+    app.register_error_handler(DataError, answer_unreadable)
     app.register_error_handler(HTTPException, answer_http_error)
     app.register_error_handler(Exception, answer_surprise)
     app.after_request(read_what_was_refused)
@@ -92,6 +94,15 @@ def answer_refusal(error: DomainError) -> ResponseReturnValue:
     if request.htmx:  # type: ignore[attr-defined]
         return _message(error.status, error.message, "bad")
     return _page(error.status, _("This could not be done"), error.message), error.status
+
+
+def answer_unreadable(error: DataError) -> ResponseReturnValue:
+    """A character or a number that no column takes, in an address or in a form."""
+    db.session.rollback()
+    current_app.logger.info("refused what was typed: %s", error.orig)
+    return answer_refusal(
+        Refused(_("What was typed holds a character or a number that cannot be kept."))
+    )
 
 
 def answer_http_error(error: HTTPException) -> ResponseReturnValue:

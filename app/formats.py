@@ -14,6 +14,7 @@ from app.texts import gettext as _, look_up, look_up_plural
 
 LOCALES = ("fr", "en")
 NBSP = "\N{NO-BREAK SPACE}"
+CSV_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"  # by which Excel knows UTF-8
 # What a spreadsheet takes for the beginning of a formula.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -105,12 +106,17 @@ def csv_cell(value: object) -> str:
     return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
-def csv_text(rows: Iterable[Sequence[object]]) -> bytes:
-    """A file that French spreadsheets open: semicolons, UTF-8 with its mark."""
+def csv_lines(rows: Iterable[Sequence[object]]) -> str:
+    """As French spreadsheets read them: semicolons. The first is to follow CSV_MARK."""
     sheet = io.StringIO()
     writer = csv.writer(sheet, delimiter=";", lineterminator="\r\n")
     writer.writerows([csv_cell(cell) for cell in row] for row in rows)
-    return sheet.getvalue().encode("utf-8-sig")
+    return sheet.getvalue()
+
+
+def csv_text(rows: Iterable[Sequence[object]]) -> bytes:
+    """A whole file."""
+    return (CSV_MARK + csv_lines(rows)).encode()
 
 
 def _is_french() -> bool:

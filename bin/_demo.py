@@ -282,6 +282,7 @@ def settings(place: Place) -> dict[str, str]:
         "DATABASE_URL": f"sqlite:///{place.folder / 'guichet.db'}",
         "STORAGE_URL": (place.folder / "files").as_uri(),
         "PLATFORM_DOMAIN": "localhost",
+        "PUBLIC_PORT": str(place.port),
         "MAIL_DOMAIN": "guichet.example",
         "INBOUND_HOST": "127.0.0.1",
         "INBOUND_PORT": str(place.inbound_port),

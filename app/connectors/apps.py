@@ -11,7 +11,7 @@ from app.db import db
 
 OWN = "own-"
 OWN_CATEGORY = "other"
-ANY_SLOT = Slot(key="documents", name="Documents", folder_kinds=(), usual_name="")
+ANY_SLOT = Slot(key="documents", name="Documents", folder_kinds=())
 
 
 def get(key: str) -> PartnerApp:

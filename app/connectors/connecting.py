@@ -65,6 +65,8 @@ def authorise(company: Company, app: PartnerApp, *, by: Person | None) -> Connec
         db.session.flush()
     elif not connection.is_authorised:
         connection.revoked_at = None
+        connection.authorised_at = utc_now()
+        connection.authorised_by_id = by.id if by else None
         connection.revision += 1
         _record("connection_authorised", connection, by)
         release_held(connection, ("revoked",))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from flask import current_app
 from sqlalchemy import func, select
 
+from app.companies.followers import administrators
 from app.companies.models import Company
 from app.connectors.catalogue import PartnerApp, Slot
 from app.connectors.models import Connection, Destination
@@ -95,11 +96,17 @@ def own_domains() -> set[str]:
     return {current_app.config["MAIL_DOMAIN"], *(d.lower() for d in found if d)}
 
 
-def doubts(company: Company, slot: Slot, address: str) -> list[str]:
-    """What a person should look at twice before saving this (checked) address."""
+def doubts(company: Company, slot: Slot, address: str, *, by: Person) -> list[str]:
+    """What the person should look at twice before saving this (checked) address.
+
+    A company that they may not see is not named.
+    """
+    seen = set(db.session.scalars(Company.visible_to(by).with_only_columns(Company.id)))
     return strange_domain(slot, address) + [
         _("%(company)s has the same address.", company=name)
-        for name in _others_with(company, address)
+        if company_id in seen
+        else _("Another company of the firm has the same address.")
+        for company_id, name in _others_with(company, address)
     ]
 
 
@@ -116,9 +123,9 @@ def strange_domain(slot: Slot, address: str) -> list[str]:
     ]
 
 
-def _others_with(company: Company, address: str) -> list[str]:
-    found = db.session.scalars(
-        select(Company.name)
+def _others_with(company: Company, address: str) -> list[tuple[uuid.UUID, str]]:
+    found = db.session.execute(
+        select(Company.id, Company.name)
         .join(Connection, Connection.company_id == Company.id)
         .join(Destination, Destination.connection_id == Connection.id)
         .where(
@@ -130,7 +137,7 @@ def _others_with(company: Company, address: str) -> list[str]:
         .distinct()
         .limit(3)
     )
-    return list(found)
+    return [(company_id, name) for company_id, name in found]
 
 
 def tell_admins(app: PartnerApp, changes: list[Change], *, by: Person) -> None:
@@ -143,25 +150,14 @@ def tell_admins(app: PartnerApp, changes: list[Change], *, by: Person) -> None:
     firm_id = changes[0].company.firm_id
     firm = db.session.get_one(Firm, firm_id)
     lines = [_line(app, change) for change in changes]
-    for address in _admin_addresses(firm_id):
+    for person in administrators(firm_id):
         notify(
-            address,
+            person.email,
             kind="destination_changed",
             subject=_("%(app)s: a destination address has changed", app=app.name),
             text=_text(app, lines, by),
             firm=firm,
         )
-
-
-def _admin_addresses(firm_id: uuid.UUID) -> list[str]:
-    found = db.session.scalars(
-        select(Person.email).where(
-            Person.firm_id == firm_id,
-            Person.role == "firm_admin",
-            Person.disabled_at.is_(None),
-        )
-    )
-    return list(found)
 
 
 def _line(app: PartnerApp, change: Change) -> str:

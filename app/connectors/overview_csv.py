@@ -1,7 +1,5 @@
 """The connections as a file for spreadsheets, written while it is sent."""
 
-import csv
-import io
 import uuid
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -9,14 +7,13 @@ from datetime import datetime
 from flask_babel import to_user_timezone
 from sqlalchemy import select
 
-from app.connectors.csv_cells import csv_cell
 from app.connectors.models import Connection
 from app.connectors.overview import Address, Row, known_apps, rows
 from app.connectors.overview_search import Wanted, in_order
 from app.db import db
+from app.formats import CSV_MARK, csv_lines
 from app.texts import gettext as _
 
-BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"  # by which Excel knows UTF-8
 A_BATCH = 500
 
 
@@ -26,27 +23,19 @@ def csv_file(asked: Wanted) -> Iterator[str]:
     wanted = in_order(asked, known.keys_by_name).with_only_columns(Connection.id)
     ids = db.session.scalars(wanted).all()
     db.session.commit()
-    yield BOM + _lines([_heads()])
+    yield CSV_MARK + csv_lines([_heads()])
     for start in range(0, len(ids), A_BATCH):
         batch = ids[start : start + A_BATCH]
         found = select(Connection).join(Connection.company)
         told = rows(found.where(Connection.id.in_(batch)), known)
         db.session.commit()
-        yield _lines(_cells(row) for row in _as_in(batch, told))
+        yield csv_lines(_cells(row) for row in _as_in(batch, told))
         db.session.expunge_all()
 
 
 def _as_in(ids: Iterable[uuid.UUID], told: list[Row]) -> list[Row]:
     by_id = {row.connection.id: row for row in told}
     return [by_id[id] for id in ids if id in by_id]
-
-
-def _lines(rows_of_cells: Iterable[list[str]]) -> str:
-    text = io.StringIO()
-    csv.writer(text, delimiter=";").writerows(
-        [csv_cell(cell) for cell in cells] for cells in rows_of_cells
-    )
-    return text.getvalue()
 
 
 def _heads() -> list[str]:

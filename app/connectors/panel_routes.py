@@ -64,7 +64,8 @@ def check(key: str, slug: str) -> ResponseReturnValue:
     raw = request.form.get("address", request.form.get(named, ""))
     error, found = "", []
     try:
-        found = doubts(company, slot, checked_address(raw)) if raw.strip() else []
+        if raw.strip():
+            found = doubts(company, slot, checked_address(raw), by=current_user)
     except Refused as refusal:
         error = refusal.message
     return render_template("connectors/_panel_check.html", error=error, doubts=found)

@@ -144,7 +144,7 @@ def _check_up_to_date(connection: Connection | None, typed: Typed) -> None:
 def _check_confirmed(
     company: Company, changes: list[Change], typed: Typed, by: Person
 ) -> None:
-    told = [(one, doubts(company, one.slot, one.after)) for one in changes]
+    told = [(one, doubts(company, one.slot, one.after, by=by)) for one in changes]
     if typed.password is None:
         raise Unconfirmed(told)
     try:

@@ -19,7 +19,15 @@ def badge(connection: Connection | None) -> Badge:
         return sender_refused() if is_sender else badge_of("refused")
     if not connection.destinations:
         return badge_of("missing")
-    return badge_of("connected" if connection.last_success_at else "waiting")
+    return badge_of("connected" if is_proven(connection) else "waiting")
+
+
+def is_proven(connection: Connection) -> bool:
+    """Something was accepted since the addresses are what they are."""
+    last = connection.last_success_at
+    return last is not None and all(
+        d.changed_at <= last for d in connection.destinations
+    )
 
 
 def sender_refused() -> Badge:
@@ -43,10 +51,14 @@ def column() -> ColumnElement[str]:
         Destination.firm_id == Connection.firm_id,
     )
     refused = exists(addresses.where(Destination.refused_at.is_not(None)))
+    changed = exists(
+        addresses.where(Destination.changed_at > Connection.last_success_at)
+    )
     return case(
         (Connection.revoked_at.is_not(None), "off"),
         (refused.correlate(Connection), "refused"),
         (~exists(addresses).correlate(Connection), "missing"),
         (Connection.last_success_at.is_(None), "waiting"),
+        (changed.correlate(Connection), "waiting"),
         else_="connected",
     )

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from app.activity.recording import record
 from app.connectors import reach
 from app.connectors.models import Connection, FolderSwitch
-from app.db import db, lock_company, utc_now
+from app.db import database_now, db, lock_company
 from app.delivery import covering
 from app.errors import Refused
 from app.library.models import Folder
@@ -104,6 +104,7 @@ def _open(
         connection_id=connection.id,
         slot=slot,
         is_on=is_on,
+        opened_at=database_now(),
         opened_by_id=by.id if by else None,
     )
     db.session.add(setting)
@@ -115,5 +116,5 @@ def _close(ids: list[uuid.UUID], by: Person | None) -> None:
     db.session.execute(
         update(FolderSwitch)
         .where(FolderSwitch.id.in_(ids))
-        .values(closed_at=utc_now(), closed_by_id=by.id if by else None)
+        .values(closed_at=database_now(), closed_by_id=by.id if by else None)
     )

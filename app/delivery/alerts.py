@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from flask_babel import force_locale
 from sqlalchemy import Row, func, select
 
+from app.companies.followers import administrators, staff_following
 from app.companies.models import Company
 from app.connectors import apps
 from app.connectors.models import Connection
@@ -21,7 +22,6 @@ from app.firms.hosts import url_of
 from app.firms.models import Firm
 from app.notices.models import Notice
 from app.notices.writing import notify
-from app.people.models import Membership, Person
 from app.texts import gettext as _, ngettext
 
 DIGEST = "delivery_digest"
@@ -39,7 +39,7 @@ def tell_refused(
     firm = db.session.get_one(Firm, connection.firm_id)
     app = apps.find(connection.app_key)
     name = app.name if app else connection.app_key
-    for person in _staff_of(company):
+    for person in staff_following(firm.id, company.id):
         with force_locale(person.locale):
             notify(
                 person.email,
@@ -70,23 +70,6 @@ def _refused_text(
             "",
         )
     )
-
-
-def _staff_of(company: Company) -> list[Person]:
-    """The firm's administrators, and the staff who follow the company."""
-    assigned = select(Membership.person_id).where(
-        Membership.company_id == company.id, Membership.role == "staff"
-    )
-    found = db.session.scalars(
-        select(Person).where(
-            Person.firm_id == company.firm_id,
-            Person.disabled_at.is_(None),
-            (Person.role == "firm_admin")
-            | ((Person.role == "staff") & Person.sees_all_companies)
-            | ((Person.role == "staff") & Person.id.in_(assigned)),
-        )
-    )
-    return list(found)
 
 
 def send_digests() -> int:
@@ -137,14 +120,7 @@ def _write_digest(firm: Firm) -> None:
         .order_by(func.min(Delivery.created_at))
     ).all()
     total = sum(row.number for row in blocked)
-    admins = db.session.scalars(
-        select(Person).where(
-            Person.firm_id == firm.id,
-            Person.role == "firm_admin",
-            Person.disabled_at.is_(None),
-        )
-    )
-    for person in admins:
+    for person in administrators(firm.id):
         with force_locale(person.locale):
             lines = [_line(row) for row in blocked[:MOST_LINES]]
             notify(

@@ -25,7 +25,7 @@ from app.delivery import by_hand, journal as journals, journal_counts
 from app.delivery.badges import reason_text
 from app.delivery.clock import next_slot
 from app.delivery.journal import Filters, filters_from
-from app.delivery.journal_export import csv_lines
+from app.delivery.journal_export import journal_csv
 from app.delivery.models import Delivery
 from app.delivery.story import story_of
 from app.policy import open_to
@@ -81,7 +81,7 @@ def export() -> ResponseReturnValue:
     found = db.session.scalars(wanted.execution_options(yield_per=500))
     lines = (journals.line_of(delivery) for delivery in found)
     answer = Response(
-        stream_with_context(csv_lines(lines)), content_type="text/csv; charset=utf-8"
+        stream_with_context(journal_csv(lines)), content_type="text/csv; charset=utf-8"
     )
     name = f"envois-{g.firm.slug}-{utc_now():%Y-%m-%d}.csv"
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'

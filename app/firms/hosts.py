@@ -26,7 +26,9 @@ def firm_at(host: str) -> Firm | None:
 def url_of(firm: Firm) -> str:
     """Where the firm's portal is, from its row and never from a request."""
     scheme = "https" if current_app.config["SESSION_COOKIE_SECURE"] else "http"
-    return f"{scheme}://{firm.slug}.{current_app.config['PLATFORM_DOMAIN']}"
+    port = current_app.config["PUBLIC_PORT"]
+    host = f"{firm.slug}.{current_app.config['PLATFORM_DOMAIN']}"
+    return f"{scheme}://{host}:{port}" if port else f"{scheme}://{host}"
 
 
 def _remembered() -> dict[str, tuple[float, Firm]]:

@@ -1,11 +1,11 @@
 """Telling the people of the firm that their bot got mail: one notice for a flood."""
 
 import hashlib
-import uuid
 from datetime import timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
+from app.companies.followers import staff_following
 from app.companies.models import Company
 from app.connectors.models import Bot
 from app.db import database_now, db
@@ -14,7 +14,6 @@ from app.firms.models import Firm
 from app.mailroom.models import BotMail
 from app.notices.models import Notice
 from app.notices.writing import notify
-from app.people.models import Membership, Person
 from app.texts import gettext as _
 
 TOLD = ("invitation", "bounce", "refusal")
@@ -29,16 +28,16 @@ def tell(mail: BotMail, app_name: str) -> int:
     firm = db.session.get_one(Firm, mail.firm_id)
     company = db.session.get(Company, mail.company_id) if mail.company_id else None
     whose = f"{app_name} · {company.name}" if company else app_name
-    addresses = _readers(mail.firm_id, mail.company_id)
-    for address in addresses:
+    readers = staff_following(mail.firm_id, mail.company_id)
+    for person in readers:
         notify(
-            address,
+            person.email,
             kind=_notice_kind(mail),
             subject=_subject(mail.kind, whose),
             text=_text(mail, url_of(firm)),
             firm=firm,
         )
-    return len(addresses)
+    return len(readers)
 
 
 def _told_lately(mail: BotMail) -> bool:
@@ -66,27 +65,6 @@ def _notice_kind(mail: BotMail) -> str:
     """Says which bot too, within the length of its column."""
     bot = hashlib.sha256(mail.bot_address.encode()).hexdigest()[:16]
     return f"mail_{mail.kind}_{bot}"
-
-
-def _readers(firm_id: uuid.UUID, company_id: uuid.UUID | None) -> list[str]:
-    sees = [Person.role == "firm_admin", Person.sees_all_companies]
-    if company_id:
-        members = select(Membership.person_id).where(
-            Membership.company_id == company_id
-        )
-        sees.append(Person.id.in_(members))
-    found = db.session.scalars(
-        select(Person.email)
-        .where(
-            Person.firm_id == firm_id,
-            Person.role.in_(("firm_admin", "staff")),
-            Person.disabled_at.is_(None),
-            or_(*sees),
-        )
-        .order_by(Person.email)
-        .execution_options(across_firms=True)
-    )
-    return list(found)
 
 
 def _subject(kind: str, whose: str) -> str:

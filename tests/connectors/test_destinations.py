@@ -63,8 +63,8 @@ def test_the_domain_of_another_firm_is_ours_too(world: World) -> None:
 
 def test_the_usual_domain_raises_no_doubt_and_another_one_does(world: World) -> None:
     company = world.alder.dune
-    assert doubts(company, PURCHASES, "dune@qbodocs.com") == []
-    (doubt,) = doubts(company, PURCHASES, "dune@qbodoc.com")
+    assert doubts(company, PURCHASES, "dune@qbodocs.com", by=world.alder.admin) == []
+    (doubt,) = doubts(company, PURCHASES, "dune@qbodoc.com", by=world.alder.admin)
     assert "qbodocs.com" in doubt
     assert "qbodoc.com" in doubt
 
@@ -75,10 +75,25 @@ def test_the_same_address_of_another_company_of_the_firm_is_a_doubt(
     world.alder.connect(company=world.alder.elm)
     world.birch.connect(company=world.birch.dune)
     slot = apps.get("dext").slots[0]
-    (doubt,) = doubts(world.alder.dune, slot, "Purchases.Elm-Alder@tool.test")
+    (doubt,) = doubts(
+        world.alder.dune, slot, "Purchases.Elm-Alder@tool.test", by=world.alder.admin
+    )
     assert "Elm Alder" in doubt
-    assert doubts(world.alder.elm, slot, "purchases.elm-alder@tool.test") == []
-    assert doubts(world.alder.dune, slot, "purchases.dune-birch@tool.test") == []
+    assert (
+        doubts(
+            world.alder.elm, slot, "purchases.elm-alder@tool.test", by=world.alder.admin
+        )
+        == []
+    )
+    assert (
+        doubts(
+            world.alder.dune,
+            slot,
+            "purchases.dune-birch@tool.test",
+            by=world.alder.admin,
+        )
+        == []
+    )
 
 
 def test_every_administrator_gets_one_mail_for_all_that_changed(world: World) -> None:
@@ -110,3 +125,15 @@ def test_every_administrator_gets_one_mail_for_all_that_changed(world: World) ->
 def test_nobody_is_told_of_nothing(world: World) -> None:
     tell_admins(QUICKBOOKS, [], by=world.alder.staff)
     assert db.session.scalars(select(Notice)).all() == []
+
+
+def test_a_company_that_the_person_may_not_see_is_not_named(world: World) -> None:
+    house = world.alder
+    house.connect(company=house.elm)
+    slot = apps.get("quickbooks").slots[0]
+    address = "purchases.elm-alder@tool.test"
+    (_domain, named) = doubts(house.dune, slot, address, by=house.admin)
+    (_domain, unnamed) = doubts(house.dune, slot, address, by=house.staff)
+    assert "Elm Alder" in named
+    assert "Elm" not in unnamed
+    assert "autre entreprise" in unnamed

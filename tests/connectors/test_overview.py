@@ -16,11 +16,11 @@ from flask_login import login_user
 
 from app.companies.models import Company
 from app.connectors import catalogue, connecting, states
-from app.connectors.csv_cells import csv_cell
 from app.connectors.models import Connection, Destination, FirmApp, OwnApp
 from app.connectors.overview import A_PAGE, overview
 from app.connectors.overview_search import SORTS, Wanted
 from app.db import db, new_id, utc_now
+from app.formats import csv_cell
 from tests.cast import Browser, House, World, signed_in
 
 PAGE = "/apps/connections"
@@ -113,6 +113,8 @@ def test_a_connection_is_told_with_all_that_is_known_of_it(
     assert waiting.state == "pending"
     leaving.state, held.state, bounced.state = "sending", "held", "bounced"
     connection.last_success_at = utc_now() - timedelta(days=1)
+    for destination in connection.destinations:
+        destination.changed_at -= timedelta(days=2)
     db.session.commit()
     page = ada.get(PAGE).text
     assert names(page) == ["Dune Alder"]

@@ -1,0 +1,35 @@
+"""Who of the firm follows a company: those who are told of it."""
+
+import uuid
+
+from sqlalchemy import or_, select
+
+from app.db import db
+from app.people.models import Membership, Person
+
+
+def staff_following(firm_id: uuid.UUID, company_id: uuid.UUID | None) -> list[Person]:
+    """The administrators, the staff who see every company, and those who are assigned
+    to this one; without company, only the first two."""
+    sees = [Person.role == "firm_admin", Person.sees_all_companies]
+    if company_id:
+        assigned = select(Membership.person_id).where(
+            Membership.company_id == company_id
+        )
+        sees.append(Person.id.in_(assigned))
+    found = db.session.scalars(
+        select(Person)
+        .where(
+            Person.firm_id == firm_id,
+            Person.role.in_(("firm_admin", "staff")),
+            Person.disabled_at.is_(None),
+            or_(*sees),
+        )
+        .order_by(Person.email)
+        .execution_options(across_firms=True)
+    )
+    return list(found)
+
+
+def administrators(firm_id: uuid.UUID) -> list[Person]:
+    return [p for p in staff_following(firm_id, None) if p.is_firm_admin]
