@@ -120,7 +120,7 @@ SENTENCES = {
             "test_the_switch_is_on_every_folder_and_for_the_firm_only"
         ],
         "library.test_marks": ["test_clients_get_no_mark"],
-        "guards.test_no_trace": ["test_no_page_nor_fragment_tells"],
+        "guards.test_no_trace": ["test_no_byte_that_a_client_gets_tells"],
     },
     "rule 7: the folders below": {
         "connectors.test_switches": [
