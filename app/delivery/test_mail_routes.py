@@ -87,6 +87,7 @@ def _block(
         app=app,
         company=company,
         items=list(items(app, connection_of(company, app.key))),
+        asked=request.values.get("slot", ""),
         look=0,
         error=error,
         notice=notice,
