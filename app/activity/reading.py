@@ -32,7 +32,10 @@ def history(document: Document, *, firm_side: bool) -> list[Line]:
     if not firm_side:
         wanted = wanted.where(Entry.is_firm_only.is_(False))
     lines = (
-        _line(entry, name, firm_side) for entry, name in db.session.execute(wanted)
+        _line(entry, name, firm_side)
+        for entry, name in db.session.execute(wanted)
+        # One that was taken back is not told to a client: it reads as Reçu again.
+        if firm_side or entry.verb != "validated" or document.status == "validated"
     )
     return [line for line in lines if line]
 
@@ -49,4 +52,8 @@ def _line(entry: Entry, name: str | None, firm_side: bool) -> Line | None:
     if entry.verb == "transmitted" and firm_side:
         to = entry.details.get("destination", "")
         return Line(entry.at, _("Sent to %(address)s", address=to))
+    if entry.verb == "bounced" and firm_side:
+        return Line(entry.at, _("Refused: %(text)s", text=entry.details["reply"]))
+    if entry.verb == "validation_taken_back" and firm_side:
+        return Line(entry.at, _("The validation was taken back"))
     return None

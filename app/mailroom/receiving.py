@@ -17,6 +17,7 @@ from app.activity.recording import record
 from app.connectors import apps, bots
 from app.connectors.models import Bot, TestMail
 from app.db import database_now, db
+from app.delivery.bouncing import bounced
 from app.library.receiving import store
 from app.mailroom import decoding, matching, sorting
 from app.mailroom.domains import tool_domains
@@ -139,8 +140,11 @@ def _write_down(bot: Bot, stored: Stored, sender: str, letter: Letter) -> BotMai
     )
     db.session.add(mail)
     db.session.flush()
+    said = _reported(letter) or letter.text or letter.subject
     if mail.kind == "bounce" and found.test_mail:
-        _bounce(found.test_mail, letter)
+        _bounce(found.test_mail, said)
+    if mail.kind in {"bounce", "refusal"} and found.delivery:
+        bounced(found.delivery, said)
     record(
         "bot_mail_received",
         firm_id=mail.firm_id,
@@ -165,8 +169,7 @@ def _reported(letter: Letter) -> str:
     return f"{report.recipient}: {said}" if report.recipient else said
 
 
-def _bounce(test: TestMail, letter: Letter) -> None:
-    said = _reported(letter) or letter.text or letter.subject
+def _bounce(test: TestMail, said: str) -> None:
     db.session.execute(
         update(TestMail)
         .where(TestMail.id == test.id, TestMail.state.in_(BOUNCEABLE))
