@@ -136,7 +136,7 @@ def test_one_bot_of_the_firm_serves_three_companies_of_myunisoft(
         ("boulangerie-martin", "martin"),
         ("pharmacie-du-port", "pharmacie"),
     ):
-        claire.open(slug, "Dossier comptable annuel", YEAR, "Achats", "12 – Décembre")
+        claire.open(slug, "Dossier comptable annuel", YEAR, "Banque")
         switch_on(claire, "MyUnisoft")
         claire.choose(pdf(f"Facture {name}.pdf"))
         expect(claire.row(f"Facture {name}.pdf")).to_be_visible()
