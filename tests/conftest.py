@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck, settings as settings_of_hypothesis
 
 from app import create_app
 from app.db import Base, db
@@ -24,6 +25,11 @@ from tests.smtp import MailServer, smtp
 __all__ = ["smtp"]
 
 os.environ["GUICHET_ENV"] = "test"
+# How fast a machine is proves nothing about the product.
+settings_of_hypothesis.register_profile(
+    "untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings_of_hypothesis.load_profile("untimed")
 POSTGRES = os.environ.get("TEST_POSTGRES_URL")
 
 

@@ -79,7 +79,7 @@ def test_whoever_watches_reads_the_age_of_the_last_run(
     console = browser_at(app, None)
     assert console.get("/readyz").get_json()["last_tick_seconds"] is None
     tick.run(slot=slot_at(datetime.now(UTC)))
-    assert console.get("/readyz").get_json()["last_tick_seconds"] in {0, 1, 2}
+    assert console.get("/readyz").get_json()["last_tick_seconds"] < 60
 
 
 def test_nobody_is_written_to_at_night(
