@@ -29,6 +29,10 @@ def wrong_decisions() -> Iterator[tuple[uuid.UUID, str]]:
 
 
 def _of_company(company_id: uuid.UUID) -> Iterator[tuple[uuid.UUID, str]]:
+    # Read first: what arrives meanwhile is for the next time.
+    arrivals = db.session.scalars(
+        select(Arrival).where(Arrival.company_id == company_id, Arrival.kind.in_(FRESH))
+    ).all()
     parents = dict(
         db.session.execute(
             select(Folder.id, Folder.parent_id).where(Folder.company_id == company_id)
@@ -40,9 +44,6 @@ def _of_company(company_id: uuid.UUID) -> Iterator[tuple[uuid.UUID, str]]:
     ):
         periods[period.folder_id].append(period)
     made = _deliveries(company_id)
-    arrivals = db.session.scalars(
-        select(Arrival).where(Arrival.company_id == company_id, Arrival.kind.in_(FRESH))
-    )
     for arrival in arrivals:
         due = _due(arrival.folder_id, arrival.at, parents, periods)
         got = made[arrival.version_id]
