@@ -11,7 +11,7 @@ from app.connectors import catalogue, connecting
 from app.db import db
 from app.errors import Refused
 from app.firms.models import Firm
-from app.operator import firms
+from app.operator import firms, runs as run_history
 from app.policy import open_to
 from app.texts import gettext as _
 
@@ -46,6 +46,12 @@ def adopting(firm_id: uuid.UUID) -> ResponseReturnValue:
     db.session.commit()
     flash(_("Saved."), "ok")
     return redirect(url_for("firms.home"), 303)
+
+
+@blueprint.get("/console/runs")
+@open_to("operator")
+def runs() -> ResponseReturnValue:
+    return render_template("operator/runs.html", health=run_history.health())
 
 
 @blueprint.get("/console/contacts")

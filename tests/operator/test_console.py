@@ -8,7 +8,9 @@ from sqlalchemy import event, select
 
 from app.activity.models import Entry
 from app.connectors.models import FirmApp, VendorContact
-from app.db import db
+from app.db import db, utc_now
+from app.delivery.clock import slot_at
+from app.delivery.models import Tick
 from app.firms.models import Firm
 from tests.cast import Browser, World, signed_in
 
@@ -142,3 +144,30 @@ def queries(browser: Browser) -> int:
     finally:
         event.remove(db.engine, "before_cursor_execute", listen)
     return len(seen)
+
+
+def test_the_runs_are_told_in_numbers_without_a_company(
+    olga: Browser, world: World
+) -> None:
+    house = world.alder
+    house.switch("on")
+    unsure = house.drop("Facture secrète.pdf").deliveries[0]
+    unsure.state, unsure.ambiguous = "unknown", 2
+    house.drop("due.pdf")
+    slot = slot_at(utc_now())
+    db.session.add(Tick(slot=slot, worker="w1", accepted=7, finished_at=utc_now()))
+    db.session.commit()
+    page = olga.get("/console/runs").text
+    assert f"{slot:%Y-%m} : 1" in page
+    assert '<td class="number">7</td>' in page
+    assert "w1" in page
+    for secret in ("Dune", "secrète", "tool.test"):
+        assert secret not in page
+
+
+def test_no_run_yet_says_so(olga: Browser) -> None:
+    assert "Aucun passage" in olga.get("/console/runs").text
+
+
+def test_the_runs_are_the_operator_s_alone(app: Flask, world: World) -> None:
+    assert signed_in(app, world.alder.admin).get("/console/runs").status_code == 404
