@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -260,3 +261,13 @@ def test_a_journal_of_nothing_says_so(app: Flask, world: World) -> None:
     assert "Rien n’est encore parti" in page
     assert str(new_id()) not in page
     assert database_now()
+
+
+def test_the_dashboard_leads_to_what_is_blocked(
+    busy: dict[str, Delivery], ada: Browser
+) -> None:
+    page = ada.get("/").text
+    link = re.search(r'href="(/deliveries\?[^"]+)"', page)
+    assert link
+    found = names(ada.get(link[1].replace("&amp;", "&")).text)
+    assert found == {"held", "unknown", "failed", "bounced"}
