@@ -196,6 +196,7 @@ def test_a_client_reads_a_validation_by_its_date_only(app: Flask, world: World) 
 
     house = world.alder
     done = house.drop("a.pdf")
+    done.document.status = "validated"
     record(
         "validated",
         firm_id=house.firm.id,
