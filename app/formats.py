@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 
 from flask import Flask, request
-from flask_babel import format_datetime, get_locale, to_user_timezone
+from flask_babel import format_datetime, get_locale, to_user_timezone, to_utc
 from flask_login import current_user
 
 from app.texts import gettext as _, look_up, look_up_plural
@@ -78,6 +78,14 @@ def _moment(at: datetime, today: date, _locale: str) -> str:
         return _("yesterday %(time)s", time=time)
     pattern = "d MMM" if day.year == today.year else "d MMM y"
     return f"{format_datetime(at, pattern)} {time}"
+
+
+def midnight(moment: datetime, **instead: int) -> datetime:
+    """When the local day of the moment began, in UTC; `day=1`: its month."""
+    local: datetime = to_user_timezone(moment)
+    start = local.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+    began: datetime = to_utc(start.replace(**instead))  # type: ignore[arg-type]
+    return began.replace(tzinfo=UTC)
 
 
 def clock(at: datetime) -> str:

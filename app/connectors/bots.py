@@ -78,10 +78,8 @@ def own_all(companies: list[Company], app: PartnerApp) -> dict[uuid.UUID, Bot]:
     if app.bot_owner == "firm":
         bot = own(companies[0], app)
         return {company.id: bot for company in companies}
-    firm = db.session.get_one(Firm, companies[0].firm_id)
-    separator = separator_of(firm.id, app)
-    # `firm` is held meanwhile, so that each look for it is no query.
-    addresses = {c.id: address_of(c, app, separator) for c in companies}
+    written = writing_of(companies[0].firm_id, app)
+    addresses = {company.id: written(company) for company in companies}
     found = db.session.scalars(
         select(Bot)
         .where(Bot.address.in_(addresses.values()))

@@ -7,10 +7,10 @@ cannot be read is Refused with a sentence, at the field `file`.
 import csv
 import io
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from app.connectors.folding import plain
 from app.errors import Refused
 from app.formats import FORMULA_STARTS
 from app.texts import gettext as _
@@ -80,9 +80,7 @@ def read(raw: bytes) -> Sheet:
 
 def folded(text: str) -> str:
     """For comparing: neither accents nor case, and one space between words."""
-    plain = unicodedata.normalize("NFKD", text.replace("œ", "oe").replace("Œ", "OE"))
-    plain = "".join(c for c in plain if not unicodedata.combining(c))
-    return " ".join(plain.replace("’", "'").casefold().split())
+    return " ".join(plain(text).split())
 
 
 def _decoded(raw: bytes) -> str:

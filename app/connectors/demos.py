@@ -3,10 +3,7 @@
 The act; the caller commits.
 """
 
-from datetime import datetime
-from zoneinfo import ZoneInfo
-
-from flask import current_app
+from flask_babel import to_user_timezone
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
@@ -69,12 +66,11 @@ def _recipients(app: PartnerApp) -> list[str]:
 
 def _noted(app: PartnerApp, firm: Firm, by: Person) -> bool:
     """Whether it is the first time today, even when two ask at once."""
-    zone = ZoneInfo(current_app.config["BABEL_DEFAULT_TIMEZONE"])
-    now: datetime = utc_now()
+    now = utc_now()
     request = DemoRequest(
         firm_id=firm.id,
         app_key=app.key,
-        asked_on=now.astimezone(zone).date(),
+        asked_on=to_user_timezone(now).date(),
         asked_at=now,
         asked_by_id=by.id,
     )

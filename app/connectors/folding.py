@@ -15,15 +15,22 @@ _SINGLE = {"’": "'"} | {
 _DOUBLE = {"Œ": "oe", "œ": "oe", "Æ": "ae", "æ": "ae", "ß": "ss"}
 
 
+def plain(text: str) -> str:
+    """«Hôtel de l’Œuvre» → «hotel de l'oeuvre», and every other accent gone too."""
+    apart = unicodedata.normalize("NFKD", folded(text).casefold())
+    return "".join(each for each in apart if not unicodedata.combining(each))
+
+
 def folded(text: str) -> str:
-    """«Hôtel de l’Œuvre» → «hotel de l'oeuvre»."""
+    """The same as far as the database can do it too: French letters."""
+    text = unicodedata.normalize("NFC", text)
     for mark, plain in (_SINGLE | _DOUBLE).items():
         text = text.replace(mark, plain)
     return text.lower()
 
 
 def folded_column(column: InstrumentedAttribute[str]) -> ColumnElement[str]:
-    """The same of each row."""
+    """`folded`, of each row."""
     if db.session.get_bind().dialect.name == "sqlite":
         return func.folded(column)
     marks, plain = "".join(_SINGLE), "".join(_SINGLE.values())

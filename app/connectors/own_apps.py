@@ -14,6 +14,7 @@ from sqlalchemy import select
 from app.activity.recording import record
 from app.connectors import apps, catalogue, connecting
 from app.connectors.file_keys import DOMAIN, TAKEN_PREFIXES
+from app.connectors.folding import plain
 from app.connectors.models import OwnApp
 from app.connectors.partner import MEGABYTE, USUAL_TYPES
 from app.db import db
@@ -92,7 +93,7 @@ def _refuse_taken(firm_id: uuid.UUID, name: str, but: OwnApp | None = None) -> N
     """One at a time in the firm, so that its name and prefix stay free until then."""
     db.session.get_one(Firm, firm_id, with_for_update=True)
     for row in db.session.scalars(select(OwnApp).where(OwnApp.firm_id == firm_id)):
-        if row is not but and _plain(row.name) == _plain(name):
+        if row is not but and plain(row.name) == plain(name):
             raise Refused(_("One of your applications has this name."), "name")
 
 
@@ -162,7 +163,7 @@ def _checked_size(raw: str) -> int:
 
 
 def _monogram(name: str) -> str:
-    words = re.findall(r"[a-z0-9]+", _plain(name))
+    words = re.findall(r"[a-z0-9]+", plain(name))
     letters = "".join(word[0] for word in words) if len(words) > 1 else "".join(words)
     return letters[:2] or next(c for c in name if c.isalnum())[:1]
 
@@ -172,15 +173,9 @@ def _free_prefix(firm_id: uuid.UUID, name: str) -> str:
     taken = {app.bot_prefix for app in catalogue.everything().values()}
     own = select(OwnApp.bot_prefix).where(OwnApp.firm_id == firm_id)
     taken |= {*TAKEN_PREFIXES, *db.session.scalars(own)}
-    stem = re.sub(r"[^a-z0-9]", "", _plain(name)) or "outil"
+    stem = re.sub(r"[^a-z0-9]", "", plain(name)) or "outil"
     prefix, number = stem[:LONGEST_PREFIX], 1
     while prefix in taken:
         number += 1
         prefix = f"{stem[: LONGEST_PREFIX - len(str(number))]}{number}"
     return prefix
-
-
-def _plain(text: str) -> str:
-    """Small letters without accents."""
-    spread = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(each for each in spread if not unicodedata.combining(each))

@@ -1,6 +1,5 @@
 """The companies listed in the panel of an application: found, counted, page by page."""
 
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,14 +12,12 @@ from app.companies.finding import company_or_404
 from app.companies.models import Company
 from app.connectors import bots
 from app.connectors.catalogue import PartnerApp
+from app.connectors.folding import folded, folded_column
 from app.connectors.models import Connection
 from app.connectors.panel_rows import CompanyRow, held_of, made, row
 from app.db import db
 
 A_PAGE = 50
-_LETTERS = "àâäáãåçèéêëìíîïñòóôöõùúûüýÿ"
-_PLAIN = "aaaaaaceeeeiiiinooooouuuuyy"
-_LIGATURES = {"œ": "oe", "æ": "ae", "ß": "ss"}
 
 
 @dataclass(frozen=True)
@@ -102,7 +99,9 @@ def _found(app: PartnerApp, q: str) -> Select[Any]:
         )
     )
     if q:
-        wanted = wanted.where(_plain_name().contains(plain(q), autoescape=True))
+        wanted = wanted.where(
+            folded_column(Company.name).contains(folded(q), autoescape=True)
+        )
     return wanted
 
 
@@ -114,29 +113,6 @@ def _counted(found: Select[Any], is_on: ColumnElement[bool]) -> tuple[int, int]:
         select(func.count(), func.sum(inner.c.is_on)).select_from(inner)
     ).one()
     return total, authorised or 0
-
-
-def plain(text: str) -> str:
-    """Small letters without accents, as `_plain_name` makes them in the database."""
-    small = text.casefold()
-    for letter, letters in _LIGATURES.items():
-        small = small.replace(letter, letters)
-    apart = unicodedata.normalize("NFKD", small)
-    return "".join(c for c in apart if not unicodedata.combining(c))
-
-
-def _plain_name() -> ColumnElement[str]:
-    if db.session.get_bind().dialect.name == "sqlite":
-        # Its lower() knows ASCII only, and so many replace() are too deep for it.
-        raw: Any = db.session.connection().connection.driver_connection
-        raw.create_function("plain_name", 1, plain, deterministic=True)
-        return func.plain_name(Company.name)
-    name: ColumnElement[str] = func.translate(
-        func.lower(Company.name), _LETTERS, _PLAIN
-    )
-    for letter, letters in _LIGATURES.items():
-        name = func.replace(name, letter, letters)
-    return name
 
 
 def chosen(app: PartnerApp, listing: Listing, slug: str | None) -> CompanyRow | None:

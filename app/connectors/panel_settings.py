@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload
 from app.activity.recording import record
 from app.connectors import bots
 from app.connectors.catalogue import PartnerApp
-from app.connectors.models import Bot, Connection, FirmApp
+from app.connectors.models import Connection, FirmApp
 from app.db import db
 from app.errors import Refused
 from app.people.models import Person
@@ -59,17 +59,12 @@ def _connections(app: PartnerApp) -> list[Connection]:
 
 def _outdated(
     app: PartnerApp, connections: list[Connection], separator: str
-) -> dict[str, list[Connection]]:
-    """New address → connections; several where one bot sends for the whole firm."""
-    found: dict[str, list[Connection]] = {}
+) -> list[Connection]:
+    """Those that send from an address which is not written that way."""
     if not connections:
-        return found
+        return []
     written = bots.writing_of(connections[0].firm_id, app, separator)
-    for connection in connections:
-        address = written(connection.company)
-        if connection.bot_address != address:
-            found.setdefault(address, []).append(connection)
-    return found
+    return [one for one in connections if one.bot_address != written(one.company)]
 
 
 def choose_separator(
@@ -91,44 +86,22 @@ def choose_separator(
 def renew_bots(firm_id: uuid.UUID, app: PartnerApp, *, by: Person) -> int:
     """Every connection sends from the address that the separator makes; gives how many
     changed. The old addresses keep receiving. Raises Refused when one is taken."""
-    outdated = _outdated(app, _connections(app), bots.separator_of(firm_id, app))
-    known = _known(list(outdated))
-    for address, connections in outdated.items():
-        own_company = None if app.bot_owner == "firm" else connections[0].company_id
-        owner = (firm_id, app.key, own_company)
-        if known.get(address, owner) != owner:
+    separator = bots.separator_of(firm_id, app)
+    outdated = _outdated(app, _connections(app), separator)
+    made = bots.own_all([connection.company for connection in outdated], app)
+    for connection in outdated:
+        bot = made.get(connection.company_id)
+        if bot is None:
+            address = bots.address_of(connection.company, app, separator)
             raise Refused(_("The address %(address)s is taken.", address=address))
-        if address not in known:
-            db.session.add(
-                Bot(
-                    firm_id=firm_id,
-                    address=address,
-                    app_key=app.key,
-                    company_id=own_company,
-                )
-            )
-        for connection in connections:
-            connection.bot_address = address
+        connection.bot_address = bot.address
     try:
         db.session.flush()
     except IntegrityError as error:
         raise Refused(_("Somebody did the same just now. Try again.")) from error
-    changed = sum(map(len, outdated.values()))
-    if changed:
-        _record("bots_renewed", firm_id, app, by, connections=changed)
-    return changed
-
-
-def _known(
-    addresses: list[str],
-) -> dict[str, tuple[uuid.UUID, str, uuid.UUID | None]]:
-    """Whose these addresses are, whatever the firm."""
-    rows = db.session.scalars(
-        select(Bot)
-        .where(Bot.address.in_(addresses))
-        .execution_options(across_firms=True)
-    )
-    return {bot.address: (bot.firm_id, bot.app_key, bot.company_id) for bot in rows}
+    if outdated:
+        _record("bots_renewed", firm_id, app, by, connections=len(outdated))
+    return len(outdated)
 
 
 def _record(

@@ -1,13 +1,10 @@
 """What the store shows: the firm's applications and how they fare, and the others."""
 
-import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
 
-from flask import current_app
 from flask_babel import format_decimal
 from sqlalchemy import Select, func, select
 
@@ -15,9 +12,11 @@ from app.companies.models import Company
 from app.connectors import apps, catalogue
 from app.connectors.catalogue import PartnerApp
 from app.connectors.categories import every_category
+from app.connectors.folding import plain
 from app.connectors.models import Connection, Destination, FirmApp, OwnApp
 from app.db import db, utc_now
 from app.delivery.models import Delivery
+from app.formats import midnight
 from app.people.models import Person
 from app.texts import gettext as _
 
@@ -67,7 +66,7 @@ def store_for(person: Person, q: str, category: str) -> Store:
     adopted = {card.app.key for card in cards}
     others = sorted(
         (app for key, app in catalogue.everything().items() if key not in adopted),
-        key=lambda app: (app.category == "other", _plain(app.name)),
+        key=lambda app: (app.category == "other", plain(app.name)),
     )
     every_app = [*(card.app for card in cards), *others]
     if category not in {app.category for app in every_app}:
@@ -141,9 +140,7 @@ def _counted(app_keys: Select[Any]) -> dict[str, int]:
 
 
 def _month_start() -> datetime:
-    zone = ZoneInfo(current_app.config["BABEL_DEFAULT_TIMEZONE"])
-    today = utc_now().astimezone(zone)
-    return today.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return midnight(utc_now(), day=1)
 
 
 def _links(every_app: list[PartnerApp], q: str, current: str) -> list[CategoryLink]:
@@ -176,12 +173,5 @@ def _narrowed(
 
 def _matches(app: PartnerApp, q: str) -> bool:
     """Every word that was typed is somewhere in its name, summary or category."""
-    text = _plain(f"{app.name} {app.summary} {app.category_name}")
-    return all(word in text for word in _plain(q).split())
-
-
-def _plain(text: str) -> str:
-    """Small letters without accents, one kind of apostrophe."""
-    spread = unicodedata.normalize("NFKD", text.casefold())
-    kept = "".join(each for each in spread if not unicodedata.combining(each))
-    return kept.replace("’", "'")
+    text = plain(f"{app.name} {app.summary} {app.category_name}")
+    return all(word in text for word in plain(q).split())

@@ -5,10 +5,9 @@ what waits for a person.
 """
 
 import uuid
-from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
-from flask_babel import force_locale
+from flask_babel import force_locale, to_user_timezone
 from sqlalchemy import Row, func, select
 
 from app.companies.followers import administrators, staff_following
@@ -20,13 +19,13 @@ from app.delivery.badges import reason_text
 from app.delivery.models import BLOCKED, Delivery
 from app.firms.hosts import url_of
 from app.firms.models import Firm
+from app.formats import midnight
 from app.notices.models import Notice
 from app.notices.writing import notify
 from app.texts import gettext as _, ngettext
 
 DIGEST = "delivery_digest"
-DIGEST_HOUR = 8  # in Paris
-PARIS = ZoneInfo("Europe/Paris")
+DIGEST_HOUR = 8  # local
 MOST_LINES = 30
 
 
@@ -75,15 +74,14 @@ def _refused_text(
 def send_digests() -> int:
     """The day's list to the administrators of each firm that has something blocked,
     from eight o'clock on, once; gives how many firms were written to. Commits."""
-    now = utc_now().astimezone(PARIS)
-    if now.hour < DIGEST_HOUR:
+    now = utc_now()
+    if to_user_timezone(now).hour < DIGEST_HOUR:
         return 0
-    midnight = datetime.combine(now.date(), time(), PARIS).astimezone(UTC)
     firms = db.session.scalars(
         select(Delivery.firm_id).where(Delivery.state.in_(BLOCKED)).distinct()
     ).all()
     db.session.commit()
-    return sum(_digest(firm_id, midnight) for firm_id in firms)
+    return sum(_digest(firm_id, midnight(now)) for firm_id in firms)
 
 
 def _digest(firm_id: uuid.UUID, since: datetime) -> bool:

@@ -2,10 +2,9 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from flask import current_app
-from flask_babel import to_user_timezone, to_utc
 from flask_login import current_user
 from sqlalchemy import ColumnElement, func, select
 
@@ -14,6 +13,7 @@ from app.db import db, utc_now
 from app.delivery.clock import next_slot, slot_at
 from app.delivery.journal import GROUPS
 from app.delivery.models import DONE, OPEN, Delivery, Tick
+from app.formats import midnight
 
 HOURS = 8
 TALLEST = 36  # pixels
@@ -73,14 +73,6 @@ def _sent(mine: ColumnElement[bool], since: datetime, until: datetime) -> int:
         )
     )
     return number or 0
-
-
-def midnight(moment: datetime) -> datetime:
-    """When the person's day began."""
-    local: datetime = to_user_timezone(moment)
-    start = local.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
-    began: datetime = to_utc(start)
-    return began.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)

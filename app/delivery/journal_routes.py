@@ -41,15 +41,18 @@ def index() -> ResponseReturnValue:
     filters = filters_from(request.args, request.args.getlist("state"))
     found = journals.journal(filters)
     # More lines are asked for by the last one; a filter replaces them all.
-    template = "index"
+    shown = {
+        "filters": filters,
+        "journal": found,
+        "more_url": _address(filters, found.next_after) if found.next_after else None,
+        "csv_url": _address(filters, endpoint="journal.export"),
+    }
     if htmx.is_fragment():
         template = "_lines" if filters.after else "_journal"
+        return render_template(f"delivery/{template}.html", **shown)
     return render_template(
-        f"delivery/{template}.html",
-        filters=filters,
-        journal=found,
-        more_url=_address(filters, found.next_after) if found.next_after else None,
-        csv_url=_address(filters, endpoint="journal.export"),
+        "delivery/index.html",
+        **shown,
         choices=journals.choices(),
         counts=journal_counts.counts(),
         bars=journal_counts.bars(),
