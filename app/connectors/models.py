@@ -3,7 +3,16 @@
 import uuid
 from datetime import date
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import (
+    JSON,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.companies.models import Company
@@ -101,6 +110,10 @@ class Connection(Base, TenantOwned):
     last_success_at: Mapped[MaybeMoment]
     # Counts the changes, so that an older page cannot overwrite a newer one.
     revision: Mapped[int] = mapped_column(default=0)
+    # What has the very bytes of an earlier document waits for a person.
+    holds_duplicates: Mapped[bool] = mapped_column(
+        default=False, server_default=false()
+    )
 
     company: Mapped[Company] = relationship()
     destinations: Mapped[list["Destination"]] = relationship(

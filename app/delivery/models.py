@@ -5,7 +5,17 @@ The database is the only record: queues only wake the one who reads it.
 
 import uuid
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.companies.models import Company
@@ -65,6 +75,10 @@ class Delivery(Base, TenantOwned):
     file_name: Mapped[Name]
     sha256: Mapped[str] = mapped_column(String(64))
     encoded_size: Mapped[int] = mapped_column(BigInteger)  # bytes on the wire
+    # What leaves in the version's place, when the tool does not take its type.
+    rendition_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("renditions.id", ondelete="SET NULL")
+    )
 
     # The lease: only the holder of the newest token may send the final dot.
     token: Mapped[int] = mapped_column(Integer, default=0)
@@ -72,6 +86,8 @@ class Delivery(Base, TenantOwned):
     lease_until: Mapped[MaybeMoment]
 
     attempts: Mapped[int] = mapped_column(default=0)
+    # Workers that were lost while they held it, before the final dot.
+    lapses: Mapped[int] = mapped_column(default=0, server_default="0")
     # Times that a final dot went unanswered: each may have been a copy.
     ambiguous: Mapped[int] = mapped_column(default=0)
     last_code: Mapped[int | None]
@@ -164,3 +180,89 @@ class Tick(Base):
     failed: Mapped[int] = mapped_column(default=0)
     held: Mapped[int] = mapped_column(default=0)
     cancelled: Mapped[int] = mapped_column(default=0)
+
+
+class MailEvent(Base):
+    """What the mail provider told of a message: kept first, then applied, once."""
+
+    __tablename__ = "mail_events"
+
+    id: Mapped[Id]
+    provider: Mapped[str] = mapped_column(String(20))
+    event_id: Mapped[str] = mapped_column(String(255))
+    # delivered, bounced, delayed, complained, or other
+    kind: Mapped[str] = mapped_column(String(12))
+    delivery_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("deliveries.id", ondelete="CASCADE"), index=True
+    )
+    said: Mapped[str] = mapped_column(Text, default="")
+    raw: Mapped[str] = mapped_column(Text)
+    received_at: Mapped[Moment] = mapped_column(default=utc_now)
+    applied_at: Mapped[MaybeMoment]
+
+    __table_args__ = (
+        UniqueConstraint("provider", "event_id"),
+        Index("ix_mail_events_received_at", "received_at"),
+    )
+
+
+class MailMinute(Base):
+    """How many messages were begun in a minute, by all workers together."""
+
+    __tablename__ = "mail_minutes"
+
+    minute: Mapped[Moment] = mapped_column(primary_key=True)
+    begun: Mapped[int] = mapped_column(default=0)
+
+
+class Outage(Base):
+    """A time in which the mail server was not to be had, or refused our credentials."""
+
+    __tablename__ = "outages"
+
+    id: Mapped[Id]
+    began_at: Mapped[Moment] = mapped_column(default=utc_now)
+    ended_at: Mapped[MaybeMoment]
+    seen_at: Mapped[Moment] = mapped_column(default=utc_now)  # the last time
+    times: Mapped[int] = mapped_column(default=1)
+    is_credentials: Mapped[bool] = mapped_column(default=False)
+    said: Mapped[str] = mapped_column(Text)
+
+    __table_args__ = (
+        # One of each kind at a time.
+        Index(
+            "uq_outages_open",
+            "is_credentials",
+            unique=True,
+            postgresql_where=text("ended_at IS NULL"),
+            sqlite_where=text("ended_at IS NULL"),
+        ),
+    )
+
+
+class Trouble(Base):
+    """An address that puts off what is sent to it: left alone until a time."""
+
+    __tablename__ = "troubles"
+
+    address: Mapped[str] = mapped_column(String(254), primary_key=True)
+    failures: Mapped[int] = mapped_column(default=0)  # in a row
+    since: Mapped[Moment] = mapped_column(default=utc_now)
+    retry_at: Mapped[Moment] = mapped_column(default=utc_now)
+    said: Mapped[str] = mapped_column(Text, default="")
+
+
+class Audit(Base):
+    """One reading of the auditor, and what did not agree."""
+
+    __tablename__ = "audits"
+
+    id: Mapped[Id]
+    began_at: Mapped[Moment] = mapped_column(default=utc_now)
+    finished_at: Mapped[MaybeMoment]
+    # [{"kind": …, "about": …, "text": …}], the first ones
+    differences: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list)
+    found: Mapped[int] = mapped_column(default=0)
+    files_read: Mapped[int] = mapped_column(default=0)
+    # Files are read some at a time: the last version that this one came to.
+    last_version_id: Mapped[uuid.UUID | None]

@@ -42,6 +42,9 @@ class Folder(Base, TenantOwned):
     is_locked: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[Moment] = mapped_column(default=utc_now)
     trashed_at: Mapped[MaybeMoment]
+    trashed_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("people.id"))
+    # The folder that was put in the trash and took this one with it; itself for that.
+    trashed_with_id: Mapped[uuid.UUID | None] = mapped_column(index=True)
 
     company: Mapped[Company] = relationship()
 
@@ -95,6 +98,8 @@ class Document(Base, TenantOwned):
     )
     trashed_at: Mapped[MaybeMoment]
     trashed_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("people.id"))
+    # The folder that was put in the trash and took this document with it.
+    trashed_with_id: Mapped[uuid.UUID | None] = mapped_column(index=True)
 
     folder: Mapped[Folder] = relationship()
 
@@ -139,12 +144,34 @@ class Version(Base, TenantOwned):
     sha256: Mapped[str] = mapped_column(String(64))
     content_type: Mapped[str] = mapped_column(String(100))
     original_name: Mapped[str] = mapped_column(String(1000))
+    # What keeps it from being booked: damaged, encrypted. Null when nothing was found.
+    defect: Mapped[str | None] = mapped_column(String(20))
+    pages: Mapped[int | None]
     author_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("people.id"))
     created_at: Mapped[Moment] = mapped_column(default=utc_now)
 
     document: Mapped[Document] = relationship()
 
     __table_args__ = (UniqueConstraint("document_id", "number"),)
+
+
+class Rendition(Base, TenantOwned):
+    """Another form of a version, made for those that cannot take it as it is; made
+    once, so that every copy is the same. The version's own bytes stay untouched."""
+
+    __tablename__ = "renditions"
+
+    id: Mapped[Id]
+    version_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("versions.id", ondelete="CASCADE")
+    )
+    storage_key: Mapped[str] = mapped_column(String(255))
+    size: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(String(64))
+    content_type: Mapped[str] = mapped_column(String(100))
+    created_at: Mapped[Moment] = mapped_column(default=utc_now)
+
+    __table_args__ = (UniqueConstraint("version_id", "content_type"),)
 
 
 class Arrival(Base, TenantOwned):

@@ -21,7 +21,16 @@ from app.connectors.models import (
 )
 from app.db import Base, db
 from app.delivery import models as delivery_models
-from app.delivery.models import STATES, Attempt, Tick
+from app.delivery.models import (
+    STATES,
+    Attempt,
+    Audit,
+    MailEvent,
+    MailMinute,
+    Outage,
+    Tick,
+    Trouble,
+)
 from app.library.models import Folder
 from app.library.receiving import receive
 from app.mailroom import models as mailroom_models
@@ -134,6 +143,11 @@ def _one_of_each(house: House, connection: Connection) -> None:
                 firm_id=firm_id, delivery_id=sent.id, token=1, owner="", phase="dot"
             ),
             Tick(slot=sent.created_at, worker=""),
+            MailEvent(provider="postmark", event_id="1", kind="bounced", raw="{}"),
+            MailMinute(minute=sent.created_at),
+            Outage(said=""),
+            Trouble(address="in@tool.test"),
+            Audit(found=1),
             Notice(
                 firm_id=firm_id,
                 kind="destination_changed",
