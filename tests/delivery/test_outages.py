@@ -13,7 +13,7 @@ from app.delivery import outages, tick
 from app.delivery.claiming import claim
 from app.delivery.models import Delivery, Outage
 from app.notices.models import Notice
-from tests.cast import House, World
+from tests.cast import House, World, signed_in
 from tests.smtp import MailServer
 
 
@@ -161,3 +161,19 @@ def test_two_kinds_may_last_at_once_and_end_together(
     assert all(row.ended_at for row in rows())
     outages.note("away", 0)
     assert len(rows()) == 3
+
+
+@pytest.mark.parametrize("path", ["/", "/deliveries"])
+def test_the_firm_reads_that_nothing_is_lost_and_the_client_nothing(
+    app: Flask, house: House, path: str
+) -> None:
+    words = "The mail server has not answered since"
+    outages.note("away", 0)
+    ben = signed_in(app, house.staff)
+    ben.set_cookie("locale", "en", domain="alder.guichet.test")
+    dora = signed_in(app, house.manager)
+    dora.set_cookie("locale", "en", domain="alder.guichet.test")
+    assert words in ben.get(path).text
+    assert words not in dora.get(path).text
+    outages.over()
+    assert words not in ben.get(path).text
