@@ -28,7 +28,7 @@ COMPANIES = 200
 DUE = 10_000
 MIDDLE_SECONDS = 3.0
 DESTINATIONS = 50
-EACH = 8
+EACH = 4
 DEAD = "dead@tool.test"
 PATIENCE = 1  # seconds for an answer
 

@@ -33,17 +33,24 @@ def wait(keep_lease: Callable[[], None], is_over: Callable[[], bool]) -> bool:
     return True
 
 
+def note() -> None:
+    """A message that waits for no place, of those that the portal writes itself: it
+    takes one from the others. Commits."""
+    if current_app.config["MAIL_PER_MINUTE"]:
+        _take(None)
+
+
 def pause(seconds: float) -> None:
     time.sleep(seconds)
 
 
-def _take(limit: int) -> bool:
+def _take(limit: int | None) -> bool:
     row = insert_into(MailMinute).values(minute=_minute(database_now()), begun=1)
     taken = db.session.execute(
         row.on_conflict_do_update(
             index_elements=[MailMinute.minute],
             set_={"begun": MailMinute.begun + 1},
-            where=MailMinute.begun < limit,
+            where=MailMinute.begun < limit if limit else None,
         ).returning(MailMinute.begun)
     ).all()
     db.session.commit()
@@ -59,9 +66,10 @@ def _seconds_left(now: datetime) -> float:
 
 
 def sweep() -> None:
-    """Forget the minutes that are long over; the caller commits."""
+    """Forget the minutes that are long over; commits."""
     if current_app.config["MAIL_PER_MINUTE"]:
         old = MailMinute.minute < database_now() - KEPT
         db.session.execute(
             delete(MailMinute).where(old).execution_options(synchronize_session=False)
         )
+        db.session.commit()

@@ -135,8 +135,11 @@ def give_up() -> int:
     """What waited behind an address in trouble for the five days that are tried; gives
     how many. Commits."""
     given_up = 0
+    if not (known := troubles.everything()):
+        db.session.commit()
+        return 0
     now = database_now()
-    for trouble in troubles.everything().values():
+    for trouble in known.values():
         if trouble.failures < troubles.MOST:
             continue
         given_up += len(
@@ -155,6 +158,7 @@ def give_up() -> int:
                 .execution_options(synchronize_session=False)
             ).all()
         )
+    troubles.sweep()
     db.session.commit()
     return given_up
 

@@ -18,7 +18,7 @@ from sqlalchemy import update
 
 from app.activity.recording import seal_everything
 from app.db import database_now, db, insert_into
-from app.delivery import claiming, outages, outcomes, quota, reaping, troubles
+from app.delivery import claiming, outages, outcomes, quota, reaping
 from app.delivery.answers import NoServer, Reply
 from app.delivery.breaker import Breaker
 from app.delivery.claiming import Claim, Lease
@@ -52,7 +52,7 @@ def run(
     counts["held"] += reaping.hold_unsendable()
     if slot is not None and is_logged:
         _close(slot, counts)
-    _forget_what_is_old()
+    quota.sweep()
     seal_everything()
     return dict(counts) | ({"error": error} if error else {})
 
@@ -143,12 +143,6 @@ def _fault_of_now(session: Session, breaker: Breaker) -> str | None:
         return gone.text
     outages.over()
     return None
-
-
-def _forget_what_is_old() -> None:
-    troubles.sweep()
-    quota.sweep()
-    db.session.commit()
 
 
 def _note(slot: datetime, owner: str) -> bool:

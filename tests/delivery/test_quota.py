@@ -11,6 +11,8 @@ from sqlalchemy import event, select
 from app.db import database_now, db
 from app.delivery import quota, tick
 from app.delivery.models import Delivery, MailMinute
+from app.notices.posting import post_notices
+from app.notices.writing import notify
 from tests.cast import House
 from tests.delivery.test_network import held
 from tests.smtp import MailServer
@@ -113,6 +115,26 @@ def test_two_workers_at_once_share_the_minute(
         thread.join(30)
     assert len(post.messages) == 2
     assert db.session.scalars(select(MailMinute.begun)).all() == [2]
+    db.session.commit()
+
+
+@pytest.mark.usefixtures("two_a_minute")
+def test_what_the_portal_writes_itself_counts_and_does_not_wait(
+    house: House, post: MailServer
+) -> None:
+    for _ in range(3):
+        notify("olga@firm.test", kind="x", subject="x", text="x", firm=house.firm)
+    db.session.commit()
+    assert post_notices() == 3
+    drop(house, 1)
+    asked: list[int] = []
+
+    def should_stop() -> bool:
+        asked.append(1)
+        return len(asked) > 2  # once it has found the minute full
+
+    assert tick.run(should_stop=should_stop)["accepted"] == 0
+    assert db.session.scalars(select(MailMinute.begun)).all() == [3]
     db.session.commit()
 
 
