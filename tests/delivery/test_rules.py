@@ -14,6 +14,7 @@ from app.db import database_now, db
 from app.delivery import tick
 from app.delivery.models import Delivery
 from app.library.deposit import Deposited
+from app.seed import one_page_pdf
 from tests.cast import PURCHASES, YEAR, House, signed_in
 from tests.delivery.world import (
     AtLast,
@@ -360,8 +361,8 @@ def test_a_folder_moved_under_one_that_is_on_sends_what_comes_later_only(
 
 
 def test_the_same_bytes_twice_are_both_due_and_said_to_be_alike(house: House) -> None:
-    first = house.drop("a.pdf", content=b"%PDF-1.4 same")
-    second = house.drop("b.pdf", content=b"%PDF-1.4 same")
+    first = house.drop("a.pdf", content=one_page_pdf("same"))
+    second = house.drop("b.pdf", content=one_page_pdf("same"))
     assert (state_of(first), state_of(second)) == (("pending", None),) * 2
     assert document_of(second).duplicate_of_id == first.document.id
 
