@@ -66,7 +66,7 @@ def heic(width: int = 96, height: int = 64) -> bytes:
     exif.get_ifd(_GPS)[1] = "N"
     exif.get_ifd(_GPS)[2] = (48.0, 51.0, 24.0)
     made = io.BytesIO()
-    picture.save(made, "HEIF", quality=90, exif=exif)
+    picture.save(made, "HEIF", quality=90, exif=exif.tobytes())
     return made.getvalue()
 
 

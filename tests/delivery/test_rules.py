@@ -159,6 +159,33 @@ SENTENCES = {
             "test_a_refused_sender_stops_every_address_of_the_connection",
         ],
     },
+    "damaged or encrypted: held at the deposit": {
+        "delivery.test_duplicates": [
+            "test_a_locked_pdf_is_held_with_the_remedy",
+            "test_a_file_found_damaged_may_be_sent_all_the_same",
+        ],
+        "delivery.test_renditions": [
+            "test_a_picture_that_cannot_be_read_is_held_at_the_deposit"
+        ],
+        "library.test_inspecting": [
+            "test_what_a_file_is_like",
+            "test_the_depositor_is_told_and_the_file_is_kept",
+        ],
+    },
+    "HEIC leaves as JPEG": {
+        "delivery.test_renditions": [
+            "test_a_tool_without_heic_gets_the_picture_as_it_is_seen",
+            "test_every_attempt_sends_the_same_bytes",
+            "test_too_big_once_converted_is_held_once_and_not_tried_for_ever",
+        ],
+    },
+    "exact duplicates held for review": {
+        "delivery.test_duplicates": [
+            "test_the_second_is_held_and_says_why",
+            "test_a_copy_is_a_duplicate",
+            "test_of_two_at_once_one_is_held",
+        ],
+    },
 }
 
 

@@ -19,21 +19,15 @@ from tests.library.test_depositing import HTMX, documents, post
 CORPUS = Path(os.environ.get("CORPUS", ""))
 DAMAGED_HEIC = heic()[:-200]
 WHOLE = one_page_pdf("Facture")
+NO_TABLE = WHOLE[: WHOLE.index(b"xref")] + b"trailer<</Root 1 0 R>>"
+NO_PAGE = WHOLE.replace(b"/Kids [3 0 R] /Count 1", b"/Kids [] /Count 0")
 CASES = {
     "whole.pdf": (WHOLE, None, 1),
     "junk before.pdf": (b"\r\n\r\n" + WHOLE, None, 1),
     "junk after.pdf": (WHOLE + b"x" * 5000, None, 1),
-    "no table.pdf": (
-        WHOLE[: WHOLE.index(b"xref")] + b"trailer<</Root 1 0 R>>",
-        None,
-        1,
-    ),
+    "no table.pdf": (NO_TABLE, None, 1),
     "half.pdf": (WHOLE[: len(WHOLE) // 2], "damaged", None),
-    "no page.pdf": (
-        WHOLE.replace(b"/Kids [3 0 R] /Count 1", b"/Kids []"),
-        "damaged",
-        0,
-    ),
+    "no page.pdf": (NO_PAGE, "damaged", None),
     "garbage.pdf": (b"%PDF-1.4 garbage", "damaged", None),
     "no pdf.pdf": (b"Bonjour", "damaged", None),
     "locked.pdf": (locked_pdf(b"secret"), "encrypted", None),
