@@ -12,11 +12,13 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from app import apart
-from app.connectors import apps, catalogue
+from app.connectors import catalogue
 from app.db import db
 from app.delivery import renditions, tick
 from app.delivery.claiming import claim
+from app.delivery.message import encoded_size
 from app.delivery.models import Delivery
+from app.library import converting
 from app.library.deposit import Deposited
 from app.library.models import Rendition, Version
 from app.library.receiving import store
@@ -74,7 +76,7 @@ def test_the_delivery_says_what_left_and_the_original_is_untouched(
     assert delivery.rendition_id == made.id
     assert delivery.sha256 == made.sha256
     assert made.sha256 == hashlib.sha256(smtp.messages[0].content).hexdigest()
-    assert delivery.encoded_size == renditions.encoded_size(made.size)
+    assert delivery.encoded_size == encoded_size(made.size)
     version = db.session.scalars(select(Version)).one()
     with store().open(version.storage_key) as blob:
         assert blob.read() == PHOTO
@@ -126,7 +128,7 @@ def test_of_two_that_make_it_at_once_one_is_kept(
     photo(house)
     one, two = claim("worker")
     before = blobs(app)
-    together, real = threading.Barrier(2), renditions.to_jpeg
+    together, real = threading.Barrier(2), converting.to_jpeg
 
     def to_jpeg(*given: Any) -> Any:
         made = real(*given)
@@ -211,7 +213,7 @@ def test_too_big_once_converted_is_held_once_and_not_tried_for_ever(
 def limit_pictures(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
     """QuickBooks takes pictures up to so many bytes."""
     found = replace(catalogue.get("quickbooks"), max_image_bytes=most)
-    monkeypatch.setattr(apps.catalogue, "find", lambda _key: found)
+    monkeypatch.setattr(catalogue, "find", lambda _key: found)
 
 
 def test_the_limit_of_the_type_is_looked_at_again_at_the_sending(

@@ -28,9 +28,9 @@ def on_disk(content: bytes) -> Iterator[BinaryIO]:
         yield file
 
 
-def look(content: bytes, content_type: str = PDF, **limits: int) -> Any:
+def look(content: bytes, content_type: str = PDF, megabytes: int = 1024) -> Any:
     with on_disk(content) as file:
-        return apart.ask("look", file, content_type, **limits)
+        return apart.ask("look", file, content_type, megabytes=megabytes)
 
 
 def test_what_breaks_its_reader_is_not_known_and_the_next_one_is_read() -> None:
