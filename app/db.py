@@ -148,6 +148,14 @@ def lock_companies(company_ids: Iterable[uuid.UUID]) -> None:
     db.session.execute(lock, {"k": keys}).all()
 
 
+def lock_bytes(company_id: uuid.UUID, sha256: str) -> None:
+    """Those who decide by these bytes in this company take their turns, until the
+    transaction ends. On SQLite the write transaction itself is the lock."""
+    if db.session.get_bind().dialect.name != "sqlite":
+        key = _key(company_id) ^ int(sha256[:15], 16)
+        db.session.execute(select(func.pg_advisory_xact_lock(literal(key, BigInteger))))
+
+
 def _lock_key(row_id: uuid.UUID) -> ColumnElement[int]:
     return literal(_key(row_id), BigInteger)
 

@@ -22,6 +22,7 @@ from app.library.deposit import deposit
 from app.library.models import Document, Folder
 from app.library.receiving import receive
 from app.library.tree import by_path, plant, plant_year
+from app.seed import one_page_pdf
 from bench.ground import Ground
 from bench.measuring import Result, Side, alternate, repeated, say, timed
 from bench.portal import YEAR, Portal, connect
@@ -124,7 +125,8 @@ def _deposit_many(portal: Portal, size: int, messages: int) -> list[UUID]:
     folders = [switched(firm, f"{size} bytes {n}") for n in range(COMPANIES)]
     due: list[UUID] = []
     for number in range(messages):
-        body = b"%PDF-1.4\n" + os.urandom(size - 9)
+        page = one_page_pdf("Facture")
+        body = page + b"%" + os.urandom(max(0, size - len(page) - 1))
         done = deposit(
             receive([body], f"Facture {number}.pdf"),
             into=folders[number % COMPANIES],

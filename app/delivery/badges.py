@@ -95,6 +95,9 @@ def reason_text(reason: str | None) -> str:
         "revoked": _("connection revoked"),
         "expired": _("too many attempts"),
         "damaged": _("damaged file"),
+        "encrypted": _("protected by a password"),
+        "oversized": _("too many pixels"),
+        "duplicate_review": _("duplicate to be reviewed"),
         "empty": _("empty file"),
         "worker_lost": _("its sending was interrupted again and again"),
     }
@@ -102,9 +105,18 @@ def reason_text(reason: str | None) -> str:
 
 
 def hold_detail(delivery: Delivery) -> str:
+    """Why it is held and what to do, where that follows from the file."""
     app = apps.get(delivery.connection.app_key)
-    if delivery.reason == "bad_type":
-        return _("%(app)s does not accept this format.", app=app.name)
-    if delivery.reason == "too_big":
-        return _("Larger than what %(app)s accepts.", app=app.name)
-    return delivery.last_text or ""
+    known = {
+        "bad_type": _("%(app)s does not accept this format.", app=app.name),
+        "too_big": _("Larger than what %(app)s accepts.", app=app.name),
+        "damaged": _(
+            "The file is damaged, or no page of it can be read: ask for it again."
+        ),
+        "encrypted": _("PDF protected by a password: ask for it without protection."),
+        "oversized": _("The picture has too many pixels: ask for a smaller one."),
+        "duplicate_review": _(
+            "Same content as an earlier document: send it anyway, or call it off."
+        ),
+    }
+    return known.get(delivery.reason or "") or delivery.last_text or ""

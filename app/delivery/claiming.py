@@ -21,7 +21,7 @@ from app.delivery.clock import from_now
 from app.delivery.due import goes_to, one_of, only_due
 from app.delivery.models import LEASED, WAITING, Delivery, Trouble
 from app.delivery.turns import Turns
-from app.library.models import Document, Version
+from app.library.models import Document, Rendition, Version
 
 LEASE = timedelta(seconds=120)
 RENEW_SECONDS = 30
@@ -36,6 +36,7 @@ class Claim:
     firm_id: uuid.UUID
     company_id: uuid.UUID
     document_id: uuid.UUID
+    version_id: uuid.UUID
     connection_id: uuid.UUID
     app_key: str
     slot: str
@@ -54,6 +55,8 @@ class Claim:
     size: int
     content_type: str
     storage_key: str
+    # Set when the bytes are those of a rendition (`renditions`).
+    rendition_id: uuid.UUID | None
     started_at: datetime = field(default_factory=utc_now)
     clock: float = field(default_factory=time.monotonic)
     bytes_sent: int = 0
@@ -170,6 +173,7 @@ def _read(taken: Sequence[uuid.UUID]) -> list[Claim]:
         *(Delivery.attempts, Delivery.ambiguous, Delivery.created_at),
         *(Delivery.message_id, Delivery.message_date, Delivery.sender),
         *(Delivery.destination, Delivery.file_name, Delivery.sha256),
+        *(Delivery.version_id, Delivery.rendition_id),
     )
     found = db.session.execute(
         select(
@@ -178,10 +182,18 @@ def _read(taken: Sequence[uuid.UUID]) -> list[Claim]:
             _address(Delivery.connection_id, Delivery.slot)
             .scalar_subquery()
             .label("address"),
-            *(Version.size, Version.content_type, Version.storage_key),
+            *(
+                func.coalesce(of_rendition, of_version).label(of_version.key)
+                for of_rendition, of_version in (
+                    (Rendition.size, Version.size),
+                    (Rendition.content_type, Version.content_type),
+                    (Rendition.storage_key, Version.storage_key),
+                )
+            ),
         )
         .join(Connection, Connection.id == Delivery.connection_id)
         .join(Version, Version.id == Delivery.version_id)
+        .outerjoin(Rendition, Rendition.id == Delivery.rendition_id)
         .where(Delivery.id.in_(taken))
     )
     return [Claim(**row._mapping) for row in found]

@@ -110,7 +110,7 @@ def show(delivery_id: uuid.UUID) -> ResponseReturnValue:
 @blueprint.post("/deliveries")
 @open_to("firm")
 def act() -> ResponseReturnValue:
-    """Send again, mark received or call off: one delivery, or those that are ticked."""
+    """Send again or anyway, mark received, call off: one delivery, or those ticked."""
     asked = ACTS.get(request.form.get("act", "")) or abort(400)
     ids = [_uuid(raw) for raw in request.form.getlist("id")[:MOST_AT_ONCE]]
     wanted = journals.visible().where(Delivery.id.in_(ids)).order_by(Delivery.id)
@@ -126,6 +126,10 @@ def _resend(delivery: Delivery) -> bool:
     return by_hand.resend(delivery, by=current_user) is not None
 
 
+def _release(delivery: Delivery) -> bool:
+    return by_hand.release(delivery, by=current_user)
+
+
 def _mark_received(delivery: Delivery) -> bool:
     return by_hand.mark_received(delivery, by=current_user)
 
@@ -136,6 +140,7 @@ def _call_off(delivery: Delivery) -> bool:
 
 ACTS: dict[str, Callable[[Delivery], bool]] = {
     "resend": _resend,
+    "release": _release,
     "received": _mark_received,
     "cancel": _call_off,
 }
@@ -157,7 +162,7 @@ def _back() -> str:
 def _said(act_name: str, done: int, asked: int) -> tuple[str, str]:
     if not asked:
         return _("Tick at least one line."), "info"
-    if act_name == "resend":
+    if act_name in {"resend", "release"}:
         text = ngettext(
             "%(num)d document will leave with the next run.",
             "%(num)d documents will leave with the next run.",

@@ -11,7 +11,8 @@ from typing import BinaryIO
 from flask import current_app
 
 from app.connectors import apps
-from app.delivery import acceptance, lastlook, message, outcomes
+from app.db import db
+from app.delivery import acceptance, lastlook, message, outcomes, renditions
 from app.delivery.answers import (
     OUR_CREDENTIALS,
     NoServer,
@@ -23,6 +24,7 @@ from app.delivery.answers import (
 from app.delivery.claiming import Claim
 from app.delivery.message import Altered, Letter
 from app.delivery.transport import Session
+from app.library.converting import NoAnswer, Unreadable
 from app.storage import Missing, StorageUnavailable
 
 log = logging.getLogger(__name__)
@@ -45,7 +47,7 @@ class TooBig(Exception):
 
 def send(claim: Claim, session: Session, keep_lease: Callable[[], None]) -> str:
     """Send it; gives the state that it came to. Raises ServerGone."""
-    if state := _kept_from_leaving(claim):
+    if state := _kept_from_converting(claim) or _kept_from_leaving(claim):
         return state
     try:
         reply = _transfer(claim, session, keep_lease)
@@ -77,14 +79,25 @@ def _document_fault(claim: Claim, fault: Exception) -> str:
     return outcomes.deferred(claim, "body", Reply("body", 0, repr(fault)))
 
 
+def _kept_from_converting(claim: Claim) -> str | None:
+    try:
+        renditions.put_in_place(claim)
+    except Unreadable as fault:
+        return outcomes.held(claim, "connect", None, fault.defect)
+    except (NoAnswer, Missing, StorageUnavailable) as fault:
+        return _document_fault(claim, fault)
+    return None
+
+
 def _kept_from_leaving(claim: Claim) -> str | None:
     app = apps.find(claim.app_key)
     if app is None or claim.address is None:
         return outcomes.held(claim, "connect", None, "no_connection")
     if claim.destination != claim.address:
         return outcomes.uncertain(claim)
-    if claim.size > app.max_file_bytes:
+    if claim.size > app.largest(claim.content_type):
         return outcomes.held(claim, "connect", None, "too_big")
+    db.session.commit()  # what was read of the application, before the network
     return None
 
 
@@ -110,7 +123,7 @@ def _letter(claim: Claim) -> Letter:
         date=claim.message_date,
         sender=claim.sender,
         recipient=claim.destination or "",
-        file_name=claim.file_name,
+        file_name=renditions.attached_name(claim),
         content_type=claim.content_type,
         sha256=claim.sha256,
         delivery_id=str(claim.id),

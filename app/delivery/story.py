@@ -8,10 +8,11 @@ from sqlalchemy import select
 from app.activity.models import Entry
 from app.db import db
 from app.delivery.badges import hold_detail, reason_text
+from app.delivery.by_hand import may_release
 from app.delivery.journal import Line, line_of
 from app.delivery.models import BLOCKED, DONE, LEASED, Attempt, Delivery
 from app.delivery.proof import cancel_text
-from app.library.models import Folder, Version
+from app.library.models import Folder, Rendition, Version
 from app.texts import gettext as _, ngettext
 
 
@@ -27,7 +28,10 @@ class Story:
     arrived_at: datetime
     # Its line in the firm's chain of the trail, once it is sealed.
     position: int | None
+    # Its bytes in the place of the version's, when they were converted.
+    rendition: Rendition | None
     may_resend: bool
+    may_release: bool
     may_mark_received: bool
     may_cancel: bool
 
@@ -50,7 +54,11 @@ def story_of(delivery: Delivery) -> Story:
         folder=folder,
         arrived_at=delivery.document.arrived_at,
         position=_position(delivery),
+        rendition=db.session.get(Rendition, delivery.rendition_id)
+        if delivery.rendition_id
+        else None,
         may_resend=may_resend(delivery),
+        may_release=may_release(delivery, version),
         may_mark_received=may_mark_received(delivery),
         may_cancel=may_cancel(delivery),
     )

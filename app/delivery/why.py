@@ -19,7 +19,7 @@ from app.delivery.models import DONE, Delivery
 from app.delivery.planning import Effective, effective_switches
 from app.delivery.proof import cancel_text
 from app.formats import clock, filesize, fulltime
-from app.library.models import Arrival, Document, Folder, Version
+from app.library.models import Arrival, Document, Folder, Rendition, Version
 from app.texts import gettext as _
 
 
@@ -166,11 +166,36 @@ def _will_leave(delivery: Delivery) -> str:
 
 def _held(delivery: Delivery, version: Version, app: PartnerApp) -> str:
     if delivery.reason == "too_big":
+        made = delivery.rendition_id and db.session.get(
+            Rendition, delivery.rendition_id
+        )
+        leaving = made or version
         return _(
             "%(size)s, the limit of %(app)s is %(limit)s.",
-            size=filesize(version.size),
+            size=filesize(leaving.size),
             app=app.name,
-            limit=filesize(app.max_file_bytes),
+            limit=filesize(app.largest(leaving.content_type)),
+        )
+    if delivery.reason == "duplicate_review" and (first := _twin_of(delivery)):
+        return _(
+            "Same content as “%(name)s”, deposited on %(time)s: a person decides.",
+            name=first.name,
+            time=fulltime(first.arrived_at),
         )
     reason = reason_text(delivery.reason)
     return hold_detail(delivery) or _("Waits: %(reason)s.", reason=reason)
+
+
+def _twin_of(delivery: Delivery) -> Document | None:
+    """The oldest document of the company that has the same bytes."""
+    return db.session.scalars(
+        select(Document)
+        .where(
+            Document.company_id == delivery.company_id,
+            Document.sha256 == delivery.document.sha256,
+            Document.id != delivery.document_id,
+            Document.trashed_at.is_(None),
+        )
+        .order_by(Document.arrived_at, Document.id)
+        .limit(1)
+    ).one_or_none()

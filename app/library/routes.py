@@ -115,6 +115,9 @@ def _answer_deposit(place: Place, outcomes: list[Outcome]) -> ResponseReturnValu
         )
     if status < 400:
         flash(_deposited_in(place.folder, outcomes), "ok")
+        for outcome in outcomes:
+            if outcome.detail:
+                flash(f"{outcome.name} – {outcome.detail}", "info")
         return redirect(back, 303)
     return (
         render_template(

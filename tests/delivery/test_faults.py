@@ -16,6 +16,7 @@ from tests.delivery.world import (
     state_of,
     switch_elm_on,
 )
+from tests.files import padded_pdf
 from tests.smtp import MailServer
 
 
@@ -209,7 +210,7 @@ def test_b94_too_big_for_the_server_fails_once(
 def test_b94_too_big_for_its_announced_size_is_held_without_data(
     house: House, smtp: MailServer
 ) -> None:
-    done = house.drop(content=b"%PDF-1.4" + b"x" * 50_000)
+    done = house.drop(content=padded_pdf(50_000))
     smtp.size = 40_000
     tick.run()
     assert state_of(done) == ("held", "too_big")
@@ -217,7 +218,7 @@ def test_b94_too_big_for_its_announced_size_is_held_without_data(
 
 
 def test_the_size_is_said_and_is_right(house: House, smtp: MailServer) -> None:
-    house.drop("Relevé d’avril.pdf", content=b"%PDF-1.4" + b"x" * 12_345)
+    house.drop("Relevé d’avril.pdf", content=padded_pdf(12_345))
     tick.run()
     (mail,) = smtp.messages
     assert f"SIZE={len(mail.raw)}" in mail.options
