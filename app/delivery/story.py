@@ -11,6 +11,7 @@ from app.delivery.badges import hold_detail, reason_text
 from app.delivery.journal import Line, line_of
 from app.delivery.models import BLOCKED, DONE, LEASED, Attempt, Delivery
 from app.delivery.proof import cancel_text
+from app.delivery.told import Told, told_of
 from app.library.models import Folder, Version
 from app.texts import gettext as _, ngettext
 
@@ -22,6 +23,7 @@ class Story:
     text: str
     reply: str
     attempts: list[Attempt]
+    told: list[Told]  # by the mail provider, since
     version: Version
     folder: Folder
     arrived_at: datetime
@@ -46,6 +48,7 @@ def story_of(delivery: Delivery) -> Story:
         text=_explained(delivery),
         reply=delivery.last_text or "",
         attempts=list(attempts),
+        told=told_of(delivery),
         version=version,
         folder=folder,
         arrived_at=delivery.document.arrived_at,
