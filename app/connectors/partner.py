@@ -88,6 +88,9 @@ class PartnerApp:
     bot_is_plain: bool = False
     # from: by the header; envelope: by MAIL FROM.
     sender_known_by: str = "from"
+    # MAIL FROM. bot: its address; verp: an address of each delivery's own, by which
+    # what comes back is known for certain.
+    envelope: str = "bot"
     # Messages that it takes in 24 hours.
     daily_ceiling: int | None = None
     demo_url: str = ""

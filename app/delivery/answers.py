@@ -29,6 +29,17 @@ class Reply:
         return first if known and len(first) <= 12 else ""
 
 
+@dataclass(frozen=True)
+class Options:
+    """Parameters of MAIL and RCPT for a server that reports (RFC 3461)."""
+
+    mail: tuple[str, ...] = ()
+    rcpt: tuple[str, ...] = ()
+
+
+NO_OPTIONS = Options()
+
+
 class NoServer(Exception):
     """No session can be had: not this message's fault. Nothing was sent."""
 

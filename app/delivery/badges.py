@@ -5,12 +5,15 @@ A client is told Reçu, Validé or Refusé, and nothing that comes from a delive
 """
 
 from dataclasses import dataclass, replace
+from textwrap import shorten
 
 from app.connectors import apps
 from app.delivery.models import DONE, Delivery
 from app.formats import clock
 from app.library.models import Document
 from app.texts import gettext as _
+
+LONGEST_ANSWER = 60  # letters of it in a badge
 
 
 @dataclass(frozen=True)
@@ -71,18 +74,24 @@ def _plain_badges(text: str) -> dict[str, Badge]:
     doubt = _("The line was cut at the moment of sending: check in the tool.")
     sending = Badge("sending", _("Sending…"), "info", "loader-2")
     sent = Badge("accepted", _("Sent"), "ok", "circle-check")
+    received = Badge("delivered", _("Received by the tool"), "ok", "circle-check")
     return {
         "pending": Badge("pending", _("To be sent"), "info", "clock"),
         "sending": sending,
         "in_doubt": replace(sending, key="in_doubt"),
         "accepted": sent,
-        "delivered": replace(sent, key="delivered"),
+        "delivered": received,
         "cancelled": Badge("cancelled", _("Not sent"), "mute", "circle-x"),
         "unknown": Badge("unknown", _("To be checked"), "warn", "help-circle", doubt),
-        "bounced": Badge(
-            "bounced", _("Refused by the tool"), "bad", "alert-triangle", text
-        ),
+        "bounced": Badge("bounced", _refused(text), "bad", "alert-triangle", text),
     }
+
+
+def _refused(text: str) -> str:
+    """With the beginning of what was answered; the whole of it is the detail."""
+    if not text:
+        return _("Refused by the tool")
+    return _("Refused: %(text)s", text=shorten(text, LONGEST_ANSWER, placeholder="…"))
 
 
 def reason_text(reason: str | None) -> str:

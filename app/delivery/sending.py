@@ -12,7 +12,7 @@ from flask import current_app
 
 from app.connectors import apps
 from app.db import db
-from app.delivery import acceptance, lastlook, message, outcomes, renditions
+from app.delivery import acceptance, envelope, lastlook, message, outcomes, renditions
 from app.delivery.answers import (
     OUR_CREDENTIALS,
     NoServer,
@@ -23,6 +23,7 @@ from app.delivery.answers import (
 )
 from app.delivery.claiming import Claim
 from app.delivery.message import Altered, Letter
+from app.delivery.providers import metadata
 from app.delivery.transport import Session
 from app.library.converting import NoAnswer, Unreadable
 from app.storage import Missing, StorageUnavailable
@@ -109,11 +110,12 @@ def _transfer(claim: Claim, session: Session, keep_lease: Callable[[], None]) ->
         raise TooBig(size, largest)
     with current_app.extensions["guichet.storage"].open(claim.storage_key) as blob:
         return session.send(
-            letter.sender,
+            envelope.envelope_sender(claim),
             letter.recipient,
             size,
             _pieces(claim, letter, blob, keep_lease),
             lambda: lastlook.mark(claim),
+            envelope.options(claim),
         )
 
 
@@ -128,6 +130,7 @@ def _letter(claim: Claim) -> Letter:
         sha256=claim.sha256,
         delivery_id=str(claim.id),
         attempt=claim.ambiguous + 1,
+        metadata=metadata.headers(current_app.config["MAIL_PROVIDER"], str(claim.id)),
     )
 
 

@@ -12,6 +12,7 @@ from app.delivery.by_hand import may_release
 from app.delivery.journal import Line, line_of
 from app.delivery.models import BLOCKED, DONE, LEASED, Attempt, Delivery
 from app.delivery.proof import cancel_text
+from app.delivery.told import Told, told_of
 from app.library.models import Folder, Rendition, Version
 from app.texts import gettext as _, ngettext
 
@@ -23,6 +24,7 @@ class Story:
     text: str
     reply: str
     attempts: list[Attempt]
+    told: list[Told]  # by the mail provider, since
     version: Version
     folder: Folder
     arrived_at: datetime
@@ -50,6 +52,7 @@ def story_of(delivery: Delivery) -> Story:
         text=_explained(delivery),
         reply=delivery.last_text or "",
         attempts=list(attempts),
+        told=told_of(delivery),
         version=version,
         folder=folder,
         arrived_at=delivery.document.arrived_at,
