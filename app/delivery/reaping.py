@@ -16,6 +16,7 @@ from app.db import UtcDateTime, database_now, db, lock_company
 from app.delivery.claiming import is_refused, one_of
 from app.delivery.models import LEASED, WAITING, Delivery
 from app.delivery.retries import next_try
+from app.delivery.settled_trail import note_settled
 
 MOST_AMBIGUOUS = 1  # repeats that nobody asked for
 
@@ -58,6 +59,7 @@ def reap() -> int:
     ).all()
     for row in doubtful:
         _settle_doubt(row, now)
+    note_settled([row.id for row in (*unsent, *doubtful)])
     db.session.commit()
     return len(unsent) + len(doubtful)
 
@@ -95,14 +97,16 @@ def give_back(owner: str, ids: Collection[uuid.UUID]) -> None:
     """Claimed and never begun: as if it had not been; commits."""
     if not ids:
         return
-    db.session.execute(
+    given = db.session.execute(
         update(Delivery)
         .where(
             Delivery.id.in_(ids), Delivery.owner == owner, Delivery.state == "sending"
         )
         .values(attempts=Delivery.attempts - 1, **back_to("pending", database_now()))
+        .returning(Delivery.id)
         .execution_options(synchronize_session=False)
-    )
+    ).all()
+    note_settled(row.id for row in given)
     db.session.commit()
 
 
@@ -133,18 +137,18 @@ def _hold_company(company_id: uuid.UUID) -> int:
         ("revoked", Delivery.connection_id.in_(revoked)),
         ("refused", is_refused()),
     ):
-        held += len(
-            db.session.execute(
-                update(Delivery)
-                .where(
-                    Delivery.company_id == company_id,
-                    one_of(Delivery.state, WAITING),
-                    is_blocked,
-                )
-                .values(**back_to("held", database_now(), reason))
-                .returning(Delivery.id)
-                .execution_options(synchronize_session=False)
-            ).all()
-        )
+        rows = db.session.execute(
+            update(Delivery)
+            .where(
+                Delivery.company_id == company_id,
+                one_of(Delivery.state, WAITING),
+                is_blocked,
+            )
+            .values(**back_to("held", database_now(), reason))
+            .returning(Delivery.id)
+            .execution_options(synchronize_session=False)
+        ).all()
+        note_settled(row.id for row in rows)
+        held += len(rows)
     db.session.commit()
     return held
