@@ -16,6 +16,7 @@ from app.connectors import apps, catalogue, connecting
 from app.db import db
 from app.delivery import tick
 from app.delivery.auditing import differences
+from app.delivery.commands import proof_sheet
 from app.delivery.why import why
 from app.errors import DomainError
 from app.firms.brand import Brand
@@ -35,7 +36,7 @@ seed_group = AppGroup("seed", help="Fill the database.")
 
 
 def init_app(app: Flask) -> None:
-    commands = (tick_now, deposit_files, why_document, mail_in, mailroom)
+    commands = (tick_now, deposit_files, why_document, proof_sheet, mail_in, mailroom)
     groups = (audit_group, firm_group, operator_group, seed_group)
     for command in (*groups, *commands):
         app.cli.add_command(command)

@@ -42,7 +42,7 @@ def story_of(delivery: Delivery) -> Story:
     folder = db.session.get_one(Folder, delivery.document.folder_id)
     return Story(
         line=line_of(delivery),
-        title=_title(delivery),
+        title=title_of(delivery),
         text=_explained(delivery),
         reply=delivery.last_text or "",
         attempts=list(attempts),
@@ -80,7 +80,8 @@ def _position(delivery: Delivery) -> int | None:
     return entry.position if entry else None
 
 
-def _title(delivery: Delivery) -> str:
+def title_of(delivery: Delivery) -> str:
+    """What became of it, in a few words."""
     state = delivery.state
     if state == "held":
         return _("On hold: %(reason)s", reason=reason_text(delivery.reason))
