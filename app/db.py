@@ -27,6 +27,8 @@ from sqlalchemy import (
     select,
     text,
 )
+from sqlalchemy.dialects.postgresql import Insert, insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -100,6 +102,13 @@ def database_now() -> datetime:
         return utc_now()
     now: datetime = db.session.execute(select(func.clock_timestamp())).scalar_one()
     return now
+
+
+def insert_into(table: type[Base]) -> Insert:
+    """INSERT that may say ON CONFLICT, which both databases know the same way."""
+    if db.session.get_bind().dialect.name == "sqlite":
+        return sqlite_insert(table)  # type: ignore[return-value]
+    return postgres_insert(table)
 
 
 def lock_company(

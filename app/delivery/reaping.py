@@ -13,7 +13,7 @@ from sqlalchemy import Row, case, func, literal, null, or_, select, update
 
 from app.connectors.models import Connection, Destination
 from app.db import UtcDateTime, database_now, db, lock_company
-from app.delivery.claiming import is_refused, one_of
+from app.delivery.due import is_refused, one_of
 from app.delivery.models import LEASED, WAITING, Delivery
 from app.delivery.retries import next_try
 from app.delivery.settled_trail import note_settled

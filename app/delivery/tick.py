@@ -27,6 +27,7 @@ from app.delivery.claiming import Claim, Lease
 from app.delivery.models import Tick
 from app.delivery.sending import ServerGone, send
 from app.delivery.transport import Session
+from app.delivery.turns import Turns
 
 log = logging.getLogger(__name__)
 MOST_SECONDS = 600
@@ -69,10 +70,10 @@ def _send_all(
     def is_over() -> bool:
         return should_stop() or time.monotonic() > until
 
-    lease, breaker = Lease(owner), Breaker()
+    lease, breaker, turns = Lease(owner), Breaker(), Turns(company_id)
     with Session() as session:
         while not is_over():
-            batch = claiming.claim(owner, company_id)
+            batch = claiming.claim(owner, turns)
             if not batch:
                 return None
             counts["claimed"] += len(batch)
