@@ -86,6 +86,7 @@ def _block(block: Block) -> list[Flowable]:
         rows,
         colWidths=[38 * mm, width - 38 * mm],
         style=[
+            ("FONTNAME", (0, 0), (-1, -1), PLAIN),
             ("VALIGN", (0, 0), (-1, -1), "TOP"),
             ("LINEABOVE", (0, 0), (-1, -1), 0.4, LINE),
             ("LEFTPADDING", (0, 0), (0, -1), 0),
