@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import click
-from flask import Flask
+from flask import Flask, current_app
 from flask.cli import AppGroup
 from sqlalchemy import select
 
@@ -20,6 +20,7 @@ from app.delivery.commands import proof_sheet
 from app.delivery.why import why
 from app.errors import DomainError
 from app.firms.brand import Brand
+from app.firms.hosts import url_of
 from app.firms.models import Firm, FirmDomain
 from app.library.deposit import deposit
 from app.library.models import Document
@@ -101,14 +102,18 @@ def why_document(document_id: uuid.UUID) -> None:
     document = db.session.get(Document, document_id)
     if document is None:
         raise click.ClickException(f"no document {document_id}")
-    for because in why(document):
-        say(
-            connection=because.connection.id,
-            app=because.connection.app_key,
-            slot=because.slot,
-            state=because.state,
-            reason=because.text,
-        )
+    base_url = url_of(db.session.get_one(Firm, document.firm_id))
+    with current_app.test_request_context(base_url=base_url):
+        for because in why(document):
+            action = because.action
+            say(
+                connection=because.connection.id,
+                app=because.connection.app_key,
+                slot=because.slot,
+                state=because.state,
+                reason=because.text,
+                action=f"{action.label}: {action.url}" if action else None,
+            )
 
 
 @audit_group.command("verify")

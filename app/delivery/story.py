@@ -7,12 +7,14 @@ from sqlalchemy import select
 
 from app.activity.models import Entry
 from app.db import db
-from app.delivery.badges import hold_detail, reason_text
+from app.delivery.actions import Action
+from app.delivery.badges import reason_text
+from app.delivery.explaining import explained
 from app.delivery.journal import Line, line_of
 from app.delivery.models import BLOCKED, DONE, LEASED, Attempt, Delivery
 from app.delivery.proof import cancel_text
 from app.library.models import Folder, Version
-from app.texts import gettext as _, ngettext
+from app.texts import gettext as _
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,7 @@ class Story:
     line: Line
     title: str
     text: str
+    action: Action | None  # where it is done, when that is elsewhere
     reply: str
     attempts: list[Attempt]
     version: Version
@@ -40,10 +43,12 @@ def story_of(delivery: Delivery) -> Story:
     ).all()
     version = db.session.get_one(Version, delivery.version_id)
     folder = db.session.get_one(Folder, delivery.document.folder_id)
+    means = explained(delivery)
     return Story(
         line=line_of(delivery),
         title=title_of(delivery),
-        text=_explained(delivery),
+        text=means.text,
+        action=_elsewhere(means.action),
         reply=delivery.last_text or "",
         attempts=list(attempts),
         version=version,
@@ -54,6 +59,13 @@ def story_of(delivery: Delivery) -> Story:
         may_mark_received=may_mark_received(delivery),
         may_cancel=may_cancel(delivery),
     )
+
+
+def _elsewhere(action: Action | None) -> Action | None:
+    """The buttons are here, and the link to here leads nowhere else."""
+    if action is None or action.method != "get" or action.endpoint == "journal.show":
+        return None
+    return action
 
 
 def may_resend(delivery: Delivery) -> bool:
@@ -98,34 +110,3 @@ def title_of(delivery: Delivery) -> str:
         "unknown": _("Uncertain: it may have arrived"),
         "cancelled": _("Not sent: %(why)s", why=cancel_text(delivery.reason)),
     }[state]
-
-
-def _explained(delivery: Delivery) -> str:
-    """What it means and what to do, in a sentence."""
-    state = delivery.state
-    if state == "held":
-        return hold_detail(delivery) or _held_text(delivery)
-    if state == "unknown":
-        return _(
-            "The line was cut at the moment of sending. Check in the tool: sending it "
-            "again may make a second copy."
-        )
-    if state == "deferred":
-        return ngettext(
-            "%(num)d attempt failed. The automaton goes on for five days.",
-            "%(num)d attempts failed. The automaton goes on for five days.",
-            delivery.attempts,
-        )
-    if state in {"failed", "bounced"}:
-        return _("Nothing will leave by itself any more: correct, then send it again.")
-    return ""
-
-
-def _held_text(delivery: Delivery) -> str:
-    return {
-        "no_connection": _("Paste the address in Applications: it leaves by itself."),
-        "refused": _("Correct the address in Applications: it leaves by itself."),
-        "revoked": _("Authorise the company again in Applications: it leaves then."),
-        "address_changed": _("The address has changed since: say if it may leave."),
-        "empty": _("The file is empty."),
-    }.get(delivery.reason or "", "")

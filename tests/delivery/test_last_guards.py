@@ -11,7 +11,6 @@ from app.db import database_now, db
 from app.delivery import claiming, outcomes, reaping, tick, turns
 from app.delivery.answers import Reply, Stopped
 from app.delivery.claiming import claim
-from app.delivery.models import Delivery
 from app.delivery.transport import Session
 from app.library.models import Document
 from tests.cast import House
