@@ -27,6 +27,7 @@ from app.library.models import Document
 from app.library.receiving import receive
 from app.library.tree import by_path
 from app.mailroom.commands import mail_in, mailroom
+from app.operator.commands import sweep_store
 from app.people.models import Person
 from app.people.passwords import hash_password, normal_email
 
@@ -37,9 +38,9 @@ seed_group = AppGroup("seed", help="Fill the database.")
 
 
 def init_app(app: Flask) -> None:
-    commands = (tick_now, deposit_files, why_document, proof_sheet, mail_in, mailroom)
+    commands = (tick_now, deposit_files, why_document, proof_sheet, sweep_store)
     groups = (audit_group, firm_group, operator_group, seed_group)
-    for command in (*groups, *commands):
+    for command in (*groups, *commands, mail_in, mailroom):
         app.cli.add_command(command)
 
 

@@ -31,9 +31,10 @@ from app.texts import gettext as _
 INK, MUTED, LINE = HexColor("#1c1f1e"), HexColor("#59605d"), HexColor("#d5dad8")
 MARGIN, BAND = 18 * mm, 14 * mm
 PLAIN, BOLD = "Vera", "VeraBd"  # Bitstream Vera, that comes with the library
-for _name in (PLAIN, BOLD):
-    pdfmetrics.registerFont(TTFont(_name, f"{_name}.ttf"))
-_KNOWN: dict[int, int] = pdfmetrics.getFont(PLAIN).face.charToGlyph
+_FONTS = {name: TTFont(name, f"{name}.ttf") for name in (PLAIN, BOLD)}
+for _font in _FONTS.values():
+    pdfmetrics.registerFont(_font)
+_KNOWN: dict[int, int] = _FONTS[PLAIN].face.charToGlyph
 
 BODY = ParagraphStyle("body", fontName=PLAIN, fontSize=8.5, leading=12, textColor=INK)
 LABEL = ParagraphStyle("label", BODY, textColor=MUTED)
@@ -119,7 +120,7 @@ class _Paper(Canvas):
 
     def showPage(self) -> None:  # noqa: N802 - the library's name
         self._pages.append(dict(self.__dict__))
-        self._startPage()
+        self._startPage()  # type: ignore[attr-defined]
 
     def save(self) -> None:
         pages = self._pages

@@ -45,7 +45,10 @@ def home() -> ResponseReturnValue:
         return render_template("operator/index.html", firms=firm_lines())
     if current_user.is_firm_side:
         return render_template(
-            "firms/dashboard.html", lines=homes.company_lines(), nav_current="home"
+            "firms/dashboard.html",
+            lines=homes.company_lines(),
+            kept_back=homes.kept_back(),
+            nav_current="home",
         )
     companies = db.session.scalars(
         Company.visible_to(current_user).order_by(Company.name)
