@@ -97,6 +97,8 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
         "MAIL_PASSWORD": read.text("MAIL_PASSWORD") or None,
         # Seconds for each SMTP command; the final dot may take ten times that.
         "MAIL_TIMEOUT": read.integer("MAIL_TIMEOUT", 60, least=1),
+        # Messages that our mail server takes in a minute, of all workers; 0: no limit.
+        "MAIL_PER_MINUTE": read.integer("MAIL_PER_MINUTE", 0),
         # Mail in
         "INBOUND_HOST": read.text("INBOUND_HOST", "127.0.0.1"),
         "INBOUND_PORT": read.integer("INBOUND_PORT", 2525, least=1),

@@ -121,7 +121,7 @@ def _make_due(due: list[UUID]) -> None:
 def _deposit_many(portal: Portal, size: int, messages: int) -> list[UUID]:
     """Through the one door, into switched folders of ten companies."""
     firm = db.session.get_one(Firm, portal.firm_id)
-    folders = [_switched(firm, f"{size} bytes {n}") for n in range(COMPANIES)]
+    folders = [switched(firm, f"{size} bytes {n}") for n in range(COMPANIES)]
     due: list[UUID] = []
     for number in range(messages):
         body = b"%PDF-1.4\n" + os.urandom(size - 9)
@@ -141,7 +141,7 @@ def _deposit_many(portal: Portal, size: int, messages: int) -> list[UUID]:
     return due
 
 
-def _switched(firm: Firm, name: str) -> Folder:
+def switched(firm: Firm, name: str) -> Folder:
     company: Company = open_company(firm, name)
     plant(company)
     plant_year(company, open_fiscal_year(company, date(2026, 1, 1), date(2026, 12, 31)))

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+OUR_CREDENTIALS = {530, 534, 535, 538}  # codes by which a server refuses us
+
 
 @dataclass(frozen=True)
 class Reply:

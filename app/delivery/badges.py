@@ -96,6 +96,7 @@ def reason_text(reason: str | None) -> str:
         "expired": _("too many attempts"),
         "damaged": _("damaged file"),
         "empty": _("empty file"),
+        "worker_lost": _("its sending was interrupted again and again"),
     }
     return known.get(reason or "", reason or _("unknown reason"))
 

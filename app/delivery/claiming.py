@@ -67,7 +67,7 @@ def claim(owner: str, turns: Turns | None = None, most: int = A_CLAIM) -> list[C
     address in trouble that is to be tried again."""
     turns = turns or Turns()
     now = database_now()
-    known = troubles.everything()
+    known = turns.troubles = troubles.everything()
     left_alone = [at for at, one in known.items() if one.failures >= troubles.MOST]
     claims = [] if turns.is_old() else _next(owner, turns, most, now, left_alone)
     if not claims:

@@ -21,7 +21,7 @@ from flask_login import current_user
 
 from app import htmx
 from app.db import db, utc_now
-from app.delivery import by_hand, journal as journals, journal_counts
+from app.delivery import by_hand, journal as journals, journal_counts, outages
 from app.delivery.badges import reason_text
 from app.delivery.clock import next_slot
 from app.delivery.journal import Filters, filters_from
@@ -58,6 +58,7 @@ def index() -> ResponseReturnValue:
         bars=journal_counts.bars(),
         reason_text=reason_text,
         next_run_at=next_slot(utc_now()),
+        outage=outages.current(),
         nav_current="deliveries",
     )
 

@@ -227,6 +227,7 @@ class Outage(Base):
     times: Mapped[int] = mapped_column(default=1)
     is_credentials: Mapped[bool] = mapped_column(default=False)
     said: Mapped[str] = mapped_column(Text)
+    told_at: Mapped[MaybeMoment]  # when the operators were written to
 
     __table_args__ = (
         # One of each kind at a time.

@@ -3,12 +3,11 @@
 from collections.abc import Callable
 
 from flask_babel import to_user_timezone
-from sqlalchemy import select
 
 from app.connectors import catalogue
 from app.db import db, utc_now
-from app.delivery import ceilings, troubles
-from app.delivery.models import Delivery, Outage
+from app.delivery import ceilings, outages, troubles
+from app.delivery.models import Delivery
 from app.firms.models import Firm
 from app.formats import clock, short
 from app.texts import gettext as _
@@ -35,15 +34,13 @@ def _archived(delivery: Delivery) -> str | None:
 
 def _outage(_delivery: Delivery) -> str | None:
     """Whatever the fault is, a firm can only wait."""
-    began = db.session.scalar(
-        select(Outage.began_at).where(Outage.ended_at.is_(None)).order_by(Outage.id)
-    )
-    if began is None:
+    outage = outages.current()
+    if outage is None:
         return None
     return _(
-        "The mail server has not been available since %(time)s: it leaves by itself "
-        "afterwards.",
-        time=short(began),
+        "The mail server has not answered since %(time)s; nothing is lost, sending "
+        "goes on by itself.",
+        time=short(outage.began_at),
     )
 
 

@@ -12,18 +12,28 @@ from flask import current_app
 
 from app.connectors import apps
 from app.delivery import acceptance, lastlook, message, outcomes
-from app.delivery.answers import NoServer, Reply, Stopped, Unanswered, Unsent
+from app.delivery.answers import (
+    OUR_CREDENTIALS,
+    NoServer,
+    Reply,
+    Stopped,
+    Unanswered,
+    Unsent,
+)
 from app.delivery.claiming import Claim
 from app.delivery.message import Altered, Letter
 from app.delivery.transport import Session
 from app.storage import Missing, StorageUnavailable
 
 log = logging.getLogger(__name__)
-OUR_CREDENTIALS = {530, 534, 535, 538}
 
 
 class ServerGone(Exception):
     """The mail server is not to be had now: the rest of the run is for later."""
+
+    def __init__(self, text: str, code: int = 0) -> None:
+        super().__init__(text)
+        self.code = code
 
 
 class TooBig(Exception):
@@ -41,7 +51,7 @@ def send(claim: Claim, session: Session, keep_lease: Callable[[], None]) -> str:
         reply = _transfer(claim, session, keep_lease)
     except NoServer as gone:
         outcomes.put_back(claim, "connect", Reply("connect", gone.code, gone.text))
-        raise ServerGone(gone.text) from gone
+        raise ServerGone(gone.text, gone.code) from gone
     except Unsent as refusal:
         return _refused(claim, refusal.reply)
     except Stopped:
@@ -124,7 +134,7 @@ def _refused(claim: Claim, reply: Reply) -> str:
     phase, code, enhanced = reply.phase, reply.code, reply.enhanced
     if code == 421 or code in OUR_CREDENTIALS:
         outcomes.put_back(claim, phase, reply)
-        raise ServerGone(f"{code} {reply.text}")
+        raise ServerGone(f"{code} {reply.text}", code)
     is_full = code == 552 and phase == "rcpt"  # a full mailbox empties again
     if code < 500 or is_full:
         return outcomes.deferred(claim, phase, reply)

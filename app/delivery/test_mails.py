@@ -15,8 +15,7 @@ from app.activity.recording import record
 from app.connectors.models import Connection, Destination, TestMail
 from app.db import database_now, db, lock_company, new_id
 from app.delivery import test_letter
-from app.delivery.answers import NoServer, Reply, Unanswered, Unsent
-from app.delivery.sending import OUR_CREDENTIALS
+from app.delivery.answers import OUR_CREDENTIALS, NoServer, Reply, Unanswered, Unsent
 from app.delivery.transport import Session
 from app.errors import Refused
 from app.firms.models import Firm

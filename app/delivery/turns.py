@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Row, case, func, select
 from app.db import db
 from app.delivery.ceilings import remaining
 from app.delivery.due import goes_to, only_due
-from app.delivery.models import Delivery
+from app.delivery.models import Delivery, Trouble
 
 AHEAD = 500
 SECONDS = 5.0  # what is deposited meanwhile has its turn after them at the latest
@@ -29,6 +29,7 @@ class Turns:
         self.company_id = company_id
         self.ahead: list[Row[Any]] = []
         self.limits: dict[uuid.UUID, int] = {}
+        self.troubles: dict[str, Trouble] = {}  # as they were at the last claim
         self.looked_at = 0.0
 
     def is_old(self) -> bool:

@@ -8,6 +8,7 @@ from flask_login import current_user
 
 from app.companies.models import Company
 from app.db import db
+from app.delivery import outages
 from app.firms import home as homes
 from app.firms.brand import Brand
 from app.firms.models import Firm
@@ -48,6 +49,7 @@ def home() -> ResponseReturnValue:
             "firms/dashboard.html",
             lines=homes.company_lines(),
             kept_back=homes.kept_back(),
+            outage=outages.current(),
             nav_current="home",
         )
     companies = db.session.scalars(

@@ -12,13 +12,13 @@ from datetime import datetime
 from flask_babel import force_locale
 from sqlalchemy import select, update
 
+from app.companies.followers import operators
 from app.db import database_now, db, utc_now
 from app.delivery.auditing import differences, read_some_files
 from app.delivery.models import Audit
 from app.formats import midnight
 from app.notices.models import Notice
 from app.notices.writing import notify
-from app.people.models import Person
 from app.texts import gettext as _, ngettext
 
 log = logging.getLogger(__name__)
@@ -94,10 +94,7 @@ def _tell(found: int, kept: list[dict[str, str]]) -> None:
     if db.session.scalar(told.limit(1)) is not None:
         return
     lines = [f"{d['kind']} {d['about']}: {d['text']}" for d in kept[:MOST_KEPT]]
-    operators = select(Person).where(
-        Person.role == "operator", Person.disabled_at.is_(None)
-    )
-    for person in db.session.scalars(operators).all():
+    for person in operators():
         with force_locale(person.locale):
             intro = _("The auditor read everything again; this does not agree:")
             notify(

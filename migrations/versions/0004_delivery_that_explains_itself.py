@@ -40,6 +40,7 @@ def upgrade() -> None:
         sa.Column("times", sa.Integer(), nullable=False),
         sa.Column("is_credentials", sa.Boolean(), nullable=False),
         sa.Column("said", sa.Text(), nullable=False),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outages")),
     )
     with op.batch_alter_table("outages", schema=None) as batch_op:
