@@ -30,6 +30,7 @@ from app.texts import gettext as _
 
 INK, MUTED, LINE = HexColor("#1c1f1e"), HexColor("#59605d"), HexColor("#d5dad8")
 MARGIN, BAND = 18 * mm, 14 * mm
+PADDING = 6  # points, that the library puts inside the margins
 PLAIN, BOLD = "Vera", "VeraBd"  # Bitstream Vera, that comes with the library
 _FONTS = {name: TTFont(name, f"{name}.ttf") for name in (PLAIN, BOLD)}
 for _font in _FONTS.values():
@@ -48,9 +49,9 @@ def sheet_pdf(sheet: dict[str, Any]) -> bytes:
     document = SimpleDocTemplate(
         paper,
         pagesize=A4,
-        leftMargin=MARGIN,
-        rightMargin=MARGIN,
-        topMargin=MARGIN + BAND,
+        leftMargin=MARGIN - PADDING,
+        rightMargin=MARGIN - PADDING,
+        topMargin=BAND + 6 * mm,
         bottomMargin=MARGIN,
         title=f"{sheet['title']} – {sheet['document']['name']}",
         author=sheet["firm"]["name"],

@@ -196,7 +196,7 @@ def test_an_outage_of_the_mail_server_says_so(house: House) -> None:
     done = house.drop()
     db.session.add(Outage(said="timed out"))
     db.session.commit()
-    assert the_one(done).text.startswith("Le serveur de messagerie ne répond")
+    assert the_one(done).text.startswith("Le serveur d’envoi ne répond")
 
 
 def test_an_archived_company_and_a_suspended_firm_say_so(house: House) -> None:
