@@ -27,6 +27,7 @@ from app.delivery import (
     hook_routes,
     journal_routes,
     routes as delivery_routes,
+    sheet_routes,
     test_mail_routes,
 )
 from app.extensions import (
@@ -66,6 +67,7 @@ BLUEPRINTS = (
     mailroom_routes.blueprint,
     journal_routes.blueprint,
     hook_routes.blueprint,
+    sheet_routes.blueprint,
     operator_routes.blueprint,
     console_routes.blueprint,
 )

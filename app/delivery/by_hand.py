@@ -12,6 +12,7 @@ from app.db import database_now, db, lock_company
 from app.delivery.models import BLOCKED, DONE, LEASED, WAITING, Delivery
 from app.delivery.planning import hold_reason, make_delivery
 from app.delivery.returning import earlier_deliveries
+from app.delivery.settled_trail import note_settled
 from app.library.models import Document, Version
 from app.people.models import Person
 
@@ -42,6 +43,7 @@ def transmit(
         if before.state == "held":
             before.state, before.reason = "cancelled", "by_user"
             before.settled_at = made.not_before
+            note_settled([before.id], actor_id=by.id if by else None)
     db.session.add(made)
     db.session.flush()
     record(
@@ -55,6 +57,8 @@ def transmit(
         app=connection.app_key,
         slot=slot,
     )
+    if made.state == "held":
+        note_settled([made.id], actor_id=by.id if by else None)
     return made
 
 

@@ -20,6 +20,7 @@ from app.delivery.covering import hold_waiting
 from app.delivery.models import LEASED, Delivery
 from app.delivery.reaping import back_to
 from app.delivery.retries import is_over, next_try
+from app.delivery.settled_trail import NOTED, note_settled
 
 
 def put_back(claim: Claim, phase: str, reply: Reply | None) -> str:
@@ -152,5 +153,7 @@ def _settle(
         .returning(Delivery.state)
         .execution_options(synchronize_session=False)
     )
+    if state in NOTED:
+        note_settled([claim.id])
     db.session.commit()
     return state or "lost"

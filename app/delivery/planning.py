@@ -19,6 +19,7 @@ from app.delivery.duplicates import is_held_duplicate
 from app.delivery.message import encoded_size
 from app.delivery.models import Delivery
 from app.delivery.returning import earlier_deliveries, is_due_again
+from app.delivery.settled_trail import note_settled
 from app.library.models import Arrival, Document, Folder, Version
 
 # Ways to arrive that bring a version which cannot have left before.
@@ -107,6 +108,7 @@ def arrival(document: Document, version: Version, arrived: Arrival) -> list[Deli
             due.append(made)
     db.session.add_all(due)
     db.session.flush()
+    note_settled(made.id for made in due if made.state == "held")
     return due
 
 

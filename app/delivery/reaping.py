@@ -17,6 +17,7 @@ from app.delivery import troubles
 from app.delivery.due import goes_to, is_refused, one_of
 from app.delivery.models import LEASED, WAITING, Delivery
 from app.delivery.retries import GIVE_UP_AFTER, next_try
+from app.delivery.settled_trail import note_settled
 
 MOST_AMBIGUOUS = 1  # repeats that nobody asked for
 MOST_LAPSES = 6  # workers lost with a message in hand, of which it is the last one
@@ -57,8 +58,8 @@ def reap() -> int:
             address.scalar_subquery().label("address"),
         ).where(Delivery.state == "in_doubt", *lapsed)
     ).all()
-    for row in doubtful:
-        _settle_doubt(row, now)
+    settled = [row for row in doubtful if _settle_doubt(row, now)]
+    note_settled([row.id for row in (*unsent, *settled)])
     db.session.commit()
     return len(unsent) + len(doubtful)
 
@@ -87,13 +88,13 @@ def _take_back(row: Row[uuid.UUID, int, int], now: datetime) -> bool:
     return bool(changed)
 
 
-def _settle_doubt(row: Row[Any], now: datetime) -> None:
+def _settle_doubt(row: Row[Any], now: datetime) -> bool:
     may_repeat = (
         row.ambiguous < MOST_AMBIGUOUS
         and row.address == row.destination
         and not row.cancel_requested
     )
-    db.session.execute(
+    settled = db.session.execute(
         update(Delivery)
         .where(
             Delivery.id == row.id,
@@ -112,22 +113,26 @@ def _settle_doubt(row: Row[Any], now: datetime) -> None:
             owner=None,
             lease_until=None,
         )
+        .returning(Delivery.id)
         .execution_options(synchronize_session=False)
-    )
+    ).all()
+    return bool(settled)
 
 
 def give_back(owner: str, ids: Collection[uuid.UUID]) -> None:
     """Claimed and never begun: as if it had not been; commits."""
     if not ids:
         return
-    db.session.execute(
+    given = db.session.execute(
         update(Delivery)
         .where(
             Delivery.id.in_(ids), Delivery.owner == owner, Delivery.state == "sending"
         )
         .values(attempts=Delivery.attempts - 1, **back_to("pending", database_now()))
+        .returning(Delivery.id)
         .execution_options(synchronize_session=False)
-    )
+    ).all()
+    note_settled(row.id for row in given)
     db.session.commit()
 
 
@@ -190,18 +195,18 @@ def _hold_company(company_id: uuid.UUID) -> int:
         ("revoked", Delivery.connection_id.in_(revoked)),
         ("refused", is_refused()),
     ):
-        held += len(
-            db.session.execute(
-                update(Delivery)
-                .where(
-                    Delivery.company_id == company_id,
-                    one_of(Delivery.state, WAITING),
-                    is_blocked,
-                )
-                .values(**back_to("held", database_now(), reason))
-                .returning(Delivery.id)
-                .execution_options(synchronize_session=False)
-            ).all()
-        )
+        rows = db.session.execute(
+            update(Delivery)
+            .where(
+                Delivery.company_id == company_id,
+                one_of(Delivery.state, WAITING),
+                is_blocked,
+            )
+            .values(**back_to("held", database_now(), reason))
+            .returning(Delivery.id)
+            .execution_options(synchronize_session=False)
+        ).all()
+        note_settled(row.id for row in rows)
+        held += len(rows)
     db.session.commit()
     return held

@@ -48,6 +48,7 @@ def home() -> ResponseReturnValue:
         return render_template(
             "firms/dashboard.html",
             lines=homes.company_lines(),
+            kept_back=homes.kept_back(),
             outage=outages.current(),
             nav_current="home",
         )

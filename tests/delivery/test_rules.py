@@ -186,6 +186,21 @@ SENTENCES = {
             "test_of_two_at_once_one_is_held",
         ],
     },
+    "an end is never silent": {
+        "delivery.test_settled_trail": [
+            "test_no_end_is_without_a_line_in_the_trail",
+        ],
+        "delivery.test_alerts": ["test_no_end_is_silent"],
+    },
+    "every state says why, and what to do": {
+        "delivery.test_explaining": [
+            "test_each_says_why_and_what_to_do",
+            "test_the_button_makes_it_leave",
+        ],
+    },
+    "the proof says no more than the evidence": {
+        "delivery.test_sheet": ["test_it_says_handed_over_and_never_received"],
+    },
 }
 
 
