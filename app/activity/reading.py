@@ -74,6 +74,6 @@ def _told(verb: str) -> str:
         "moved": _("Moved"),
         "renamed": _("Renamed"),
         "replaced": _("Replaced by a new version"),
-        "trashed": _("Put in the trash"),
+        "trashed": _("Moved to the trash"),
         "restored": _("Restored from the trash"),
     }.get(verb, "")
