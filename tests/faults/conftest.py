@@ -7,10 +7,14 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from tests.cast import World
+from tests.conftest import point_to
 from tests.delivery.conftest import at_the_last_moment, house, mail_goes_to
 from tests.delivery.processes import environment
 from tests.faults import counting
+from tests.faults.siege import SEED, Siege
 from tests.faults.stage import Crew
+from tests.faults.weather import RoughServer
 from tests.redis_server import Queue, redis
 from tests.smtp import MailServer
 
@@ -33,17 +37,39 @@ def kills(pytestconfig: pytest.Config) -> int:
 
 
 @pytest.fixture
-def env(app: Flask, smtp: MailServer) -> dict[str, str]:
-    """The settings of the product's processes: the queue is asked for when started."""
+def env(app: Flask, smtp: MailServer, redis: Queue) -> dict[str, str]:
+    """The settings of the product's processes."""
     return environment(app, smtp) | {
         "PLATFORM_DOMAIN": app.config["PLATFORM_DOMAIN"],
         "MAIL_DOMAIN": app.config["MAIL_DOMAIN"],
+        "REDIS_URL": redis.url,
     }
 
 
 @pytest.fixture
-def crew(redis: Queue, env: dict[str, str], tmp_path: Path) -> Iterator[Crew]:
+def crew(env: dict[str, str], tmp_path: Path) -> Iterator[Crew]:
     """Ended, whatever the test came to."""
-    made = Crew(env | {"REDIS_URL": redis.url}, tmp_path / "worker.log")
+    made = Crew(env, tmp_path / "worker.log")
     yield made
     made.end()
+
+
+@pytest.fixture
+def rough() -> Iterator[RoughServer]:
+    with RoughServer(seed=SEED) as server:
+        yield server
+
+
+@pytest.fixture
+def siege(
+    app: Flask,
+    world: World,
+    rough: RoughServer,
+    crew: Crew,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Siege:
+    """All in place, in bad weather."""
+    point_to(app, rough, monkeypatch)
+    crew.env["MAIL_PORT"] = str(rough.port)
+    return Siege(app, world, rough, crew, crew.env, tmp_path)

@@ -11,10 +11,12 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from random import Random
+from typing import Self
 
 from flask import Flask
 from redis.exceptions import RedisError
 from sqlalchemy import ColumnElement, select, update
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from app.companies.models import Company
 from app.db import database_now, db
@@ -51,6 +53,12 @@ class Crew:
     def busy(self) -> list[subprocess.Popen[bytes]]:
         return [worker for worker in self.workers if self.horses(worker)]
 
+    def wait_for_one_at_work(self, random: Random) -> subprocess.Popen[bytes]:
+        """Any of those at work; of all, when for seconds none is."""
+        with suppress(AssertionError):
+            wait_until(lambda: bool(self.busy()), 5)
+        return random.choice(self.busy() or self.workers)
+
     def pids(self) -> list[int]:
         return [pid for each in (*self.workers, *self.gone) for pid in members(each)]
 
@@ -72,7 +80,8 @@ class Crew:
 
 
 class Background(threading.Thread):
-    """Does one thing again and again, in an application context, until it is ended."""
+    """Does one thing again and again, in an application context, while it is held; a
+    database that goes away is waited for."""
 
     def __init__(self, app: Flask, act: Callable[[], object], pause: float) -> None:
         super().__init__(daemon=True)
@@ -80,20 +89,26 @@ class Background(threading.Thread):
         self.is_over = threading.Event()
         self.fault: Exception | None = None
 
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.is_over.set()
+        self.join(60)
+        if self.fault is not None:
+            raise self.fault
+
     def run(self) -> None:
         while not self.is_over.wait(self.pause):
             try:
                 with self.app.app_context():
                     self.act()
-            except Exception as error:  # told by `end`
+            except (OperationalError, InterfaceError):
+                continue
+            except Exception as error:  # told at the end
                 self.fault = error
                 return
-
-    def end(self) -> None:
-        self.is_over.set()
-        self.join(60)
-        if self.fault is not None:
-            raise self.fault
 
 
 def asking(app: Flask) -> Background:
@@ -124,15 +139,21 @@ def passing(app: Flask) -> Background:
         holders = select(Delivery.owner).where(Delivery.state.in_(LEASED)).distinct()
         owners = db.session.scalars(holders).all()
         db.session.commit()
-        dead = [owner for owner in owners if owner and not is_alive(_pid(owner))]
-        _make_due(dead)
+        make_due([o for o in owners if o and not is_alive(pid_of(o))])
 
     return Background(app, let_pass, 0.3)
 
 
-def _pid(owner: str) -> int:
+def pid_of(owner: str) -> int:
     """Owners are named «host-pid-random»."""
     return int(owner.rsplit("-", 2)[1])
+
+
+def lapse_of(pids: list[int]) -> None:
+    """The leases of these processes, who may live, have lapsed; commits."""
+    holders = select(Delivery.owner).where(Delivery.state.in_(LEASED)).distinct()
+    owners = db.session.scalars(holders).all()
+    make_due([owner for owner in owners if owner and pid_of(owner) in pids])
 
 
 def is_alive(pid: int) -> bool:
@@ -143,8 +164,9 @@ def is_alive(pid: int) -> bool:
     return stat.rpartition(b")")[2].split()[0] != b"Z"
 
 
-def _make_due(owners: list[str] | None = None) -> None:
-    """Leases (of these, or all) have lapsed; what waits is due. Commits."""
+def make_due(owners: list[str] | None = None) -> None:
+    """The leases of these (of all, when none are named) have lapsed, and whatever
+    waits is due; commits."""
     past = database_now() - timedelta(minutes=1)
     leased: ColumnElement[bool] = Delivery.state.in_(LEASED)
     if owners is not None:
@@ -159,15 +181,10 @@ def _make_due(owners: list[str] | None = None) -> None:
         db.session.commit()
 
 
-def lapse_all() -> None:
-    """Every lease, of the living too, has lapsed."""
-    _make_due()
-
-
 def settle() -> None:
     """Runs of our own on a healthy sink, until nothing is on its way any more."""
     for _ in range(MOST_RUNS):
-        lapse_all()
+        make_due()
         tick.run()
         under_way = Delivery.state.in_((*LEASED, *WAITING))
         left = db.session.scalars(select(Delivery.id).where(under_way).limit(1)).all()
@@ -188,9 +205,7 @@ def kill(pid: int, number: signal.Signals = signal.SIGKILL) -> bool:
 def strike(crew: Crew, random: Random) -> int:
     """`kill -9` of a work-horse, of its worker (the horse goes on), or of both; gives
     how many processes were killed."""
-    with suppress(AssertionError):
-        wait_until(lambda: bool(crew.busy()), 5)
-    worker = random.choice(crew.busy() or crew.workers)
+    worker = crew.wait_for_one_at_work(random)
     time.sleep(random.uniform(0, 0.6))
     kind = random.choices(("horse", "worker", "both"), (80, 12, 8))[0]
     killed = sum(map(kill, crew.horses(worker) if kind != "worker" else ()))
