@@ -51,7 +51,7 @@ def crew(env: dict[str, str], tmp_path: Path) -> Iterator[Crew]:
     """Ended, whatever the test came to."""
     made = Crew(env, tmp_path / "worker.log")
     yield made
-    made.end()
+    made.end(kindly=False)
 
 
 @pytest.fixture

@@ -53,6 +53,7 @@ class Siege:
             yield portal
         self.crew.end()
         self.smtp.is_calm = True
+        db.engine.dispose()  # its lines may be dead
         settle()
         note(fault, faults=sum(self.smtp.happened.values()))
         note_outcome(fault, self.smtp.messages)
@@ -71,6 +72,7 @@ class Siege:
             switches.set_switch(folder, connection, "purchases", "on", by=house.admin)
             db.session.commit()
             self.depositors.append(Depositor.of(self.app, port, house, company))
+            db.session.commit()
 
     def _depositing(self) -> Background:
         waiting = select(func.count(Delivery.id)).where(Delivery.state.in_(WAITING))

@@ -62,9 +62,10 @@ class Crew:
     def pids(self) -> list[int]:
         return [pid for each in (*self.workers, *self.gone) for pid in members(each)]
 
-    def end(self) -> None:
+    def end(self, *, kindly: bool = True) -> None:
         """As a host does: told first, killed when they do not listen."""
-        for number, seconds in ((signal.SIGTERM, 30.0), (signal.SIGKILL, 10.0)):
+        orders = ((signal.SIGTERM, 30.0), (signal.SIGKILL, 10.0))
+        for number, seconds in orders if kindly else orders[1:]:
             for each in (*self.workers, *self.gone):
                 signal_all(each, signal.SIGCONT)
                 signal_all(each, number)

@@ -55,5 +55,6 @@ def test_the_whole_group_told_to_end_and_replaced_at_once(
             time.sleep(siege.random.uniform(0, 0.6))
             signal_all(worker, signal.SIGTERM)
             siege.crew.replace(worker)
-            assert worker.wait(timeout=45) == 0
+            # One that has not come to its work yet just dies of it.
+            assert worker.wait(timeout=45) in {0, -signal.SIGTERM}
             note("replaced", restarts=1)
