@@ -97,7 +97,7 @@ class Proxy:
     ) -> None:
         self.lines += 1
         self._open.add(writer)
-        with suppress(OSError):
+        with suppress(OSError, asyncio.CancelledError):
             if not self.is_refusing:
                 far, farther = await self._reach()
                 ways = (

@@ -1,11 +1,10 @@
-"""Bad lines to the database, the queue and the store: later, or a clear error; nothing
-is lost, nothing is doubled, and bytes that changed on their way never leave.
-"""
+"""A bad line to the database: later, or a clear error; nothing is lost or doubled."""
 
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -17,6 +16,7 @@ from app.db import db
 from app.delivery import tick
 from tests.cast import House, signed_in
 from tests.conftest import POSTGRES, point_to, settings
+from tests.delivery.world import attempts_of, state_of
 from tests.faults.counting import note, note_outcome
 from tests.faults.invariants import broken
 from tests.faults.proxy import Proxy, Way
@@ -24,8 +24,10 @@ from tests.faults.stage import settle
 from tests.library.test_depositing import HTMX, documents, post
 from tests.smtp import MailServer
 
-pytestmark = pytest.mark.faults
-needs_postgres = pytest.mark.skipif(not POSTGRES, reason="bin/test starts PostgreSQL")
+pytestmark = [
+    pytest.mark.faults,
+    pytest.mark.skipif(not POSTGRES, reason="bin/test starts PostgreSQL"),
+]
 # Bytes of a run: the first statements, a claim, some deliveries, nearly the end.
 PLACES = (0, 400, 2_000, 5_000, 9_000, 14_000, 20_000)
 
@@ -69,7 +71,6 @@ def verify(fault: str, smtp: MailServer) -> None:
     assert broken(smtp.messages, at_rest=True) == []
 
 
-@needs_postgres
 @pytest.mark.parametrize("way", ["up", "down"])
 def test_a_line_to_the_database_cut_anywhere_in_a_run(
     house: House, far: Flask, to_database: Proxy, smtp: MailServer, way: str
@@ -88,7 +89,6 @@ def test_a_line_to_the_database_cut_anywhere_in_a_run(
     verify("database cut", smtp)
 
 
-@needs_postgres
 @pytest.mark.parametrize("way", ["up", "down"])
 def test_a_line_to_the_database_cut_anywhere_in_a_deposit(
     house: House, far: Flask, to_database: Proxy, smtp: MailServer, way: str
@@ -111,7 +111,6 @@ def test_a_line_to_the_database_cut_anywhere_in_a_deposit(
     assert len(smtp.messages) == len(PLACES)
 
 
-@needs_postgres
 @pytest.mark.parametrize("phase", ["rcpt", "dot", "ack"])
 def test_a_database_that_falls_silent_for_a_while(
     house: House, far: Flask, to_database: Proxy, smtp: MailServer, phase: str
@@ -129,7 +128,6 @@ def test_a_database_that_falls_silent_for_a_while(
     verify("database silent", smtp)
 
 
-@needs_postgres
 def test_a_database_that_is_not_there_refuses_the_run_and_nothing_more(
     house: House, far: Flask, to_database: Proxy, smtp: MailServer
 ) -> None:
@@ -143,7 +141,6 @@ def test_a_database_that_is_not_there_refuses_the_run_and_nothing_more(
     assert len(smtp.messages) == 1
 
 
-@needs_postgres
 def test_a_slow_database_only_takes_longer(
     house: House, far: Flask, to_database: Proxy, smtp: MailServer
 ) -> None:
@@ -152,3 +149,43 @@ def test_a_slow_database_only_takes_longer(
     with far.app_context():
         assert tick.run()["accepted"] == 1
     verify("database slow", smtp)
+
+
+@pytest.mark.parametrize(
+    ("part", "state", "copies"),
+    [("EXISTS", "deferred", 0), ("accepted_at", "accepted", 1)],
+    ids=["marker", "acceptance"],
+)
+def test_a_commit_whose_answer_is_lost(
+    house: House,
+    far: Flask,
+    to_database: Proxy,
+    smtp: MailServer,
+    part: str,
+    state: str,
+    copies: int,
+) -> None:
+    """It was done and we are not told: a marker gets no dot, an acceptance is found to
+    be there already."""
+    done = house.drop()
+    seen: list[str] = []
+
+    def note_statement(*said: Any) -> None:
+        if said[2].startswith("UPDATE deliveries") and part in said[2] and not seen:
+            seen.append(said[2])
+
+    def lose_the_answer(_connection: object) -> None:
+        if len(seen) == 1:
+            seen.append("its commit")
+            to_database.down = Way(cut_after=0)
+
+    with far.app_context():
+        sa.event.listen(db.engine, "after_cursor_execute", note_statement)
+        sa.event.listen(db.engine, "commit", lose_the_answer)
+        tick.run()
+    assert len(seen) == 2
+    assert len(smtp.messages) == copies
+    assert state_of(done)[0] == state
+    assert len(attempts_of(done)) == 1
+    verify("commit's answer lost", smtp)
+    assert len(smtp.messages) == 1
