@@ -88,12 +88,13 @@ def test_a_worker_that_starts_sends_what_is_due_at_once(
     wait_until(lambda: len(ticks()) == 1)
 
 
-def test_two_workers_with_two_clocks_send_nothing_twice(
-    house: House, start_worker: Start, smtp: MailServer, redis: Queue
+@pytest.mark.parametrize("count", [2, 4])
+def test_workers_with_a_clock_each_send_nothing_twice(
+    house: House, start_worker: Start, smtp: MailServer, redis: Queue, count: int
 ) -> None:
     drop(house, 40)
     smtp.fails("dot", wait=0.05, times=999)
-    first, second = start_worker(), start_worker()
+    workers = [start_worker() for _ in range(count)]
     for number in range(6):
         ask(house, f"ask-{number}")
     wait_until(lambda: states() == {"accepted": 40})
@@ -101,8 +102,7 @@ def test_two_workers_with_two_clocks_send_nothing_twice(
     assert smtp.connections > 1  # both had a hand in it
     slots = len(redis.redis.keys("rq:job:tick-*"))
     wait_until(lambda: len(ticks()) == slots)
-    assert first.poll() is None
-    assert second.poll() is None
+    assert {worker.poll() for worker in workers} == {None}
 
 
 def test_told_to_end_it_finishes_the_message_under_way(

@@ -16,6 +16,8 @@ from tests.delivery.world import (
 )
 from tests.smtp import MailServer
 
+pytestmark = pytest.mark.faults
+
 
 def runs_until_nothing_is_due(most: int = 6) -> None:
     for _ in range(most):

@@ -13,6 +13,8 @@ from tests.cast import House
 from tests.delivery.world import state_of
 from tests.smtp import MailServer
 
+pytestmark = pytest.mark.faults
+
 # Not "body": there the client does not wait, it goes on to write its marker.
 PHASES = ("connect", "ehlo", "mail", "rcpt", "data", "dot", "ack", "quit")
 HELD = """

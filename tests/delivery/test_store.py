@@ -19,6 +19,8 @@ from tests.cast import House
 from tests.delivery.world import attempts_of, document_of, let_time_pass, state_of
 from tests.smtp import MailServer
 
+pytestmark = pytest.mark.faults
+
 CONTENT = b"%PDF-1.4 " + b"x" * 200_000
 
 

@@ -14,9 +14,10 @@ from tests.faults.counting import note, note_outcome
 from tests.faults.invariants import broken
 from tests.faults.proxy import Proxy, Way
 from tests.faults.stage import settle
+from tests.infrastructure.s3 import s3_url
 from tests.smtp import MailServer
 
-pytest_plugins = ["tests.infrastructure.s3"]
+__all__ = ["s3_url"]
 pytestmark = [pytest.mark.faults, pytest.mark.s3]
 CONTENT = b"%PDF-1.4 " + bytes(range(256)) * 1200
 

@@ -75,7 +75,7 @@ def test_a_database_restarted_as_by_a_power_cut(
     siege: Siege, cluster: Postgres, kills: int
 ) -> None:
     with siege.of("database restart"):
-        for _ in range(max(kills // 20, 3)):
+        for _ in range(max(kills // 40, 2)):
             siege.crew.wait_for_one_at_work(siege.random)
             time.sleep(siege.random.uniform(0.2, 1.5))
             restart(cluster)

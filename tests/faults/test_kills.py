@@ -31,7 +31,7 @@ def test_frozen_beyond_their_lease_they_wake_to_find_it_another_s(
     siege: Siege, kills: int
 ) -> None:
     with siege.of("freeze"):
-        for _ in range(kills // 5):
+        for _ in range(max(kills // 10, 5)):
             worker = siege.crew.wait_for_one_at_work(siege.random)
             time.sleep(siege.random.uniform(0, 0.4))
             frozen = [pid for pid in siege.crew.horses(worker) if freeze(pid)]
@@ -50,7 +50,7 @@ def test_the_whole_group_told_to_end_and_replaced_at_once(
     siege: Siege, kills: int
 ) -> None:
     with siege.of("replaced"):
-        for _ in range(max(kills // 20, 2)):
+        for _ in range(max(kills // 40, 2)):
             worker = siege.crew.wait_for_one_at_work(siege.random)
             time.sleep(siege.random.uniform(0, 0.6))
             signal_all(worker, signal.SIGTERM)
