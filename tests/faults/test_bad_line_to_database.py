@@ -1,5 +1,7 @@
 """A bad line to the database: later, or a clear error; nothing is lost or doubled."""
 
+import os
+import socket
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
@@ -189,3 +191,14 @@ def test_a_commit_whose_answer_is_lost(
     assert len(attempts_of(done)) == 1
     verify("commit's answer lost", smtp)
     assert len(smtp.messages) == 1
+
+
+def test_a_database_that_vanishes_without_a_word_is_noticed(far: Flask) -> None:
+    """By the system, in a minute: no proxy can play it, for its own end answers."""
+    with far.app_context(), db.engine.connect() as connection:
+        driver: Any = connection.connection.driver_connection
+        with socket.socket(fileno=os.dup(driver.fileno())) as line:
+            assert line.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+            idle = line.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE)
+            unheard = line.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+    assert (idle, unheard) == (30, 30_000)
