@@ -51,6 +51,15 @@ class Reader:
 
 
 PROVIDERS = ("", "postmark", "mailgun", "sendgrid", "ses")
+# A server that vanished without a word (its machine, the network) is noticed in a
+# minute, where the system would wait for hours. Seconds; the last in milliseconds.
+VANISHED = {
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
 WEAK_SECRETS = {"changeme", "change-me", "secret", "dev", "development", "password"}
 
 
@@ -152,7 +161,7 @@ def _engine(read: Reader, in_production: bool) -> dict[str, Any]:
         return {}
     # Prepared statements get a generic plan after some runs, which ignores the partial
     # indexes and the values that make a query quick: each is planned for what it asks.
-    return {"connect_args": {"prepare_threshold": None}}
+    return {"connect_args": {"prepare_threshold": None} | VANISHED}
 
 
 def _database(read: Reader, in_production: bool) -> str:

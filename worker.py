@@ -86,7 +86,7 @@ def ask_for(app: Flask, slot: datetime, redis: Redis | None = None) -> bool | No
 def make_worker(app: Flask) -> GuichetWorker:
     """Intervals for which a job whose worker was killed is found within two minutes."""
     with app.app_context():
-        redis = connection()
+        redis = connection(patience=30)  # it waits for jobs
         queues = [queue(name, redis) for name in QUEUES]
     worker = GuichetWorker(
         queues,

@@ -39,10 +39,13 @@ class Wanted:
     job_id: str | None
 
 
-def connection() -> Redis:
-    """To REDIS_URL; `rediss://` too."""
+def connection(patience: float = 5) -> Redis:
+    """To REDIS_URL; `rediss://` too. A queue that is silent for so many seconds does
+    not answer: a person may be waiting for who asks."""
     return Redis.from_url(
-        current_app.config["REDIS_URL"], socket_connect_timeout=3, socket_timeout=30
+        current_app.config["REDIS_URL"],
+        socket_connect_timeout=3,
+        socket_timeout=patience,
     )
 
 

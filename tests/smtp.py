@@ -9,10 +9,12 @@ import socket
 import ssl
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from functools import cached_property
 from types import TracebackType
 from typing import Self
 
@@ -30,7 +32,7 @@ class Received:
     options: str
     raw: bytes
 
-    @property
+    @cached_property
     def message(self) -> EmailMessage:
         return message_from_bytes(self.raw, policy=policy.default)
 
@@ -153,7 +155,8 @@ class Talk:
     def __init__(self, server: MailServer, line: socket.socket) -> None:
         self.server = server
         self.line = line
-        self.unread = b""
+        self.unread = b""  # the beginning of a line
+        self.lines: deque[bytes] = deque()
         self.sender = self.recipient = self.options = ""
 
     def run(self) -> None:
@@ -208,6 +211,7 @@ class Talk:
         self._say("220 2.0.0 Ready")
         self.line = self.server.tls.wrap_socket(self.line, server_side=True)
         self.unread = b""
+        self.lines.clear()
 
     def _take(self) -> None:
         self._say("354 Go ahead")
@@ -245,13 +249,13 @@ class Talk:
         self.line.sendall(words.encode() + b"\r\n")
 
     def _read_line(self) -> bytes:
-        while b"\n" not in self.unread:
+        while not self.lines:
             got = self.line.recv(65536)
             if not got:
                 raise HungUp
-            self.unread += got
-        line, _newline, self.unread = self.unread.partition(b"\n")
-        return line + b"\n"
+            *whole, self.unread = (self.unread + got).split(b"\n")
+            self.lines.extend(whole)
+        return self.lines.popleft() + b"\n"
 
 
 def _address(words: str) -> tuple[str, str]:

@@ -1,7 +1,5 @@
 """The worker as it runs: a process of its own with its clock and its children."""
 
-import os
-import shutil
 import signal
 import subprocess
 import threading
@@ -12,8 +10,6 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from redis import Redis
-from redis.exceptions import RedisError
 from sqlalchemy import func, select
 
 import worker
@@ -24,52 +20,13 @@ from app.queueing import enqueue_once, queue
 from tests.cast import House, World
 from tests.conftest import point_to
 from tests.delivery.processes import environment, members, signal_all, start, wait_until
-from tests.infrastructure.s3 import free_ports
+from tests.redis_server import Queue, needs_redis, redis
 from tests.smtp import MailServer
 
-SERVER = shutil.which("redis-server")
-pytestmark = pytest.mark.skipif(
-    not SERVER or not os.environ.get("TEST_REDIS_URL"),
-    reason="TEST_REDIS_URL is not set or redis-server is absent: run bin/test",
-)
+__all__ = ["redis"]
+
+pytestmark = [needs_redis, pytest.mark.faults]
 Start = Callable[[], subprocess.Popen[bytes]]
-
-
-class Queue:
-    """A Redis of the test's own, which may be ended and started again."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        (self.port,) = free_ports(1)
-        self.redis = Redis(port=self.port, socket_timeout=5)
-        self.start()
-
-    def start(self) -> None:
-        words = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", ""]
-        self.process = subprocess.Popen(  # noqa: S603 - the tests' own server
-            [str(SERVER), *words, "--dir", str(self.folder)], stdout=subprocess.DEVNULL
-        )
-        wait_until(self.is_there)
-
-    def is_there(self) -> bool:
-        try:
-            return bool(self.redis.ping())
-        except RedisError:
-            return False
-
-    def end(self) -> None:
-        self.process.kill()
-        self.process.wait()
-
-
-@pytest.fixture
-def redis(
-    app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Queue]:
-    server = Queue(tmp_path)
-    monkeypatch.setitem(app.config, "REDIS_URL", f"redis://127.0.0.1:{server.port}/0")
-    yield server
-    server.end()
 
 
 @pytest.fixture
@@ -131,12 +88,13 @@ def test_a_worker_that_starts_sends_what_is_due_at_once(
     wait_until(lambda: len(ticks()) == 1)
 
 
-def test_two_workers_with_two_clocks_send_nothing_twice(
-    house: House, start_worker: Start, smtp: MailServer, redis: Queue
+@pytest.mark.parametrize("count", [2, 4])
+def test_workers_with_a_clock_each_send_nothing_twice(
+    house: House, start_worker: Start, smtp: MailServer, redis: Queue, count: int
 ) -> None:
     drop(house, 40)
     smtp.fails("dot", wait=0.05, times=999)
-    first, second = start_worker(), start_worker()
+    workers = [start_worker() for _ in range(count)]
     for number in range(6):
         ask(house, f"ask-{number}")
     wait_until(lambda: states() == {"accepted": 40})
@@ -144,8 +102,7 @@ def test_two_workers_with_two_clocks_send_nothing_twice(
     assert smtp.connections > 1  # both had a hand in it
     slots = len(redis.redis.keys("rq:job:tick-*"))
     wait_until(lambda: len(ticks()) == slots)
-    assert first.poll() is None
-    assert second.poll() is None
+    assert {worker.poll() for worker in workers} == {None}
 
 
 def test_told_to_end_it_finishes_the_message_under_way(

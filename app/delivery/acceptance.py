@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import ColumnElement, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from app.activity.recording import record
@@ -21,7 +21,7 @@ from app.delivery.answers import Reply
 from app.delivery.attempts import note_attempt
 from app.delivery.claiming import Claim
 from app.delivery.clock import from_now
-from app.delivery.models import DONE, Delivery
+from app.delivery.models import DONE, Attempt, Delivery
 from app.delivery.transport import FINAL_DOT_PATIENCE
 from app.library.models import Document
 
@@ -80,8 +80,19 @@ def _record(claim: Claim, reply: Reply) -> None:
     if is_news:
         said = f"{reply.code} {reply.text}"
         record_acceptance(claim, claim.app_key, said, now)
-    note_attempt(claim, "done", reply)
+    if is_news or not _is_noted(claim):
+        note_attempt(claim, "done", reply)
     db.session.commit()
+
+
+def _is_noted(claim: Claim) -> bool:
+    """This very try is in the log: its commit was done, and only its answer lost."""
+    noted = select(Attempt.id).where(
+        Attempt.delivery_id == claim.id,
+        Attempt.token == claim.token,
+        Attempt.phase == "done",
+    )
+    return db.session.scalar(noted) is not None
 
 
 def record_acceptance(

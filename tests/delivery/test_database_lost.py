@@ -13,6 +13,8 @@ from tests.cast import House
 from tests.delivery.world import attempts_of, delivery_of, let_time_pass, state_of
 from tests.smtp import MailServer
 
+pytestmark = pytest.mark.faults
+
 CUT = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid()

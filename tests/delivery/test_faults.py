@@ -19,6 +19,8 @@ from tests.delivery.world import (
 from tests.files import padded_pdf
 from tests.smtp import MailServer
 
+pytestmark = pytest.mark.faults
+
 
 def runs_until_nothing_is_due(most: int = 6) -> None:
     for _ in range(most):

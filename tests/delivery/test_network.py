@@ -14,6 +14,8 @@ from tests.delivery.world import state_of
 from tests.files import padded_pdf
 from tests.smtp import MailServer
 
+pytestmark = pytest.mark.faults
+
 # Not "body": there the client does not wait, it goes on to write its marker.
 PHASES = ("connect", "ehlo", "mail", "rcpt", "data", "dot", "ack", "quit")
 HELD = """

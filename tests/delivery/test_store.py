@@ -20,6 +20,8 @@ from tests.delivery.world import attempts_of, document_of, let_time_pass, state_
 from tests.files import padded_pdf
 from tests.smtp import MailServer
 
+pytestmark = pytest.mark.faults
+
 CONTENT = padded_pdf(200_000)
 
 

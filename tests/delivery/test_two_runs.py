@@ -23,6 +23,8 @@ from tests.delivery.processes import ONE_RUN, environment, start
 from tests.delivery.world import let_time_pass
 from tests.smtp import MailServer
 
+pytestmark = pytest.mark.faults
+
 MANY = 100_000
 
 
