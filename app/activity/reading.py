@@ -44,6 +44,8 @@ def _line(entry: Entry, name: str | None, firm_side: bool) -> Line | None:
     if entry.verb == "deposited":
         who = name or entry.details.get("by") or ""
         return Line(entry.at, _("Deposited by %(name)s", name=who))
+    if told := _told(entry.verb):
+        return Line(entry.at, f"{told} ({name})" if name else told)
     if entry.verb == "validated":
         if firm_side:
             by = name or _("the automaton, on acceptance")
@@ -57,3 +59,15 @@ def _line(entry: Entry, name: str | None, firm_side: bool) -> Line | None:
     if entry.verb == "validation_taken_back" and firm_side:
         return Line(entry.at, _("The validation was taken back"))
     return None
+
+
+def _told(verb: str) -> str:
+    """Acts on the library, the same for everybody."""
+    return {
+        "copied": _("Copied here"),
+        "moved": _("Moved"),
+        "renamed": _("Renamed"),
+        "replaced": _("Replaced by a new version"),
+        "trashed": _("Put in the trash"),
+        "restored": _("Restored from the trash"),
+    }.get(verb, "")

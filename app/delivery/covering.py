@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Collection
 
 from sqlalchemy import Select, select, update
+from sqlalchemy.orm import contains_eager
 
 from app.connectors.models import Connection, FolderSwitch
 from app.db import db
@@ -56,6 +57,39 @@ def carry_over(closed: list[uuid.UUID], opened: FolderSwitch) -> None:
         )
         .values(switch_id=opened.id)
     )
+
+
+def cover_again(document_ids: Collection[uuid.UUID], *, why: str) -> int:
+    """These lie elsewhere now: what waits by itself is due by the period that decides
+    there, or cancelled when none is on; gives how many were."""
+    rows = db.session.scalars(
+        select(Delivery)
+        .join(Document, Document.id == Delivery.document_id)
+        .where(
+            Delivery.document_id.in_(document_ids),
+            Delivery.switch_id.is_not(None),
+            Delivery.state.in_((*WAITING, *LEASED, "held")),
+        )
+        .options(contains_eager(Delivery.document))
+        .execution_options(populate_existing=True)
+    ).all()
+    deciding = {
+        folder_id: {
+            (s.connection_id, s.slot): s.switch
+            for s in effective_switches(folder_id)
+            if s.is_on
+        }
+        for folder_id in {row.document.folder_id for row in rows}
+    }
+    gone = []
+    for row in rows:
+        switch = deciding[row.document.folder_id].get((row.connection_id, row.slot))
+        if switch is None:
+            gone.append(row.id)
+        else:
+            row.switch_id = switch.id
+    db.session.flush()
+    return cancel_waiting(delivery_ids=gone, why=why)
 
 
 def let_go(delivery_ids: Select[uuid.UUID]) -> int:

@@ -33,11 +33,13 @@ def _of_company(company_id: uuid.UUID) -> Iterator[tuple[uuid.UUID, str]]:
     arrivals = db.session.scalars(
         select(Arrival).where(Arrival.company_id == company_id, Arrival.kind.in_(FRESH))
     ).all()
-    parents = dict(
-        db.session.execute(
-            select(Folder.id, Folder.parent_id).where(Folder.company_id == company_id)
-        ).all()
-    )
+    folders = db.session.execute(
+        select(Folder.id, Folder.parent_id, Folder.moved_at).where(
+            Folder.company_id == company_id
+        )
+    ).all()
+    parents = {folder_id: parent_id for folder_id, parent_id, _at in folders}
+    moved = {folder_id: at for folder_id, _parent, at in folders if at}
     periods: dict[uuid.UUID, list[FolderSwitch]] = defaultdict(list)
     for period in db.session.scalars(
         select(FolderSwitch).where(FolderSwitch.company_id == company_id)
@@ -45,8 +47,10 @@ def _of_company(company_id: uuid.UUID) -> Iterator[tuple[uuid.UUID, str]]:
         periods[period.folder_id].append(period)
     made = _deliveries(company_id)
     for arrival in arrivals:
+        if _was_moved(arrival, parents, moved):
+            continue
         due = _due(arrival.folder_id, arrival.at, parents, periods)
-        got = made[arrival.version_id]
+        got = made[arrival.document_id]
         for connection_id, slot in due - got.keys():
             yield arrival.id, f"due to {connection_id} ({slot}), but nothing was made"
         for key, arrival_id in got.items():
@@ -55,21 +59,36 @@ def _of_company(company_id: uuid.UUID) -> Iterator[tuple[uuid.UUID, str]]:
 
 
 def _deliveries(company_id: uuid.UUID) -> dict[uuid.UUID, dict[Key, uuid.UUID | None]]:
-    """By version: for which connection and slot, and of which arrival."""
+    """By document: for which connection and slot, and of which arrival; the first one
+    of each, since a new version leaves in the place of the one that arrived."""
     made: dict[uuid.UUID, dict[Key, uuid.UUID | None]] = defaultdict(dict)
     rows = db.session.execute(
         select(
-            *(Delivery.version_id, Delivery.connection_id, Delivery.slot),
+            *(Delivery.document_id, Delivery.connection_id, Delivery.slot),
             *(Delivery.arrival_id, Delivery.switch_id),
         )
         .where(Delivery.company_id == company_id)
         .order_by(Delivery.id.desc())
     )
-    for version_id, connection_id, slot, arrival_id, switch_id in rows:
+    for document_id, connection_id, slot, arrival_id, switch_id in rows:
         # One that a person asked for proves nothing about the arrival.
         by_itself = arrival_id if switch_id else None
-        made[version_id][connection_id, slot] = by_itself
+        made[document_id][connection_id, slot] = by_itself
     return made
+
+
+def _was_moved(
+    arrival: Arrival,
+    parents: dict[uuid.UUID, uuid.UUID | None],
+    moved: dict[uuid.UUID, datetime],
+) -> bool:
+    """Whether its folder, or one above it, was moved after it had arrived."""
+    folder_id: uuid.UUID | None = arrival.folder_id
+    while folder_id is not None:
+        if folder_id in moved and moved[folder_id] > arrival.at:
+            return True
+        folder_id = parents.get(folder_id)
+    return False
 
 
 def _due(

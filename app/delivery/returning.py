@@ -36,9 +36,17 @@ def is_due_again(before: Delivery | None, kind: str, switch: FolderSwitch) -> bo
     if before is None:
         return kind != "restore"
     if before.state in (*WAITING, *LEASED, "held"):
+        if kind != "restore" or before.switch_id == switch.id:
+            _call_back(before)
         before.switch_id = switch.id
         return False
     if kind == "restore":
         was_trashed = before.state == "cancelled" and before.reason == "trashed"
         return was_trashed and before.switch_id == switch.id
     return before.state == "cancelled"
+
+
+def _call_back(before: Delivery) -> None:
+    """It was asked to stop when it went; it is here again before the final dot."""
+    if before.cancel_requested and before.reason in {"trashed", "moved_out"}:
+        before.cancel_requested, before.reason = False, None

@@ -69,7 +69,7 @@ def deposit(
         db.session.flush()
     deliveries = planning.arrival(document, version, arrival)
     record(
-        "deposited",
+        "copied" if kind == "copy" else "deposited",
         firm_id=into.firm_id,
         company_id=into.company_id,
         document_id=document.id,

@@ -41,6 +41,8 @@ class Folder(Base, TenantOwned):
     # A folder of the template: clients may not rename, move or trash it.
     is_locked: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[Moment] = mapped_column(default=utc_now)
+    # What arrived before was decided on under other folders.
+    moved_at: Mapped[MaybeMoment]
     trashed_at: Mapped[MaybeMoment]
     trashed_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("people.id"))
     # The folder that was put in the trash and took this one with it; itself for that.

@@ -151,6 +151,9 @@ def upgrade() -> None:
         )
 
     with op.batch_alter_table("folders", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column("moved_at", sa.DateTime(timezone=True), nullable=True)
+        )
         batch_op.add_column(sa.Column("trashed_by_id", sa.Uuid(), nullable=True))
         batch_op.add_column(sa.Column("trashed_with_id", sa.Uuid(), nullable=True))
         batch_op.create_index(
@@ -178,6 +181,7 @@ def downgrade() -> None:
             batch_op.f("fk_folders_trashed_by_id_people"), type_="foreignkey"
         )
         batch_op.drop_index(batch_op.f("ix_folders_trashed_with_id"))
+        batch_op.drop_column("moved_at")
         batch_op.drop_column("trashed_with_id")
         batch_op.drop_column("trashed_by_id")
 

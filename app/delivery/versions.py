@@ -1,0 +1,58 @@
+"""What becomes of deliveries when their document gets a new version.
+
+Nothing of the old one is out: the new one leaves in its place. Something may be out:
+what was begun goes on as it was, and the new version leaves by hand only.
+"""
+
+from sqlalchemy import select
+
+from app.db import database_now, db, new_id
+from app.delivery.message import encoded_size
+from app.delivery.models import WAITING, Delivery
+from app.delivery.planning import hold_reason, make_delivery
+from app.library.models import Document, Version
+
+
+def send_in_place(document: Document, version: Version) -> None:
+    """The document's row and the company's lock are taken; flushed."""
+    rows = db.session.scalars(
+        select(Delivery)
+        .where(Delivery.document_id == document.id)
+        .order_by(Delivery.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    newest = {(row.connection_id, row.slot): row for row in rows}
+    for row in newest.values():
+        if row.ambiguous:
+            continue  # a copy of the old one may be out
+        if row.state in (*WAITING, "held"):
+            _point_to(row, document, version)
+        elif row.state == "sending":
+            row.cancel_requested, row.reason = True, "replaced"
+            _beside(row, document, version)
+        elif row.state == "failed":
+            _beside(row, document, version)
+    db.session.flush()
+
+
+def _point_to(row: Delivery, document: Document, version: Version) -> None:
+    """What a person has to decide (the address changed…) stays theirs."""
+    reason = hold_reason(version, row.connection, row.slot)
+    if row.state != "held" or row.reason not in {"address_changed"}:
+        row.state, row.reason = ("held", reason) if reason else ("pending", None)
+        row.not_before = database_now()
+    domain = row.message_id.rpartition("@")[2]
+    row.message_id = f"<{row.id}.{version.number}@{domain}"
+    row.version_id, row.sha256 = version.id, version.sha256
+    row.encoded_size, row.file_name = encoded_size(version.size), document.name
+    row.rendition_id = None
+
+
+def _beside(row: Delivery, document: Document, version: Version) -> None:
+    """A delivery of its own, of the same period, in place of one that is given up."""
+    made = make_delivery(document, version, row.connection, row.slot, database_now())
+    made.id = made.id or new_id()
+    made.arrival_id, made.switch_id = row.arrival_id, row.switch_id
+    made.retry_of_id = row.id
+    db.session.add(made)

@@ -1,0 +1,137 @@
+"""Moving documents and folders within a company, and what that means for deliveries.
+
+A document that is moved arrives in its new folder; the content of a folder that is
+moved does not. What waits and is no longer covered is cancelled. The caller commits.
+"""
+
+import uuid
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from app.activity.recording import record
+from app.connectors.reach import subtree
+from app.db import database_now, db, lock_company
+from app.delivery import planning
+from app.delivery.covering import cover_again
+from app.delivery.planning import Effective, effective_switches
+from app.errors import Refused
+from app.library.models import Document, Folder
+from app.library.taking import (
+    current_version,
+    free_folder_name,
+    free_name_in,
+    living,
+    note_arrival,
+    take,
+    take_folder,
+)
+from app.library.tree import MOST_LEVELS, chain
+from app.people.models import Person
+from app.texts import gettext as _
+
+
+def move_document(
+    document: Document, to: Folder, *, by: Person | None, channel: str = "web"
+) -> Document:
+    """To another folder of its company; a name that is taken there gets a number."""
+    _same_company(document.company_id, to)
+    lock_company(document.company_id, and_folder=to.id)
+    take(document)
+    living(to, document.company_id)
+    if document.folder_id == to.id:
+        return document
+    before = document.folder_id
+    document.name = free_name_in(to.id, document.name)
+    document.folder_id = to.id
+    db.session.flush()
+    version = current_version(document)
+    arrived = note_arrival(document, version, "move_in", by=by, channel=channel)
+    planning.arrival(document, version, arrived)
+    cover_again([document.id], why="moved_out")
+    record(
+        "moved",
+        firm_id=document.firm_id,
+        company_id=document.company_id,
+        document_id=document.id,
+        actor_id=by.id if by else None,
+        name=document.name,
+        before=str(before),
+        folder=str(to.id),
+    )
+    return document
+
+
+def move_folder(folder: Folder, to: Folder | None, *, by: Person | None) -> None:
+    """Under another folder, or to the top (None). Its content is not due for that."""
+    if to is not None:
+        _same_company(folder.company_id, to)
+    lock_company(folder.company_id, exclusive=True)
+    take_folder(folder)
+    if to is not None:
+        _may_hold(to, folder)
+    parent_id = to.id if to else None
+    if folder.parent_id == parent_id:
+        return
+    before = folder.parent_id
+    folder.name = free_folder_name(folder, parent_id, folder.name)
+    folder.parent_id = parent_id
+    folder.moved_at = database_now()
+    db.session.flush()
+    cover_again(_documents_in(folder), why="moved_out")
+    record(
+        "folder_moved",
+        firm_id=folder.firm_id,
+        company_id=folder.company_id,
+        actor_id=by.id if by else None,
+        name=folder.name,
+        folder=str(folder.id),
+        before=str(before) if before else None,
+        parent=str(parent_id) if parent_id else None,
+    )
+
+
+@dataclass(frozen=True)
+class Concerned:
+    """What a move of a folder would mean: documents that are there and will not leave
+    for being moved, and the settings that are on at the new place only."""
+
+    documents: int
+    switched_on: list[Effective]
+
+
+def concerned(folder: Folder, to: Folder | None) -> Concerned:
+    """For the firm's dialog; reads only."""
+    inside = subtree(folder.id)
+    documents = db.session.scalar(
+        select(func.count())
+        .select_from(Document)
+        .where(
+            Document.folder_id.in_(select(inside.c.id)), Document.trashed_at.is_(None)
+        )
+    )
+    here = {(s.connection_id, s.slot) for s in effective_switches(folder.id) if s.is_on}
+    there = effective_switches(to.id) if to else []
+    new = [s for s in there if s.is_on and (s.connection_id, s.slot) not in here]
+    return Concerned(documents or 0, new)
+
+
+def _documents_in(folder: Folder) -> list[uuid.UUID]:
+    inside = subtree(folder.id)
+    found = db.session.scalars(
+        select(Document.id).where(Document.folder_id.in_(select(inside.c.id)))
+    )
+    return list(found)
+
+
+def _may_hold(to: Folder, folder: Folder) -> None:
+    path = chain(living(to, folder.company_id).id, folder.company_id)
+    if any(above.id == folder.id for above in path):
+        raise Refused(_("A folder cannot be moved into itself."), "parent")
+    if len(path) >= MOST_LEVELS - 1:
+        raise Refused(_("There are too many folders inside one another."), "parent")
+
+
+def _same_company(company_id: uuid.UUID, to: Folder) -> None:
+    if to.company_id != company_id:
+        raise Refused(_("This folder is no longer there. Choose another one."))

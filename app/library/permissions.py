@@ -1,0 +1,31 @@
+"""What a person may do with a document, by its status; asked by routes and templates.
+
+Staff may do everything. A client may change what was only received, replace what was
+rejected, and look at what is validated.
+"""
+
+from app.library.models import Document, Folder
+from app.library.tree import Sight
+
+STAFF = frozenset({"rename", "move", "copy", "trash", "replace"})
+CLIENT = {
+    "received": frozenset({"rename", "move", "trash"}),
+    "rejected": frozenset({"replace"}),
+    "validated": frozenset[str](),
+}
+
+
+def acts_on(document: Document, folder: Folder, sight: Sight) -> frozenset[str]:
+    """rename, move, copy, trash, replace: those that are open to this person."""
+    if sight.firm_side:
+        return STAFF
+    if not sight.may_deposit_in(folder):
+        return frozenset()
+    return CLIENT[document.status]
+
+
+def may_change(folder: Folder, sight: Sight) -> bool:
+    """Whether the person may rename, move or trash the folder."""
+    if sight.firm_side:
+        return True
+    return not folder.is_locked and sight.may_deposit_in(folder)

@@ -1,0 +1,63 @@
+"""A new name for a document or a folder. The caller commits.
+
+The ending stays: it says what the file is, and tools go by it.
+"""
+
+from app.activity.recording import record
+from app.db import db, lock_company
+from app.errors import Refused
+from app.library.models import Document, Folder
+from app.library.naming import clean_name, shortened, split_extension
+from app.library.taking import free_folder_name, free_name_in, take, take_folder
+from app.people.models import Person
+from app.texts import gettext as _
+
+
+def rename_document(document: Document, name: str, *, by: Person | None) -> str:
+    """Gives the name that it got: another one when that is taken in its folder."""
+    lock_company(document.company_id, and_folder=document.folder_id)
+    take(document)
+    wanted = _cleaned(name)
+    ending = split_extension(document.name)[1]
+    if ending and split_extension(wanted)[1].lower() != ending.lower():
+        wanted = shortened(wanted + ending)
+    before = document.name
+    if wanted == before:
+        return before
+    document.name = free_name_in(document.folder_id, wanted, but=document.id)
+    db.session.flush()
+    record(
+        "renamed",
+        firm_id=document.firm_id,
+        company_id=document.company_id,
+        document_id=document.id,
+        actor_id=by.id if by else None,
+        before=before,
+        name=document.name,
+    )
+    return document.name
+
+
+def rename_folder(folder: Folder, name: str, *, by: Person | None) -> str:
+    lock_company(folder.company_id, exclusive=True)
+    take_folder(folder)
+    before = folder.name
+    folder.name = free_folder_name(folder, folder.parent_id, _cleaned(name))
+    db.session.flush()
+    record(
+        "folder_renamed",
+        firm_id=folder.firm_id,
+        company_id=folder.company_id,
+        actor_id=by.id if by else None,
+        folder=str(folder.id),
+        before=before,
+        name=folder.name,
+    )
+    return folder.name
+
+
+def _cleaned(name: str) -> str:
+    cleaned = clean_name(name.replace("/", "-").replace("\\", "-"), fallback="")
+    if not split_extension(cleaned)[0]:
+        raise Refused(_("Type a name."), "name")
+    return cleaned

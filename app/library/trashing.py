@@ -1,0 +1,194 @@
+"""The trash: what is put there stays whole for thirty days, and comes back whole.
+
+What has not left for a tool is cancelled; restored, it is due again only when the
+trashing had cancelled it and the same period is still open. The caller commits.
+"""
+
+import uuid
+from datetime import timedelta
+
+from sqlalchemy import select, update
+
+from app.activity.recording import record
+from app.connectors.reach import subtree
+from app.db import database_now, db, lock_company
+from app.delivery import planning
+from app.delivery.cancelling import cancel_waiting
+from app.errors import Refused
+from app.library.models import Document, Folder
+from app.library.taking import (
+    FRESHLY,
+    current_version,
+    free_folder_name,
+    free_name_in,
+    living,
+    note_arrival,
+    take,
+    take_folder,
+)
+from app.library.tree import chain
+from app.people.models import Person
+from app.texts import gettext as _
+
+KEPT = timedelta(days=30)
+
+
+def trash_document(document: Document, *, by: Person | None) -> None:
+    lock_company(document.company_id)
+    take(document)
+    document.trashed_at = database_now()
+    document.trashed_by_id = by.id if by else None
+    db.session.flush()
+    cancel_waiting(document_ids=[document.id], why="trashed")
+    _record("trashed", document, by)
+
+
+def restore_document(
+    document: Document, *, by: Person | None, channel: str = "web"
+) -> Folder:
+    """To its folder, or the nearest living one above it, or the company's first; gives
+    that folder."""
+    to = _living_place(document.folder_id, document.company_id)
+    lock_company(document.company_id, and_folder=to.id)
+    take(document, trashed=True)
+    to = living(to, document.company_id)
+    _bring_back(document, to, by, channel)
+    _record("restored", document, by)
+    return to
+
+
+def trash_folder(folder: Folder, *, by: Person | None) -> int:
+    """With all that lies in it; gives the number of documents that went with it."""
+    lock_company(folder.company_id, exclusive=True)
+    take_folder(folder)
+    now = database_now()
+    values = {
+        "trashed_at": now,
+        "trashed_by_id": by.id if by else None,
+        "trashed_with_id": folder.id,
+    }
+    folders = list(db.session.scalars(select(subtree(folder.id).c.id)))
+    documents = db.session.scalars(
+        update(Document)
+        .where(Document.folder_id.in_(folders), Document.trashed_at.is_(None))
+        .values(**values)
+        .returning(Document.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    db.session.execute(
+        update(Folder)
+        .where(Folder.id.in_(folders))
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+    db.session.expire_all()
+    cancel_waiting(document_ids=documents, why="trashed")
+    _record_folder("folder_trashed", folder, by, documents=len(documents))
+    return len(documents)
+
+
+def restore_folder(
+    folder: Folder, *, by: Person | None, channel: str = "web"
+) -> Folder | None:
+    """With what went into the trash with it; gives the folder that it is in again,
+    None at the top."""
+    lock_company(folder.company_id, exclusive=True)
+    take_folder(folder, trashed=True)
+    if folder.trashed_with_id != folder.id:
+        raise Refused(_("This folder went into the trash with another one."))
+    above = chain(folder.parent_id, folder.company_id) if folder.parent_id else []
+    parent = above[-1] if above else _nearest(folder.parent_id)
+    folder.parent_id = parent.id if parent else None
+    folder.name = free_folder_name(folder, folder.parent_id, folder.name)
+    # What is above it may be another way now than when its documents arrived.
+    folder.moved_at = database_now()
+    db.session.flush()
+    gone_with_it = Folder.trashed_with_id == folder.id
+    db.session.execute(
+        update(Folder)
+        .where(gone_with_it)
+        .values(trashed_at=None, trashed_by_id=None, trashed_with_id=None)
+        .execution_options(synchronize_session=False)
+    )
+    db.session.expire_all()
+    documents = db.session.scalars(
+        select(Document)
+        .where(Document.trashed_with_id == folder.id)
+        .order_by(Document.id)
+        .with_for_update()
+        .execution_options(**FRESHLY)
+    ).all()
+    for document in documents:
+        place = db.session.get_one(Folder, document.folder_id)
+        _bring_back(document, place, by, channel)
+    _record_folder("folder_restored", folder, by, documents=len(documents))
+    return parent
+
+
+def _bring_back(
+    document: Document, to: Folder, by: Person | None, channel: str
+) -> None:
+    document.name = free_name_in(to.id, document.name, but=document.id)
+    document.folder_id = to.id
+    document.trashed_at = document.trashed_by_id = document.trashed_with_id = None
+    db.session.flush()
+    version = current_version(document)
+    arrived = note_arrival(document, version, "restore", by=by, channel=channel)
+    planning.arrival(document, version, arrived)
+
+
+def _living_place(folder_id: uuid.UUID, company_id: uuid.UUID) -> Folder:
+    if path := chain(folder_id, company_id):
+        return path[-1]
+    if above := _nearest(folder_id):
+        return above
+    first = db.session.scalars(
+        select(Folder)
+        .where(
+            Folder.company_id == company_id,
+            Folder.parent_id.is_(None),
+            Folder.trashed_at.is_(None),
+            Folder.visibility != "firm_only",
+        )
+        .order_by(Folder.kind != "inbox", Folder.position)
+        .limit(1)
+    ).one_or_none()
+    if first is None:
+        raise Refused(_("There is no folder left to restore it to. Make one first."))
+    return first
+
+
+def _nearest(folder_id: uuid.UUID | None) -> Folder | None:
+    """The nearest folder above that lives, with all above it."""
+    while folder_id is not None:
+        folder = db.session.get_one(Folder, folder_id)
+        if path := chain(folder.id, folder.company_id):
+            return path[-1]
+        folder_id = folder.parent_id
+    return None
+
+
+def _record(verb: str, document: Document, by: Person | None) -> None:
+    record(
+        verb,
+        firm_id=document.firm_id,
+        company_id=document.company_id,
+        document_id=document.id,
+        actor_id=by.id if by else None,
+        name=document.name,
+        folder=str(document.folder_id),
+    )
+
+
+def _record_folder(
+    verb: str, folder: Folder, by: Person | None, *, documents: int
+) -> None:
+    record(
+        verb,
+        firm_id=folder.firm_id,
+        company_id=folder.company_id,
+        actor_id=by.id if by else None,
+        name=folder.name,
+        folder=str(folder.id),
+        documents=documents,
+    )
