@@ -84,6 +84,7 @@ class MailServer:
 
     size: int | None = 50_000_000
     tls: ssl.SSLContext | None = None
+    dsn: bool = False  # RFC 3461
     faults: list[Fault] = field(default_factory=list)
     messages: list[Received] = field(default_factory=list)
     # Recipients that it does not know, and what it says to them.
@@ -198,6 +199,8 @@ class Talk:
         offers = ["sink.test"]
         if self.server.size is not None:
             offers.append(f"SIZE {self.server.size}")
+        if self.server.dsn:
+            offers.append("DSN")
         if self.server.tls and not isinstance(self.line, ssl.SSLSocket):
             offers.append("STARTTLS")
         for offer in offers[:-1]:
