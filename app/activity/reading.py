@@ -44,7 +44,7 @@ def _line(entry: Entry, name: str | None, firm_side: bool) -> Line | None:
     if entry.verb == "deposited":
         who = name or entry.details.get("by") or ""
         return Line(entry.at, _("Deposited by %(name)s", name=who))
-    if told := _told(entry.verb):
+    if told := act_text(entry.verb):
         return Line(entry.at, f"{told} ({name})" if name else told)
     if entry.verb == "validated":
         if firm_side:
@@ -67,8 +67,8 @@ def _of_the_firm(entry: Entry) -> str | None:
     }.get(entry.verb)
 
 
-def _told(verb: str) -> str:
-    """Acts on the library, the same for everybody."""
+def act_text(verb: str) -> str:
+    """Acts on the library, the same for everybody; empty for any other verb."""
     return {
         "copied": _("Copied here"),
         "moved": _("Moved"),

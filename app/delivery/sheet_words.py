@@ -1,6 +1,7 @@
 """The words of a proof sheet. None says more than what is recorded: «handed to the mail
 server» is not «read by the tool»."""
 
+from app.activity.reading import act_text
 from app.delivery.badges import reason_text
 from app.delivery.models import BLOCKED, DONE, LEASED, WAITING, Delivery
 from app.delivery.proof import cancel_text
@@ -98,7 +99,7 @@ def verb_text(verb: str) -> str:
         "delivery_failed": _("Not handed over"),
         "delivery_unknown": _("Uncertain"),
         "delivery_cancelled": _("Called off"),
-    }.get(verb, verb)
+    }.get(verb) or act_text(verb) or verb
 
 
 def notes() -> list[str]:
