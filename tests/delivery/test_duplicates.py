@@ -114,6 +114,7 @@ def arrive(house: House, done: Deposited, kind: str) -> tuple[str, str | None]:
 def test_of_two_at_once_one_is_held(app: Flask, holding: House) -> None:
     """In two folders, so that only their bytes bring them together."""
     folders = [holding.folder().id, _below(holding)]
+    db.session.commit()
     together = threading.Barrier(2)
 
     def drop(folder_id: object) -> None:
