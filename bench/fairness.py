@@ -28,9 +28,9 @@ COMPANIES = 200
 DUE = 10_000
 MIDDLE_SECONDS = 3.0
 DESTINATIONS = 50
-EACH = 4
+EACH = 3
 DEAD = "dead@tool.test"
-PATIENCE = 1  # seconds for an answer
+PATIENCE = 2  # seconds for an answer
 
 
 def p15(ground: Ground) -> Iterator[Result]:
@@ -75,6 +75,7 @@ def p16(ground: Ground) -> Iterator[Result]:
         dead, healthy = alternate(
             lambda: [_others(app, company_id, dead=True)],
             lambda: [_others(app, company_id, dead=False)],
+            times=2,
         )
     ratio = dead.median / healthy.median
     yield Result(

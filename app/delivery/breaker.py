@@ -17,9 +17,11 @@ class Breaker:
         self.owner = owner
         self.turns = turns
         self.outage: Outage | None = None
-        self.left_alone: set[str] = set()  # since the claim
-        self.blamed: set[str] = set()
-        self.cut: set[str] = set()  # whose lines were cut, one after the other
+        self.left_alone: set[str] = set()  # since the last claim
+        self.quiet: set[str] = set()  # all that were left alone in this run
+        self.blamed: set[str] = set()  # that no earlier run knew of
+        self.cut: list[str] = []  # whose lines were cut, one after the other
+        self.has_sent = False
 
     def most(self) -> int:
         """How many messages may be claimed now: one while the server is away, and none
@@ -45,14 +47,17 @@ class Breaker:
         elif reply is not None and reply.code >= 500:
             self._answers(address)
 
-    def server_is_lost(self, cuts: int) -> bool:
-        """One address alone whose lines are cut does not make the server ill."""
-        if cuts < MOST_CUTS or len(self.cut) == 1:
+    def server_is_lost(self) -> bool:
+        """Addresses that were found not to answer do not make the server ill; a server
+        that never worked clears those that it was blamed on."""
+        if sum(address not in self.quiet for address in self.cut) < MOST_CUTS:
             return False
-        troubles.over(*self.blamed)
+        if not self.has_sent:
+            troubles.over(*self.blamed)
         return True
 
     def _is_there(self, address: str) -> None:
+        self.has_sent = True
         if self.outage is not None:
             outages.over()
             self.outage = None
@@ -66,10 +71,11 @@ class Breaker:
     def _has_failed(self, address: str, reply: Reply, cuts: int) -> None:
         is_of_address = reply.phase in OF_THE_ADDRESS
         if cuts:
-            self.cut.add(address if is_of_address else f"{address} {reply.phase}")
+            self.cut.append(address)
         if self.outage is not None or not (is_of_address or reply.code):
             return
         if address not in self.turns.troubles:
             self.blamed.add(address)
         if troubles.failed(address, f"{reply.code or ''} {reply.text}".strip()):
             self.left_alone.add(address)
+            self.quiet.add(address)

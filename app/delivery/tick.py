@@ -113,7 +113,7 @@ def _send_batch(
         state = _send_one(claim, session, lease)
         breaker.note(claim, state, session.cuts)
         counts[state] += 1
-        if breaker.server_is_lost(session.cuts):
+        if breaker.server_is_lost():
             raise ServerGone("the line was cut again and again")
 
 

@@ -284,3 +284,14 @@ def test_a_server_that_cuts_every_line_is_left_alone(
     assert smtp.connections == 3
     db.session.rollback()
     assert db.session.scalars(select(Trouble)).all() == []  # not to blame
+    db.session.commit()
+
+
+def test_a_server_that_cuts_before_any_address_is_left_alone_by_one_address_too(
+    house: House, smtp: MailServer
+) -> None:
+    for n in range(5):
+        house.drop(f"{n}.pdf")
+    smtp.fails("mail", times=99)
+    assert "error" in tick.run()
+    assert smtp.connections == 3
