@@ -121,6 +121,7 @@ def test_where_nothing_is_said_the_usual_limits_hold(tmp_path: Path) -> None:
     assert app.max_file_bytes == 14_000_000
     assert app.type_names == ("PDF", "JPEG", "PNG")
     assert (app.bot_owner, app.sender_known_by) == ("company", "from")
+    assert app.envelope == "bot"
     assert (app.daily_ceiling, app.demo_url) == (None, "")
 
 
@@ -177,6 +178,12 @@ def test_everything_that_may_be_said_is_read(tmp_path: Path) -> None:
         ("[[slots]]", 'bot_owner = "me"\n[[slots]]', "bot_owner: 'me' is unknown"),
         ("[[slots]]", 'bot_is_plain = "yes"\n[[slots]]', "bot_is_plain: true or false"),
         ("[[slots]]", 'sender_known_by = "x"\n[[slots]]', "sender_known_by: 'x' is"),
+        ("[[slots]]", 'envelope = "x"\n[[slots]]', "envelope: 'x' is unknown"),
+        (
+            "[[slots]]",
+            'sender_known_by = "envelope"\nenvelope = "verp"\n[[slots]]',
+            "envelope: 'verp' hides the sender",
+        ),
         ("[[slots]]", 'types = "pdf"\n[[slots]]', "types: a list is needed"),
         ("[[slots]]", 'types = ["x/y"]\n[[slots]]', "types: 'x/y' is unknown"),
         ("[[slots]]", "types = [1]\n[[slots]]", "types: 1 is unknown"),

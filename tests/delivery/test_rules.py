@@ -201,6 +201,20 @@ SENTENCES = {
     "the proof says no more than the evidence": {
         "delivery.test_sheet": ["test_it_says_handed_over_and_never_received"],
     },
+    "confirmed by the partner's server": {
+        "delivery.test_hooks": [
+            "test_what_the_tool_s_server_took_is_received_by_the_tool"
+        ],
+        "delivery.test_events": ["test_a_doubt_is_settled_and_no_second_copy_leaves"],
+    },
+    "a later bounce takes the automatic validation away": {
+        "delivery.test_hooks": [
+            "test_a_bounce_is_the_later_word_in_whatever_order_they_come"
+        ],
+        "mailroom.test_returns": [
+            "test_what_comes_back_to_the_envelope_is_the_delivery_s_bounce"
+        ],
+    },
 }
 
 

@@ -45,6 +45,7 @@ def address(rule: Rule, house: House) -> str:
         "connection": house.connect().id,
         "mail_id": mail_id(house),
         "act": "move",
+        "provider": "postmark",
     }
     if "delivery_id" in rule.arguments:
         house.switch("on")
@@ -128,7 +129,10 @@ def test_nothing_changes_without_the_csrf_token(app: Flask, world: World) -> Non
     of_the_firm.token = of_the_platform.token = None
     for rule, method in rules(app):
         if method == "POST":
-            is_console = audience_of(rule.endpoint) == "operator"
+            audience = audience_of(rule.endpoint)
+            if audience == "machines":
+                continue  # signed instead: tests/delivery/test_hooks.py
+            is_console = audience == "operator"
             browser = of_the_platform if is_console else of_the_firm
             answer = browser.post(address(rule, world.alder), data={"state": "off"})
             assert answer.status_code == 400, (rule, answer.status_code)

@@ -36,11 +36,24 @@ def test_a_good_production_environment_is_taken() -> None:
         ("MAIL_USE_TLS", "perhaps"),
         ("ADDRESS_SEPARATOR", "@"),
         ("LOG_LEVEL", "LOUD"),
+        ("MAIL_PROVIDER", "pigeon"),
     ],
 )
 def test_production_refuses_to_start_on(name: str, value: str) -> None:
     with pytest.raises(BadSetting, match=name):
         from_environment({**GOOD, name: value})
+
+
+@pytest.mark.parametrize(
+    ("provider", "key"),
+    [("postmark", ""), ("postmark", "short"), ("mailgun", ""), ("ses", "a" * 40)],
+)
+def test_a_provider_without_a_key_of_its_kind_stops_the_start(
+    provider: str, key: str
+) -> None:
+    given = {"MAIL_PROVIDER": provider, "MAIL_WEBHOOK_KEY": key}
+    with pytest.raises(BadSetting, match="MAIL_WEBHOOK_KEY"):
+        from_environment(GOOD | given)
 
 
 def test_every_setting_is_in_the_readme() -> None:
