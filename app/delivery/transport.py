@@ -63,9 +63,7 @@ class Session:
         comes through, and nothing was sent then.
         """
         try:
-            host = self._begin(sender, size)
-            wire.ask(host, "rcpt", lambda: host.rcpt(recipient))
-            wire.ask(host, "data", lambda: host.docmd("DATA"), wanted=354)
+            host = self._begin(sender, recipient, size)
             wire.stream(host, pieces)
             wire.listen(host, "body")
             if not before_dot():
@@ -101,19 +99,22 @@ class Session:
             self.sent, self.opened_at = 0, time.monotonic()
         return self.host
 
-    def _begin(self, sender: str, size: int) -> smtplib.SMTP:
-        """MAIL; once more on a new line when the server had hung up meanwhile."""
+    def _begin(self, sender: str, recipient: str, size: int) -> smtplib.SMTP:
+        """Up to the 354; once more on a new line when the server had hung up before
+        MAIL."""
         host = self._ready()
         is_reused = self.sent > 0
+        self.sent += 1
         try:
-            wire.mail(host, sender, size)
+            wire.begin(host, sender, recipient, size)
         except Unsent as refusal:
-            if not is_reused or refusal.reply.code != 0:
+            is_gone = refusal.reply.phase == "mail" and refusal.reply.code == 0
+            if not (is_reused and is_gone):
                 raise
             self.drop()
             host = self._ready()
-            wire.mail(host, sender, size)
-        self.sent += 1
+            self.sent += 1
+            wire.begin(host, sender, recipient, size)
         return host
 
     def _dot(self, host: smtplib.SMTP) -> Reply:

@@ -16,7 +16,9 @@ from tests.delivery.world import (
     state_of,
     switch_elm_on,
 )
-from tests.smtp import MailServer
+from tests.smtp import MailServer, both_ways
+
+pytestmark = both_ways
 
 
 def runs_until_nothing_is_due(most: int = 6) -> None:
