@@ -11,7 +11,8 @@ from typing import BinaryIO
 from flask import current_app
 
 from app.connectors import apps
-from app.delivery import acceptance, lastlook, message, outcomes
+from app.db import db
+from app.delivery import lastlook, message, outcomes
 from app.delivery.answers import (
     OUR_CREDENTIALS,
     NoServer,
@@ -22,6 +23,7 @@ from app.delivery.answers import (
 )
 from app.delivery.claiming import Claim
 from app.delivery.message import Altered, Letter
+from app.delivery.recorder import Recorder
 from app.delivery.transport import Session
 from app.storage import Missing, StorageUnavailable
 
@@ -43,12 +45,17 @@ class TooBig(Exception):
         super().__init__(f"{size} bytes, the server takes {largest}")
 
 
-def send(claim: Claim, session: Session, keep_lease: Callable[[], None]) -> str:
-    """Send it; gives the state that it came to. Raises ServerGone."""
+def send(
+    claim: Claim,
+    session: Session,
+    recorder: Recorder,
+    keep_lease: Callable[[], None],
+) -> str:
+    """Send it; gives the state that it came to. Raises ServerGone, Unrecorded."""
     if state := _kept_from_leaving(claim):
         return state
     try:
-        reply = _transfer(claim, session, keep_lease)
+        reply = _transfer(claim, session, recorder, keep_lease)
     except NoServer as gone:
         outcomes.put_back(claim, "connect", Reply("connect", gone.code, gone.text))
         raise ServerGone(gone.text, gone.code) from gone
@@ -62,7 +69,7 @@ def send(claim: Claim, session: Session, keep_lease: Callable[[], None]) -> str:
         return _document_fault(claim, fault)
     if not reply.is_positive:
         return _refused(claim, reply)
-    acceptance.accepted(claim, reply)
+    recorder.accepted(claim, reply)
     return "accepted"
 
 
@@ -85,10 +92,20 @@ def _kept_from_leaving(claim: Claim) -> str | None:
         return outcomes.uncertain(claim)
     if claim.size > app.max_file_bytes:
         return outcomes.held(claim, "connect", None, "too_big")
+    db.session.commit()  # what was read of the application, before the network
     return None
 
 
-def _transfer(claim: Claim, session: Session, keep_lease: Callable[[], None]) -> Reply:
+def _transfer(
+    claim: Claim,
+    session: Session,
+    recorder: Recorder,
+    keep_lease: Callable[[], None],
+) -> Reply:
+    def mark() -> bool:
+        recorder.wait()
+        return lastlook.mark(claim)
+
     letter = _letter(claim)
     size = message.wire_size(letter, claim.size)
     largest = session.largest_message()
@@ -100,7 +117,7 @@ def _transfer(claim: Claim, session: Session, keep_lease: Callable[[], None]) ->
             letter.recipient,
             size,
             _pieces(claim, letter, blob, keep_lease),
-            lambda: lastlook.mark(claim),
+            mark,
         )
 
 
