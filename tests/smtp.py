@@ -85,6 +85,9 @@ class MailServer:
     size: int | None = 50_000_000
     tls: ssl.SSLContext | None = None
     dsn: bool = False  # RFC 3461
+    pipelining: bool = True  # RFC 2920
+    # Says 354 to DATA even when no recipient was taken.
+    is_credulous: bool = False
     faults: list[Fault] = field(default_factory=list)
     messages: list[Received] = field(default_factory=list)
     # Recipients that it does not know, and what it says to them.
@@ -175,7 +178,7 @@ class Talk:
     def _obey(self, words: str) -> None:
         verb = words[:4].upper()
         phase = {"EHLO": "ehlo", "HELO": "ehlo", "STAR": "starttls"}.get(verb)
-        if self._fails(phase or verb.lower()):
+        if self._is_out_of_turn(verb) or self._fails(phase or verb.lower()):
             return
         if verb == "EHLO":
             self._greet()
@@ -185,18 +188,35 @@ class Talk:
             self.sender, self.options = _address(words)
             self._say("250 2.1.0 Ok")
         elif verb == "RCPT":
-            self.recipient, _options = _address(words)
-            self._say(self.server.unknown.get(self.recipient, "250 2.1.5 Ok"))
+            self._take_recipient(_address(words)[0])
         elif verb == "DATA":
             self._take()
         elif verb == "QUIT":
             self._say("221 2.0.0 Bye")
             raise HungUp
         else:
+            self.sender = self.recipient = ""
             self._say("250 2.0.0 Ok")
+
+    def _take_recipient(self, address: str) -> None:
+        refusal = self.server.unknown.get(address)
+        self.recipient = "" if refusal else address
+        self._say(refusal or "250 2.1.5 Ok")
+
+    def _is_out_of_turn(self, verb: str) -> bool:
+        """After a refused MAIL or RCPT, what was sent with it is refused too."""
+        if verb == "MAIL":
+            self.sender = self.recipient = ""
+        needed = {"RCPT": self.sender, "DATA": self.recipient}
+        if self.server.is_credulous or needed.get(verb, "none"):
+            return False
+        self._say("503 5.5.1 Not now")
+        return True
 
     def _greet(self) -> None:
         offers = ["sink.test"]
+        if self.server.pipelining:
+            offers.append("PIPELINING")
         if self.server.size is not None:
             offers.append(f"SIZE {self.server.size}")
         if self.server.dsn:
@@ -229,6 +249,7 @@ class Talk:
         with self.server.lock:
             self.server.messages.append(received)
             number = len(self.server.messages)
+        self.sender = self.recipient = ""
         if not self._fails("ack"):
             self._say(f"250 2.0.0 Ok: queued as TEST{number:06d}")
 
@@ -267,6 +288,12 @@ def _address(words: str) -> tuple[str, str]:
 
 
 @pytest.fixture
-def smtp() -> Iterator[MailServer]:
-    with MailServer() as server:
+def smtp(request: pytest.FixtureRequest) -> Iterator[MailServer]:
+    """One that knows PIPELINING; a test that names `both_ways` also has it without."""
+    with MailServer(pipelining=getattr(request, "param", True)) as server:
         yield server
+
+
+both_ways = pytest.mark.parametrize(
+    "smtp", [True, False], indirect=True, ids=["pipelined", "one by one"]
+)

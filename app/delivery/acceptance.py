@@ -17,6 +17,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from app.activity.recording import record
 from app.connectors.models import Connection
 from app.db import db
+from app.delivery import acceptance_at_once, at_once
 from app.delivery.answers import Reply
 from app.delivery.attempts import note_attempt
 from app.delivery.claiming import Claim
@@ -39,9 +40,10 @@ _GIVEN_ID = re.compile(
 def accepted(claim: Claim, reply: Reply) -> None:
     """T5; tried again on a new connection for as long as the lease may last."""
     until = time.monotonic() + current_app.config["MAIL_TIMEOUT"] * FINAL_DOT_PATIENCE
+    record_it = _at_once if at_once.is_possible() else _step_by_step
     while True:
         try:
-            _record(claim, reply)
+            record_it(claim, reply)
             return
         except (InterfaceError, OperationalError):
             db.session.rollback()
@@ -52,9 +54,13 @@ def accepted(claim: Claim, reply: Reply) -> None:
             time.sleep(PAUSE_SECONDS)
 
 
-def _record(claim: Claim, reply: Reply) -> None:
+def _at_once(claim: Claim, reply: Reply) -> None:
+    details = _details(claim, claim.app_key, _said(reply))
+    acceptance_at_once.record(claim, reply, _given_id(reply), details)
+
+
+def _step_by_step(claim: Claim, reply: Reply) -> None:
     now = from_now()
-    given = _GIVEN_ID.search(reply.text)
     is_news = db.session.execute(
         update(Delivery)
         .where(
@@ -72,14 +78,13 @@ def _record(claim: Claim, reply: Reply) -> None:
             lease_until=None,
             last_code=reply.code,
             last_text=reply.text,
-            provider_id=(given[1] or given[2]) if given else None,
+            provider_id=_given_id(reply),
         )
         .returning(Delivery.id)
         .execution_options(synchronize_session=False)
     ).all()
     if is_news:
-        said = f"{reply.code} {reply.text}"
-        record_acceptance(claim, claim.app_key, said, now)
+        record_acceptance(claim, claim.app_key, _said(reply), now)
     if is_news or not _is_noted(claim):
         note_attempt(claim, "done", reply)
     db.session.commit()
@@ -120,16 +125,27 @@ def record_acceptance(
         "company_id": claim.company_id,
         "document_id": claim.document_id,
     }
-    record(
-        "transmitted",
-        **about,
-        firm_only=True,
-        delivery=str(claim.id),
-        app=app_key,
-        destination=claim.destination,
-        message_id=claim.message_id,
-        reply=said[:300],
-        sha256=claim.sha256,
-    )
+    details = _details(claim, app_key, said)
+    record("transmitted", **about, firm_only=True, **details)
     if validated:
         record("validated", **about)
+
+
+def _details(claim: Claim | Delivery, app_key: str, said: str) -> dict[str, Any]:
+    return {
+        "delivery": str(claim.id),
+        "app": app_key,
+        "destination": claim.destination,
+        "message_id": claim.message_id,
+        "reply": said[:300],
+        "sha256": claim.sha256,
+    }
+
+
+def _said(reply: Reply) -> str:
+    return f"{reply.code} {reply.text}"
+
+
+def _given_id(reply: Reply) -> str | None:
+    given = _GIVEN_ID.search(reply.text)
+    return (given[1] or given[2]) if given else None

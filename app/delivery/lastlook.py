@@ -3,15 +3,23 @@
 The marker is committed here. Who gets False must cut the line without the dot.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from flask import current_app
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    Interval,
+    bindparam,
+    func,
+    select,
+    update,
+)
 
 from app.connectors.models import Connection, FolderSwitch
-from app.db import db
+from app.db import UtcDateTime, db, utc_now
+from app.delivery import at_once
 from app.delivery.claiming import Claim
-from app.delivery.clock import from_now
 from app.delivery.due import is_refused
 from app.delivery.models import Delivery
 from app.delivery.transport import FINAL_DOT_PATIENCE
@@ -22,20 +30,16 @@ SPARE_SECONDS = 60
 
 def mark(claim: Claim) -> bool:
     """T4: about to send the final dot. False when that is no longer to be done."""
-    marked = db.session.execute(
-        update(Delivery)
-        .where(
-            Delivery.id == claim.id,
-            Delivery.state == "sending",
-            Delivery.token == claim.token,
-            Delivery.cancel_requested.is_(False),
-            *_still_wanted(),
+    values = {"delivery": claim.id, "held_token": claim.token}
+    if at_once.is_possible():
+        marked = at_once.execute(_MARKER, values | {"lease": _final_lease()})
+    else:
+        until = utc_now() + _final_lease()
+        marker = db.session.connection().execute(
+            _MARKER_UNTIL, values | {"until": until}
         )
-        .values(state="in_doubt", lease_until=from_now(_final_lease()))
-        .returning(Delivery.id)
-        .execution_options(synchronize_session=False)
-    ).all()
-    db.session.commit()
+        marked = list(marker)
+        db.session.commit()
     claim.is_past_return = bool(marked)
     return claim.is_past_return
 
@@ -57,6 +61,25 @@ def _still_wanted() -> tuple[ColumnElement[bool], ...]:
         is_there.exists(),
         Delivery.switch_id.is_(None) | is_open.exists(),
     )
+
+
+def _marker(lease_until: ColumnElement[datetime]) -> Executable:
+    return (
+        update(Delivery)
+        .where(
+            Delivery.id == bindparam("delivery"),
+            Delivery.state == "sending",
+            Delivery.token == bindparam("held_token"),
+            Delivery.cancel_requested.is_(False),
+            *_still_wanted(),
+        )
+        .values(state="in_doubt", lease_until=lease_until)
+        .returning(Delivery.id)
+    )
+
+
+_MARKER = _marker(func.now() + bindparam("lease", type_=Interval()))
+_MARKER_UNTIL = _marker(bindparam("until", type_=UtcDateTime()))
 
 
 def _final_lease() -> timedelta:

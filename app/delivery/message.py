@@ -5,19 +5,25 @@ the hash that was taken at the deposit never gets its final dot.
 """
 
 import base64
+import binascii
 import hashlib
 import math
 import re
+import struct
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import lru_cache
 from typing import BinaryIO
 from urllib.parse import quote
 
 LINE = 57  # bytes that make a base64 line of 76 characters (RFC 2045, 6.8)
-PIECE = LINE * 1024
+LINES = 1024
+PIECE = LINE * LINES
+# Cuts the base64 of a whole piece into its lines.
+_CUT = struct.Struct("76s" * LINES).unpack
 HEADERS_ALLOWANCE = 2200
 LONGEST_NAME = 180
 TEXT = "Bonjour,\r\n\r\nLe document est joint à ce message.\r\n"
@@ -61,6 +67,7 @@ def wire_size(letter: Letter, size: int) -> int:
     return len(head(letter)) + encoded + len(foot(letter))
 
 
+@lru_cache(maxsize=1)
 def head(letter: Letter) -> bytes:
     """Headers, the text, and the headers of the attachment (RFC 5322, 2045, 2183)."""
     boundary = _boundary(letter)
@@ -104,7 +111,7 @@ def body(blob: BinaryIO, sha256: str) -> Iterator[bytes]:
     rest = b""
     while chunk := blob.read(PIECE):
         hashed.update(chunk)
-        chunk = rest + chunk
+        chunk = rest + chunk if rest else chunk
         whole = len(chunk) // LINE * LINE
         rest = chunk[whole:]
         yield _lines(chunk[:whole])
@@ -119,6 +126,8 @@ def foot(letter: Letter) -> bytes:
 
 def clean(value: str) -> str:
     """A header's value on one line, that no control character can end."""
+    if value.isascii() and value.isprintable():
+        return value.strip()
     return "".join(c for c in value if not _ends_a_line(c)).strip()
 
 
@@ -154,7 +163,9 @@ def _content_type(letter: Letter) -> str:
 
 
 def _lines(raw: bytes) -> bytes:
-    encoded = base64.b64encode(raw)
+    encoded = binascii.b2a_base64(raw, newline=False)
+    if len(encoded) == 76 * LINES:
+        return b"\r\n".join(_CUT(encoded)) + b"\r\n"
     pieces = [encoded[at : at + 76] for at in range(0, len(encoded), 76)]
     return b"\r\n".join([*pieces, b""])
 

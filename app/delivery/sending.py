@@ -12,7 +12,7 @@ from flask import current_app
 
 from app.connectors import apps
 from app.db import db
-from app.delivery import acceptance, envelope, lastlook, message, outcomes, renditions
+from app.delivery import envelope, lastlook, message, outcomes, renditions
 from app.delivery.answers import (
     OUR_CREDENTIALS,
     NoServer,
@@ -24,6 +24,7 @@ from app.delivery.answers import (
 from app.delivery.claiming import Claim
 from app.delivery.message import Altered, Letter
 from app.delivery.providers import metadata
+from app.delivery.recorder import Recorder
 from app.delivery.transport import Session
 from app.library.converting import NoAnswer, Unreadable
 from app.storage import Missing, StorageUnavailable
@@ -46,12 +47,17 @@ class TooBig(Exception):
         super().__init__(f"{size} bytes, the server takes {largest}")
 
 
-def send(claim: Claim, session: Session, keep_lease: Callable[[], None]) -> str:
-    """Send it; gives the state that it came to. Raises ServerGone."""
+def send(
+    claim: Claim,
+    session: Session,
+    recorder: Recorder,
+    keep_lease: Callable[[], None],
+) -> str:
+    """Send it; gives the state that it came to. Raises ServerGone, Unrecorded."""
     if state := _kept_from_converting(claim) or _kept_from_leaving(claim):
         return state
     try:
-        reply = _transfer(claim, session, keep_lease)
+        reply = _transfer(claim, session, recorder, keep_lease)
     except NoServer as gone:
         outcomes.put_back(claim, "connect", Reply("connect", gone.code, gone.text))
         raise ServerGone(gone.text, gone.code) from gone
@@ -65,7 +71,7 @@ def send(claim: Claim, session: Session, keep_lease: Callable[[], None]) -> str:
         return _document_fault(claim, fault)
     if not reply.is_positive:
         return _refused(claim, reply)
-    acceptance.accepted(claim, reply)
+    recorder.accepted(claim, reply)
     return "accepted"
 
 
@@ -102,7 +108,16 @@ def _kept_from_leaving(claim: Claim) -> str | None:
     return None
 
 
-def _transfer(claim: Claim, session: Session, keep_lease: Callable[[], None]) -> Reply:
+def _transfer(
+    claim: Claim,
+    session: Session,
+    recorder: Recorder,
+    keep_lease: Callable[[], None],
+) -> Reply:
+    def mark() -> bool:
+        recorder.wait()
+        return lastlook.mark(claim)
+
     letter = _letter(claim)
     size = message.wire_size(letter, claim.size)
     largest = session.largest_message()
@@ -114,7 +129,7 @@ def _transfer(claim: Claim, session: Session, keep_lease: Callable[[], None]) ->
             letter.recipient,
             size,
             _pieces(claim, letter, blob, keep_lease),
-            lambda: lastlook.mark(claim),
+            mark,
             envelope.options(claim),
         )
 

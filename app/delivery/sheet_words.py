@@ -87,19 +87,23 @@ def phase_text(phase: str) -> str:
 
 def verb_text(verb: str) -> str:
     """A line of the trail; the verb itself for one that has no words here."""
-    return {
-        "deposited": _("Deposited"),
-        "transmitted": _("Handed to the mail server"),
-        "transmit_asked": _("Sending asked for by hand"),
-        "validated": _("Validated"),
-        "validation_taken_back": _("The validation was taken back"),
-        "bounced": _("Came back refused"),
-        "marked_received": _("Marked as received"),
-        "delivery_held": _("Kept back"),
-        "delivery_failed": _("Not handed over"),
-        "delivery_unknown": _("Uncertain"),
-        "delivery_cancelled": _("Called off"),
-    }.get(verb) or act_text(verb) or verb
+    return (
+        {
+            "deposited": _("Deposited"),
+            "transmitted": _("Handed to the mail server"),
+            "transmit_asked": _("Sending asked for by hand"),
+            "validated": _("Validated"),
+            "validation_taken_back": _("The validation was taken back"),
+            "bounced": _("Came back refused"),
+            "marked_received": _("Marked as received"),
+            "delivery_held": _("Kept back"),
+            "delivery_failed": _("Not handed over"),
+            "delivery_unknown": _("Uncertain"),
+            "delivery_cancelled": _("Called off"),
+        }.get(verb)
+        or act_text(verb)
+        or verb
+    )
 
 
 def notes() -> list[str]:

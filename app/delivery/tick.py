@@ -23,6 +23,7 @@ from app.delivery.answers import NoServer, Reply
 from app.delivery.breaker import Breaker
 from app.delivery.claiming import Claim, Lease
 from app.delivery.models import Tick
+from app.delivery.recorder import Recorder, Unrecorded
 from app.delivery.sending import ServerGone, send
 from app.delivery.transport import Session
 from app.delivery.turns import Turns
@@ -71,7 +72,7 @@ def _send_all(
 
     lease, turns = Lease(owner), Turns(company_id)
     breaker = Breaker(owner, turns)
-    with Session() as session:
+    with Session() as session, Recorder() as recorder:
         while not is_over():
             if (most := breaker.most()) == 0:
                 return "another worker is trying the server"
@@ -81,7 +82,8 @@ def _send_all(
             counts["claimed"] += len(batch)
             lease.take(batch)
             try:
-                _send_batch(batch, session, lease, breaker, is_over, counts)
+                _send_batch(batch, session, recorder, lease, breaker, is_over, counts)
+                recorder.wait()
             except ServerGone as gone:
                 log.warning("the mail server is not to be had: %s", gone)
                 outages.note(str(gone), gone.code)
@@ -94,6 +96,7 @@ def _send_all(
 def _send_batch(
     batch: list[Claim],
     session: Session,
+    recorder: Recorder,
     lease: Lease,
     breaker: Breaker,
     is_over: Callable[[], bool],
@@ -110,18 +113,18 @@ def _send_batch(
             counts["lost"] += 1
             continue
         lease.held.discard(claim.id)
-        state = _send_one(claim, session, lease)
+        state = _send_one(claim, session, recorder, lease)
         breaker.note(claim, state, session.cuts)
         counts[state] += 1
         if breaker.server_is_lost():
             raise ServerGone("the line was cut again and again")
 
 
-def _send_one(claim: Claim, session: Session, lease: Lease) -> str:
+def _send_one(claim: Claim, session: Session, recorder: Recorder, lease: Lease) -> str:
     """One that cannot be sent for a reason of its own must not stop the others."""
     try:
-        return send(claim, session, lease.keep)
-    except ServerGone:
+        return send(claim, session, recorder, lease.keep)
+    except (ServerGone, Unrecorded):
         raise
     except Exception as error:
         db.session.rollback()

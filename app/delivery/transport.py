@@ -7,7 +7,7 @@ recorded.
 
 import smtplib
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
@@ -72,10 +72,7 @@ class Session:
         comes through, and nothing was sent then.
         """
         try:
-            host = self._begin(sender, size, options.mail)
-            asked = wire.reporting(host, options.rcpt)
-            wire.ask(host, "rcpt", lambda: host.rcpt(recipient, asked))
-            wire.ask(host, "data", lambda: host.docmd("DATA"), wanted=354)
+            host = self._begin(sender, recipient, size, options)
             wire.stream(host, pieces)
             wire.listen(host, "body")
             if not before_dot():
@@ -112,20 +109,23 @@ class Session:
         return self.host
 
     def _begin(
-        self, sender: str, size: int, options: Sequence[str] = ()
+        self, sender: str, recipient: str, size: int, options: Options
     ) -> smtplib.SMTP:
-        """MAIL; once more on a new line when the server had hung up meanwhile."""
+        """Up to the 354; once more on a new line when the server had hung up before
+        MAIL."""
         host = self._ready()
         is_reused = self.sent > 0
+        self.sent += 1
         try:
-            wire.mail(host, sender, size, options)
+            wire.begin(host, sender, recipient, size, options)
         except Unsent as refusal:
-            if not is_reused or refusal.reply.code != 0:
+            is_gone = refusal.reply.phase == "mail" and refusal.reply.code == 0
+            if not (is_reused and is_gone):
                 raise
             self.drop()
             host = self._ready()
-            wire.mail(host, sender, size, options)
-        self.sent += 1
+            self.sent += 1
+            wire.begin(host, sender, recipient, size, options)
         return host
 
     def _dot(self, host: smtplib.SMTP) -> Reply:

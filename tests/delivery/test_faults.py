@@ -17,9 +17,9 @@ from tests.delivery.world import (
     switch_elm_on,
 )
 from tests.files import padded_pdf
-from tests.smtp import MailServer
+from tests.smtp import MailServer, both_ways
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, both_ways]
 
 
 def runs_until_nothing_is_due(most: int = 6) -> None:

@@ -168,7 +168,7 @@ def test_an_acceptance_told_twice_is_one(house: House, smtp: MailServer) -> None
     lastlook.mark(ours)
     for _ in range(2):
         acceptance.accepted(ours, Reply("dot", 250, "2.0.0 Ok"))
-    assert len(attempts_of(done)) == 2
+    assert len(attempts_of(done)) == 1
     assert state_of(done) == ("accepted", None)
 
 

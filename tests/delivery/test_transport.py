@@ -13,7 +13,7 @@ from flask import Flask
 from app.delivery.answers import NoServer, Reply, Stopped, Unsent
 from app.delivery.transport import Session
 from tests.conftest import point_to
-from tests.smtp import MailServer
+from tests.smtp import MailServer, both_ways
 
 pytestmark = pytest.mark.usefixtures("app")
 FROM, TO = "bot@mail.guichet.test", "dune@tool.test"
@@ -23,6 +23,7 @@ def send(session: Session, body: bytes = b"Subject: x\r\n\r\nx\r\n") -> Reply:
     return session.send(FROM, TO, len(body), [body], lambda: True)
 
 
+@both_ways
 def test_a_line_that_begins_with_a_dot_arrives_with_one(smtp: MailServer) -> None:
     body = b".first\r\n..second\r\nmiddle.\r\n.\r\n"
     with Session() as session:
@@ -30,6 +31,7 @@ def test_a_line_that_begins_with_a_dot_arrives_with_one(smtp: MailServer) -> Non
     assert smtp.messages[0].raw == body
 
 
+@both_ways
 def test_saying_no_at_the_last_moment_leaves_nothing(smtp: MailServer) -> None:
     with Session() as session:
         with pytest.raises(Stopped):
@@ -49,6 +51,7 @@ def test_a_piece_that_cannot_be_read_leaves_nothing(smtp: MailServer) -> None:
     assert smtp.messages == []
 
 
+@both_ways
 def test_a_refusal_keeps_the_line_for_the_next(smtp: MailServer) -> None:
     smtp.fails("rcpt", "550 5.1.1 No such user")
     with Session() as session:
@@ -61,6 +64,7 @@ def test_a_refusal_keeps_the_line_for_the_next(smtp: MailServer) -> None:
     assert "rset" in [command.lower() for command in smtp.commands]
 
 
+@both_ways
 def test_a_line_is_renewed_after_a_hundred_messages(smtp: MailServer) -> None:
     with Session() as session:
         for _ in range(101):
@@ -78,6 +82,7 @@ def test_an_old_line_is_renewed(
     assert smtp.connections == 2
 
 
+@both_ways
 def test_a_server_that_answers_before_the_dot_gets_none(smtp: MailServer) -> None:
     smtp.fails("data", "354 Go ahead\r\n250 2.0.0 Ok: queued as NOTHING")
     with Session() as session, pytest.raises(Unsent):
@@ -85,6 +90,7 @@ def test_a_server_that_answers_before_the_dot_gets_none(smtp: MailServer) -> Non
     assert smtp.messages == []
 
 
+@both_ways
 def test_no_size_is_said_to_a_server_that_knows_none(smtp: MailServer) -> None:
     smtp.size = None
     with Session() as session:
@@ -93,6 +99,7 @@ def test_no_size_is_said_to_a_server_that_knows_none(smtp: MailServer) -> None:
     assert smtp.messages[0].options == ""
 
 
+@both_ways
 @pytest.mark.parametrize("phase", ["connect", "ehlo", "rcpt"])
 def test_a_reply_that_drips_takes_no_longer_than_one_that_does_not(
     smtp: MailServer, phase: str

@@ -144,9 +144,7 @@ def scene(places: list[Place]) -> list[uuid.UUID]:
 
 
 @pytest.mark.parametrize("name", OF_A_RUN)
-def test_a_run(
-    app: Flask, smtp: MailServer, numbers: Iterator[int], name: str
-) -> None:
+def test_a_run(app: Flask, smtp: MailServer, numbers: Iterator[int], name: str) -> None:
     for n in numbers:
         smtp.messages.clear()
         *due, revoked = scene(places_with_switches())
@@ -220,9 +218,7 @@ def is_bereft(name: str) -> bool:
     return name in {"killed", "commit", "store", "store late"}
 
 
-def deposit_once(
-    browser: Browser, url: str, once: uuid.UUID, n: int
-) -> int | None:
+def deposit_once(browser: Browser, url: str, once: uuid.UUID, n: int) -> int | None:
     """The status of the answer, which is one that a person can read; None when there
     is none, since who would give it is no more."""
     file = (one_page_pdf(f"{n}"), f"{n}.pdf")
@@ -245,9 +241,7 @@ def documents(once: uuid.UUID) -> list[uuid.UUID]:
 
 def rows_of(document_id: uuid.UUID) -> tuple[int, ...]:
     return tuple(
-        db.session.scalar(
-            select(func.count()).where(table.document_id == document_id)
-        )
+        db.session.scalar(select(func.count()).where(table.document_id == document_id))
         or 0
         for table in (Version, Arrival, Delivery)
     )
@@ -269,9 +263,13 @@ ACTS: dict[str, Act] = {
         place.connection("quickbooks"), by=place.admin
     ),
     "new address": lambda place, _d: place.connect("quickbooks", "new"),
-    "mark received": lambda place, d: by_hand.mark_received(delivery_of(d[1]), by=place.admin),
+    "mark received": lambda place, d: by_hand.mark_received(
+        delivery_of(d[1]), by=place.admin
+    ),
     "resend": lambda place, d: by_hand.resend(delivery_of(d[1]), by=place.admin),
-    "bounce": lambda _place, d: bounced(delivery_of(d[2]), "550 5.1.1 Nobody of this name"),
+    "bounce": lambda _place, d: bounced(
+        delivery_of(d[2]), "550 5.1.1 Nobody of this name"
+    ),
 }
 
 
