@@ -50,6 +50,7 @@ class Reader:
         return value
 
 
+PROVIDERS = ("", "postmark", "mailgun", "sendgrid", "ses")
 WEAK_SECRETS = {"changeme", "change-me", "secret", "dev", "development", "password"}
 
 
@@ -97,6 +98,11 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
         "MAIL_PASSWORD": read.text("MAIL_PASSWORD") or None,
         # Seconds for each SMTP command; the final dot may take ten times that.
         "MAIL_TIMEOUT": read.integer("MAIL_TIMEOUT", 60, least=1),
+        # Messages that our mail server takes in a minute, of all workers; 0: no limit.
+        "MAIL_PER_MINUTE": read.integer("MAIL_PER_MINUTE", 0),
+        # The provider behind that server, which tells what becomes of the messages.
+        "MAIL_PROVIDER": read.one_of("MAIL_PROVIDER", PROVIDERS, ""),
+        "MAIL_WEBHOOK_KEY": _webhook_key(read),
         # Mail in
         "INBOUND_HOST": read.text("INBOUND_HOST", "127.0.0.1"),
         "INBOUND_PORT": read.integer("INBOUND_PORT", 2525, least=1),
@@ -127,6 +133,18 @@ def _secret(read: Reader, in_production: bool) -> str:
     ):
         raise BadSetting("SECRET_KEY", "is too weak: take 32 random characters or more")
     return value
+
+
+def _webhook_key(read: Reader) -> str:
+    """By which what the provider tells is known to be its own: never an empty one."""
+    provider, key = read.text("MAIL_PROVIDER"), read.text("MAIL_WEBHOOK_KEY")
+    if provider and not key:
+        raise BadSetting("MAIL_WEBHOOK_KEY", f"is missing for {provider}")
+    if provider == "ses" and not key.startswith("arn:aws"):
+        raise BadSetting("MAIL_WEBHOOK_KEY", "is not the ARN of an SNS topic")
+    if provider in {"postmark", "mailgun"} and len(key) < 16:
+        raise BadSetting("MAIL_WEBHOOK_KEY", "is too short: take 16 characters or more")
+    return key
 
 
 def _engine(read: Reader, in_production: bool) -> dict[str, Any]:

@@ -23,7 +23,13 @@ from app.connectors import (
     switch_routes,
 )
 from app.db import db, prepare_engine
-from app.delivery import journal_routes, routes as delivery_routes, test_mail_routes
+from app.delivery import (
+    hook_routes,
+    journal_routes,
+    routes as delivery_routes,
+    sheet_routes,
+    test_mail_routes,
+)
 from app.extensions import (
     babel,
     csrf,
@@ -60,6 +66,8 @@ BLUEPRINTS = (
     delivery_routes.blueprint,
     mailroom_routes.blueprint,
     journal_routes.blueprint,
+    hook_routes.blueprint,
+    sheet_routes.blueprint,
     operator_routes.blueprint,
     console_routes.blueprint,
 )

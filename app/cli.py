@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import click
-from flask import Flask
+from flask import Flask, current_app
 from flask.cli import AppGroup
 from sqlalchemy import select
 
@@ -16,15 +16,18 @@ from app.connectors import apps, catalogue, connecting
 from app.db import db
 from app.delivery import tick
 from app.delivery.auditing import differences
+from app.delivery.commands import proof_sheet
 from app.delivery.why import why
 from app.errors import DomainError
 from app.firms.brand import Brand
+from app.firms.hosts import url_of
 from app.firms.models import Firm, FirmDomain
 from app.library.deposit import deposit
 from app.library.models import Document
 from app.library.receiving import receive
 from app.library.tree import by_path
 from app.mailroom.commands import mail_in, mailroom
+from app.operator.commands import sweep_store
 from app.people.models import Person
 from app.people.passwords import hash_password, normal_email
 
@@ -35,9 +38,9 @@ seed_group = AppGroup("seed", help="Fill the database.")
 
 
 def init_app(app: Flask) -> None:
-    commands = (tick_now, deposit_files, why_document, mail_in, mailroom)
+    commands = (tick_now, deposit_files, why_document, proof_sheet, sweep_store)
     groups = (audit_group, firm_group, operator_group, seed_group)
-    for command in (*groups, *commands):
+    for command in (*groups, *commands, mail_in, mailroom):
         app.cli.add_command(command)
 
 
@@ -100,14 +103,18 @@ def why_document(document_id: uuid.UUID) -> None:
     document = db.session.get(Document, document_id)
     if document is None:
         raise click.ClickException(f"no document {document_id}")
-    for because in why(document):
-        say(
-            connection=because.connection.id,
-            app=because.connection.app_key,
-            slot=because.slot,
-            state=because.state,
-            reason=because.text,
-        )
+    base_url = url_of(db.session.get_one(Firm, document.firm_id))
+    with current_app.test_request_context(base_url=base_url):
+        for because in why(document):
+            action = because.action
+            say(
+                connection=because.connection.id,
+                app=because.connection.app_key,
+                slot=because.slot,
+                state=because.state,
+                reason=because.text,
+                action=f"{action.label}: {action.url}" if action else None,
+            )
 
 
 @audit_group.command("verify")

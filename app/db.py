@@ -27,6 +27,8 @@ from sqlalchemy import (
     select,
     text,
 )
+from sqlalchemy.dialects.postgresql import Insert, insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -102,6 +104,13 @@ def database_now() -> datetime:
     return now
 
 
+def insert_into(table: type[Base]) -> Insert:
+    """INSERT that may say ON CONFLICT, which both databases know the same way."""
+    if db.session.get_bind().dialect.name == "sqlite":
+        return sqlite_insert(table)  # type: ignore[return-value]
+    return postgres_insert(table)
+
+
 def lock_company(
     company_id: uuid.UUID,
     *,
@@ -137,6 +146,14 @@ def lock_companies(company_ids: Iterable[uuid.UUID]) -> None:
     keys = [_key(company_id) for company_id in sorted(company_ids)]
     lock = text("SELECT pg_advisory_xact_lock(k) FROM unnest(CAST(:k AS bigint[])) k")
     db.session.execute(lock, {"k": keys}).all()
+
+
+def lock_bytes(company_id: uuid.UUID, sha256: str) -> None:
+    """Those who decide by these bytes in this company take their turns, until the
+    transaction ends. On SQLite the write transaction itself is the lock."""
+    if db.session.get_bind().dialect.name != "sqlite":
+        key = _key(company_id) ^ int(sha256[:15], 16)
+        db.session.execute(select(func.pg_advisory_xact_lock(literal(key, BigInteger))))
 
 
 def _lock_key(row_id: uuid.UUID) -> ColumnElement[int]:

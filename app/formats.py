@@ -24,6 +24,7 @@ def init_app(app: Flask) -> None:
         filesize=filesize,
         moment=moment,
         clock=clock,
+        short=short,
         fulltime=fulltime,
         iso=iso,
         number=number,
@@ -92,6 +93,12 @@ def clock(at: datetime) -> str:
     """«14:30»."""
     local: datetime = to_user_timezone(at)
     return local.strftime("%H:%M")
+
+
+def short(at: datetime) -> str:
+    """«14:30» of today, else as `moment` has it: for the middle of a sentence."""
+    now = to_user_timezone(datetime.now(UTC))
+    return clock(at) if to_user_timezone(at).date() == now.date() else moment(at)
 
 
 def fulltime(at: datetime) -> str:

@@ -1,6 +1,7 @@
 """Who may call which address. Every endpoint says so; what says nothing is refused.
 
-`@open_to("everyone" | "signed_in" | "clients" | "firm" | "firm_admins" | "operator")`
+`@open_to("everyone" | "signed_in" | "clients" | "firm" | "firm_admins" | "operator" |
+"machines")`
 A client that asks for a firm's page gets 404: it is not to know that it exists.
 """
 
@@ -17,7 +18,10 @@ from app.extensions import csrf
 
 View = TypeVar("View", bound=Callable[..., object])
 
-AUDIENCES = ("everyone", "signed_in", "clients", "firm", "firm_admins", "operator")
+AUDIENCES = (
+    *("everyone", "signed_in", "clients", "firm", "firm_admins", "operator"),
+    "machines",
+)
 
 
 def open_to(audience: str) -> Callable[[View], View]:
@@ -56,6 +60,9 @@ def enforce() -> None:
     audience = audience_of(request.endpoint)
     if audience is None:
         abort(404)
+    if audience == "machines":
+        _only_on_the_platform()
+        return  # no browser, no session: the view looks who signed
     if audience != "everyone":
         _let_in(audience)
     view = current_app.view_functions[request.endpoint]
@@ -69,10 +76,18 @@ def _hide_what_is_not_theirs() -> None:
     router = request_ctx.url_adapter
     if not isinstance(error, MethodNotAllowed) or router is None:
         return
+    endpoints = [router.match(method=m)[0] for m in error.valid_methods or ()]
+    if all(audience_of(endpoint) == "machines" for endpoint in endpoints):
+        _only_on_the_platform()
     if not current_user.is_authenticated:
         return
-    endpoints = [router.match(method=m)[0] for m in error.valid_methods or ()]
     if not any(_is_open(audience_of(endpoint)) for endpoint in endpoints):
+        abort(404)
+
+
+def _only_on_the_platform() -> None:
+    """At a firm's portal there is no such address."""
+    if g.firm is not None:
         abort(404)
 
 
@@ -95,5 +110,6 @@ def _is_open(audience: str | None) -> bool:
         "firm": current_user.is_firm_side,
         "firm_admins": current_user.is_firm_admin,
         "operator": current_user.is_operator,
+        "machines": False,
     }
     return bool(allowed[audience])

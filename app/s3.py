@@ -6,13 +6,24 @@ Credentials come from the usual AWS_… variables; no name of a client is ever s
 import io
 import os
 from base64 import b64encode
+from collections.abc import Iterator
 from contextlib import suppress
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from hashlib import md5
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from botocore.exceptions import ClientError
 
-from app.blobs import READ_BUFFER, Missing, Reader, Writer, checked, failures_surface
+from app.blobs import (
+    KEY,
+    READ_BUFFER,
+    Missing,
+    Reader,
+    Writer,
+    checked,
+    failures_surface,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -63,6 +74,41 @@ class S3Storage:
         with failures_surface():
             self._client.delete_object(Bucket=self._bucket, Key=name)
 
+    def keys(self, older_than: timedelta, start: str = "") -> Iterator[str]:
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self._bucket, Prefix=self._prefix + start
+        )
+        with failures_surface():
+            for page in pages:
+                until = _time_of(page) - older_than
+                for found in page.get("Contents", []):
+                    key = found["Key"].removeprefix(self._prefix)
+                    if KEY.fullmatch(key) and found["LastModified"] < until:
+                        yield key
+
+    def drop_unfinished(self, older_than: timedelta, *, dry_run: bool) -> int:
+        dropped = 0
+        pages = self._client.get_paginator("list_multipart_uploads").paginate(
+            Bucket=self._bucket, Prefix=self._prefix
+        )
+        with failures_surface():
+            for page in pages:
+                until = _time_of(page) - older_than
+                for found in page.get("Uploads", []):
+                    key = found["Key"].removeprefix(self._prefix)
+                    if not KEY.fullmatch(key) or found["Initiated"] >= until:
+                        continue
+                    dropped += 1
+                    if not dry_run:
+                        self._abort(found["Key"], found["UploadId"])
+        return dropped
+
+    def _abort(self, name: str, upload: str) -> None:
+        with suppress(self._client.exceptions.NoSuchUpload):
+            self._client.abort_multipart_upload(
+                Bucket=self._bucket, Key=name, UploadId=upload
+            )
+
     def _name(self, key: str) -> str:
         return self._prefix + checked(key)
 
@@ -91,6 +137,11 @@ class S3Storage:
             )
             made = self._made = (pid, client)
         return made[1]
+
+
+def _time_of(answer: Any) -> datetime:
+    """The store's own clock, as it answered."""
+    return parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
 
 
 class S3Writer(Writer):

@@ -6,11 +6,16 @@ crash leaves none.
 
 import io
 import os
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from app.blobs import (
+    KEY,
     READ_BUFFER,
     Missing,
     Reader,
@@ -37,12 +42,23 @@ __all__ = [
 
 
 class Storage(Protocol):
-    """Where files are kept. Deleting a missing key is harmless."""
+    """Where files are kept. Deleting a missing key is harmless.
+
+    Ages are by the storage's own clock, since the last byte was written.
+    """
 
     def writer(self) -> "Writer": ...
     def open(self, key: str) -> BinaryIO: ...
     def exists(self, key: str) -> bool: ...
     def delete(self, key: str) -> None: ...
+
+    def keys(self, older_than: timedelta, start: str = "") -> Iterator[str]:
+        """Of the files that are so old, those whose key starts so; in no order."""
+        ...
+
+    def drop_unfinished(self, older_than: timedelta, *, dry_run: bool) -> int:
+        """Uploads that never came to their end, nor will; gives how many."""
+        ...
 
 
 def storage_from_url(url: str) -> Storage:
@@ -88,8 +104,40 @@ class FileStorage:
         with failures_surface():
             self._path(key).unlink(missing_ok=True)
 
+    def keys(self, older_than: timedelta, start: str = "") -> Iterator[str]:
+        until = time.time() - older_than.total_seconds()
+        with failures_surface():
+            for folder in self._root.glob(f"{start[:2]}*/*"):
+                for path in _files_in(folder):
+                    key = path.relative_to(self._root).as_posix()
+                    is_wanted = KEY.fullmatch(key) and key.startswith(start)
+                    if is_wanted and _changed_at(path) < until:
+                        yield key
+
+    def drop_unfinished(self, older_than: timedelta, *, dry_run: bool) -> int:
+        until = time.time() - older_than.total_seconds()
+        with failures_surface():
+            folder = self._root / "unfinished"
+            left = [path for path in _files_in(folder) if _changed_at(path) < until]
+            for path in left if not dry_run else ():
+                path.unlink(missing_ok=True)
+        return len(left)
+
     def _path(self, key: str) -> Path:
         return self._root / checked(key)
+
+
+def _files_in(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    return [path for path in folder.iterdir() if path.is_file()]
+
+
+def _changed_at(path: Path) -> float:
+    """One that went away meanwhile is as if it had just come."""
+    with suppress(FileNotFoundError):
+        return path.stat().st_mtime
+    return float("inf")
 
 
 class FileWriter(Writer):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 
 from _parts import PartFailed
-from bench import depositing, mailing, pages, serving, weighing
+from bench import depositing, fairness, mailing, pages, serving, weighing
 from bench.ground import Ground, ground
 from bench.measuring import Result, say
 from bench.portal import DOCUMENTS, Portal, build
@@ -39,6 +39,8 @@ BENCHMARKS: dict[str, Callable[[Bench], Iterator[Result]]] = {
     "P9": lambda bench: mailing.p9(bench.ground, bench.portal),
     "P10": lambda bench: mailing.p10(bench.empty, bench.some, bench.portal),
     "P13": lambda bench: depositing.p13(bench.portal),
+    "P15": lambda bench: fairness.p15(bench.ground),
+    "P16": lambda bench: fairness.p16(bench.ground),
     "P21": lambda bench: weighing.p21(bench.portal),
 }
 

@@ -22,6 +22,7 @@ from app.library.deposit import deposit
 from app.library.models import Document, Folder
 from app.library.receiving import receive
 from app.library.tree import by_path, plant, plant_year
+from app.seed import one_page_pdf
 from bench.ground import Ground
 from bench.measuring import Result, Side, alternate, repeated, say, timed
 from bench.portal import YEAR, Portal, connect
@@ -121,10 +122,11 @@ def _make_due(due: list[UUID]) -> None:
 def _deposit_many(portal: Portal, size: int, messages: int) -> list[UUID]:
     """Through the one door, into switched folders of ten companies."""
     firm = db.session.get_one(Firm, portal.firm_id)
-    folders = [_switched(firm, f"{size} bytes {n}") for n in range(COMPANIES)]
+    folders = [switched(firm, f"{size} bytes {n}") for n in range(COMPANIES)]
     due: list[UUID] = []
     for number in range(messages):
-        body = b"%PDF-1.4\n" + os.urandom(size - 9)
+        page = one_page_pdf("Facture")
+        body = page + b"%" + os.urandom(max(0, size - len(page) - 1))
         done = deposit(
             receive([body], f"Facture {number}.pdf"),
             into=folders[number % COMPANIES],
@@ -141,7 +143,7 @@ def _deposit_many(portal: Portal, size: int, messages: int) -> list[UUID]:
     return due
 
 
-def _switched(firm: Firm, name: str) -> Folder:
+def switched(firm: Firm, name: str) -> Folder:
     company: Company = open_company(firm, name)
     plant(company)
     plant_year(company, open_fiscal_year(company, date(2026, 1, 1), date(2026, 12, 31)))

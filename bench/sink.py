@@ -1,8 +1,9 @@
 """An SMTP server that takes every mail and forgets it. Run as a process of its own:
 
-python -m bench.sink PORT [--delay MILLISECONDS] [--keep FILE]
+python -m bench.sink PORT [--delay MILLISECONDS] [--keep FILE] [--dead ADDRESS]
 
-Each answer is held back by the delay; the newest body is left in the file.
+Each answer is held back by the delay; the newest body is left in the file; a recipient
+that is dead is never answered.
 """
 
 import argparse
@@ -14,9 +15,10 @@ END = b"\r\n.\r\n"
 
 
 class Session(asyncio.Protocol):
-    def __init__(self, delay: float, keep: Path | None) -> None:
+    def __init__(self, delay: float, keep: Path | None, dead: str) -> None:
         self.delay = delay
         self.keep = keep
+        self.dead = f"<{dead}>".encode() if dead else None
         self.coming = bytearray()
         self.in_body = False
         self.looked_at = 0
@@ -66,6 +68,8 @@ class Session(asyncio.Protocol):
         elif verb == b"DATA":
             self.in_body, self.looked_at = True, 0
             self.answer(b"354 End data with <CR><LF>.<CR><LF>")
+        elif verb == b"RCPT" and self.dead and self.dead in line:
+            return True
         elif verb == b"QUIT":
             self.answer(b"221 2.0.0 Bye")
         else:
@@ -73,9 +77,9 @@ class Session(asyncio.Protocol):
         return True
 
 
-async def serve(port: int, delay: float, keep: Path | None) -> None:
+async def serve(port: int, delay: float, keep: Path | None, dead: str) -> None:
     loop = asyncio.get_running_loop()
-    made = partial(Session, delay, keep)
+    made = partial(Session, delay, keep, dead)
     server = await loop.create_server(made, "127.0.0.1", port)
     await server.serve_forever()
 
@@ -85,8 +89,9 @@ def main() -> None:
     reader.add_argument("port", type=int)
     reader.add_argument("--delay", type=float, default=0)
     reader.add_argument("--keep", type=Path)
+    reader.add_argument("--dead", default="")
     given = reader.parse_args()
-    asyncio.run(serve(given.port, given.delay / 1000, given.keep))
+    asyncio.run(serve(given.port, given.delay / 1000, given.keep, given.dead))
 
 
 if __name__ == "__main__":

@@ -100,14 +100,17 @@ def app(whole_app: Flask) -> Iterator[Flask]:
 
 
 def _empty() -> None:
-    tables = [table.name for table in Base.metadata.sorted_tables]
+    """Row by row: for a few rows that is far quicker than TRUNCATE."""
+    names = [table.name for table in reversed(Base.metadata.sorted_tables)]
+    deletes = [f'DELETE FROM "{name}"' for name in names]  # noqa: S608 - ours
     with db.engine.begin() as connection:
         if connection.dialect.name == "postgresql":
-            names = ", ".join(f'"{name}"' for name in tables)
-            connection.execute(sa.text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+            # Without looking at references: everything goes; all at once.
+            here = "SET LOCAL session_replication_role = replica"
+            connection.exec_driver_sql("; ".join([here, *deletes]))
         else:
-            for name in reversed(tables):
-                connection.execute(sa.delete(sa.table(name)))
+            for delete in deletes:
+                connection.exec_driver_sql(delete)
 
 
 @pytest.fixture

@@ -51,14 +51,20 @@ def _line(entry: Entry, name: str | None, firm_side: bool) -> Line | None:
             by = name or _("the automaton, on acceptance")
             return Line(entry.at, _("Validated by %(name)s", name=by))
         return Line(entry.at, _("Validated by your firm"), by_day_only=True)
-    if entry.verb == "transmitted" and firm_side:
-        to = entry.details.get("destination", "")
-        return Line(entry.at, _("Sent to %(address)s", address=to))
-    if entry.verb == "bounced" and firm_side:
-        return Line(entry.at, _("Refused: %(text)s", text=entry.details["reply"]))
-    if entry.verb == "validation_taken_back" and firm_side:
-        return Line(entry.at, _("The validation was taken back"))
-    return None
+    text = _of_the_firm(entry) if firm_side else None
+    return Line(entry.at, text) if text else None
+
+
+def _of_the_firm(entry: Entry) -> str | None:
+    """What a client is never told."""
+    told = entry.details
+    return {
+        "transmitted": _("Sent to %(address)s", address=told.get("destination", "")),
+        "delivered": _("Received by the tool"),
+        "complained": _("Reported as unwanted"),
+        "bounced": _("Refused: %(text)s", text=told.get("reply", "")),
+        "validation_taken_back": _("The validation was taken back"),
+    }.get(entry.verb)
 
 
 def _told(verb: str) -> str:

@@ -78,7 +78,14 @@ def _seal(firm_id: uuid.UUID) -> int:
 
 def digest(before: str, entry: Entry) -> str:
     """SHA-256 over the hash before it and the entry as canonical JSON (RFC 8785)."""
-    said = {
+    said = sealed_words(entry)
+    line = json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256((before + line).encode()).hexdigest()
+
+
+def sealed_words(entry: Entry) -> dict[str, Any]:
+    """All that the hash of an entry stands for."""
+    return {
         "position": entry.position,
         "firm": str(entry.firm_id),
         "company": str(entry.company_id) if entry.company_id else None,
@@ -89,8 +96,6 @@ def digest(before: str, entry: Entry) -> str:
         "details": entry.details,
         "at": entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
     }
-    line = json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256((before + line).encode()).hexdigest()
 
 
 def _lock(firm_id: uuid.UUID) -> None:

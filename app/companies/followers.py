@@ -31,5 +31,16 @@ def staff_following(firm_id: uuid.UUID, company_id: uuid.UUID | None) -> list[Pe
     return list(found)
 
 
+def operators() -> list[Person]:
+    """Those of the platform."""
+    found = db.session.scalars(
+        select(Person)
+        .where(Person.role == "operator", Person.disabled_at.is_(None))
+        .order_by(Person.email)
+        .execution_options(across_firms=True)
+    )
+    return list(found)
+
+
 def administrators(firm_id: uuid.UUID) -> list[Person]:
     return [p for p in staff_following(firm_id, None) if p.is_firm_admin]

@@ -4,10 +4,10 @@ The act; the caller commits.
 """
 
 from flask_babel import to_user_timezone
-from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from app.activity.recording import record
+from app.companies.followers import operators
 from app.connectors.models import DemoRequest, VendorContact
 from app.connectors.partner import PartnerApp
 from app.db import db, utc_now
@@ -55,13 +55,8 @@ def ask(app: PartnerApp, firm: Firm, *, by: Person) -> list[str]:
 
 def _recipients(app: PartnerApp) -> list[str]:
     contact = db.session.get(VendorContact, app.key)
-    operators = db.session.scalars(
-        select(Person.email)
-        .where(Person.role == "operator", Person.disabled_at.is_(None))
-        .order_by(Person.email)
-    )
     found = [contact.email] if contact else []
-    return list(dict.fromkeys([*found, *operators]))
+    return list(dict.fromkeys([*found, *(person.email for person in operators())]))
 
 
 def _noted(app: PartnerApp, firm: Firm, by: Person) -> bool:

@@ -146,6 +146,7 @@ APP = {
     "bot_owner": Key(_one_of(("company", "firm")), "company"),
     "bot_is_plain": Key(_flag, False),
     "sender_known_by": Key(_one_of(("from", "envelope")), "from"),
+    "envelope": Key(_one_of(("bot", "verp")), "bot"),
     "types": Key(_some_of(TYPE_NAMES), USUAL_TYPES),
     "max_megabytes": Key(_megabytes, USUAL_MEGABYTES),
     "max_image_megabytes": Key(_megabytes, None),

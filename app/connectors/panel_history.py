@@ -122,6 +122,8 @@ def _plain(app: PartnerApp, verb: str, details: dict[str, Any]) -> str:
         "connection_authorised": _("access authorised"),
         "connection_revoked": _("access revoked"),
         "destination_changed": address,
+        "duplicates_held": _("exact duplicates are held"),
+        "duplicates_sent": _("exact duplicates are sent"),
         "separator_changed": _("separator of the senders"),
         "switch_on": _("folder switched on"),
         "switch_off": _("folder switched off"),

@@ -5,7 +5,12 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from app.companies.finding import company_or_404
-from app.connectors import panel_history, panel_listing, panel_settings
+from app.connectors import (
+    panel_duplicates,
+    panel_history,
+    panel_listing,
+    panel_settings,
+)
 from app.connectors.catalogue import PartnerApp
 from app.connectors.finding import app_or_404
 from app.db import db
@@ -27,6 +32,7 @@ def _page(app: PartnerApp, error: str = "") -> str:
         "connectors/_panel_settings.html",
         app=app,
         settings=panel_settings.settings_of(current_user.firm_id, app),
+        choices=panel_duplicates.choices(app),
         authorised=panel_listing.counted(app),
         error=error,
         tab="settings",
@@ -68,6 +74,28 @@ def bots_update(key: str) -> ResponseReturnValue:
         number,
     )
     flash(text, "ok")
+    return redirect(url_for("panel_settings.show", key=key), 303)
+
+
+@blueprint.post("/apps/<key>/duplicates")
+@open_to("firm_admins")
+def duplicates_update(key: str) -> ResponseReturnValue:
+    """The companies that are ticked hold exact duplicates; or all, or none."""
+    app = app_or_404(key)
+    which = request.form.get("which", "ticked")
+    holding = {
+        one.connection_id
+        for one in panel_duplicates.choices(app)
+        if which == "all"
+        or (
+            which == "ticked"
+            and str(one.connection_id) in request.form.getlist("connection")
+        )
+    }
+    number = panel_duplicates.choose(app, holding, by=current_user)
+    db.session.commit()
+    text = ngettext("%(num)d company changed.", "%(num)d companies changed.", number)
+    flash(text, "ok" if number else "info")
     return redirect(url_for("panel_settings.show", key=key), 303)
 
 

@@ -22,6 +22,8 @@ TYPE_NAMES = {
     "text/html": "HTML",
     "text/plain": "TXT",
 }
+# What is sent in another form to a tool that does not list it, but lists that one.
+CONVERTED = {"image/heic": "image/jpeg"}
 # Where a tool's own are not known.
 USUAL_TYPES = ("application/pdf", "image/jpeg", "image/png")
 USUAL_MEGABYTES = 14
@@ -86,6 +88,9 @@ class PartnerApp:
     bot_is_plain: bool = False
     # from: by the header; envelope: by MAIL FROM.
     sender_known_by: str = "from"
+    # MAIL FROM. bot: its address; verp: an address of each delivery's own, by which
+    # what comes back is known for certain.
+    envelope: str = "bot"
     # Messages that it takes in 24 hours.
     daily_ceiling: int | None = None
     demo_url: str = ""
@@ -100,7 +105,14 @@ class PartnerApp:
         return tuple(TYPE_NAMES.get(each, each) for each in self.types)
 
     def accepts(self, content_type: str) -> bool:
-        return not self.types or content_type in self.types
+        return self.sent_as(content_type) is not None
+
+    def sent_as(self, content_type: str) -> str | None:
+        """The type that a file of this one leaves as; None when it may not leave."""
+        other = CONVERTED.get(content_type)
+        if not self.types or content_type in self.types:
+            return content_type
+        return other if other in self.types else None
 
     def largest(self, content_type: str) -> int:
         """Bytes that a file of this type may have."""

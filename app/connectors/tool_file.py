@@ -25,6 +25,8 @@ def read(path: Path) -> PartnerApp:
     if facts["key"] != path.stem:
         why = f"{facts['key']!r} is not the name of the file, {path.stem!r}"
         raise BadCatalogue(path, "key", why)
+    if facts["envelope"] == "verp" and facts["sender_known_by"] == "envelope":
+        raise BadCatalogue(path, "envelope", "'verp' hides the sender it looks for")
     facts["slots"] = _slots(path, facts["slots"])
     facts["steps"] = _steps(path, facts["steps"])
     facts["types"] = tuple(facts["types"])

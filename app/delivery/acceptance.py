@@ -27,8 +27,13 @@ from app.library.models import Document
 
 log = logging.getLogger(__name__)
 PAUSE_SECONDS = 1.0
-# What servers call the message that they took: «queued as 4F2…», «Ok: id=…».
-_GIVEN_ID = re.compile(r"(?:queued as|id[=:])\s*<?([\w.@+-]{4,120})", re.IGNORECASE)
+# What servers call the message that they took: «queued as 4F2…», «Ok: id=…», and
+# without a word before it, «Ok 0102018f…-000000».
+_GIVEN_ID = re.compile(
+    r"(?:queued as|id[=:])\s*<?([\w.@+-]{4,120})|"
+    r"\bOk:?\s+<?([0-9a-f]{8,}-[0-9a-f-]{20,110})",
+    re.IGNORECASE,
+)
 
 
 def accepted(claim: Claim, reply: Reply) -> None:
@@ -67,18 +72,24 @@ def _record(claim: Claim, reply: Reply) -> None:
             lease_until=None,
             last_code=reply.code,
             last_text=reply.text,
-            provider_id=given[1] if given else None,
+            provider_id=(given[1] or given[2]) if given else None,
         )
         .returning(Delivery.id)
         .execution_options(synchronize_session=False)
     ).all()
     if is_news:
-        _validate(claim, reply, now)
+        said = f"{reply.code} {reply.text}"
+        record_acceptance(claim, claim.app_key, said, now)
     note_attempt(claim, "done", reply)
     db.session.commit()
 
 
-def _validate(claim: Claim, reply: Reply, now: ColumnElement[datetime]) -> None:
+def record_acceptance(
+    claim: Claim | Delivery,
+    app_key: str,
+    said: str,
+    now: ColumnElement[datetime] | datetime,
+) -> None:
     """The document is validated by it, unless a person had decided already."""
     validated = db.session.execute(
         update(Document)
@@ -103,10 +114,10 @@ def _validate(claim: Claim, reply: Reply, now: ColumnElement[datetime]) -> None:
         **about,
         firm_only=True,
         delivery=str(claim.id),
-        app=claim.app_key,
+        app=app_key,
         destination=claim.destination,
         message_id=claim.message_id,
-        reply=f"{reply.code} {reply.text}"[:300],
+        reply=said[:300],
         sha256=claim.sha256,
     )
     if validated:

@@ -8,15 +8,15 @@ import uuid
 from datetime import datetime, timedelta
 
 from flask_babel import force_locale, to_user_timezone
-from sqlalchemy import Row, func, select
+from sqlalchemy import ColumnElement, exists, select
 
 from app.companies.followers import administrators, staff_following
 from app.companies.models import Company
 from app.connectors import apps
 from app.connectors.models import Connection
 from app.db import database_now, db, utc_now
-from app.delivery.badges import reason_text
-from app.delivery.models import BLOCKED, Delivery
+from app.delivery import blocked
+from app.delivery.blocked import Group
 from app.firms.hosts import url_of
 from app.firms.models import Firm
 from app.formats import midnight
@@ -72,85 +72,93 @@ def _refused_text(
 
 
 def send_digests() -> int:
-    """The day's list to the administrators of each firm that has something blocked,
-    from eight o'clock on, once; gives how many firms were written to. Commits."""
+    """The day's list to the administrators of each firm that has something blocked, or
+    that yesterday had something called off; from eight o'clock on, once. Gives how many
+    firms were written to. Commits."""
     now = utc_now()
     if to_user_timezone(now).hour < DIGEST_HOUR:
         return 0
+    today = midnight(now)
     firms = db.session.scalars(
-        select(Delivery.firm_id).where(Delivery.state.in_(BLOCKED)).distinct()
+        select(Firm.id).where(Firm.suspended_at.is_(None), ~_is_written(today))
     ).all()
     db.session.commit()
-    return sum(_digest(firm_id, midnight(now)) for firm_id in firms)
+    return sum(_digest(firm_id, today) for firm_id in firms)
 
 
-def _digest(firm_id: uuid.UUID, since: datetime) -> bool:
+def _is_written(today: datetime) -> ColumnElement[bool]:
+    return exists().where(
+        Notice.firm_id == Firm.id, Notice.kind == DIGEST, Notice.created_at >= today
+    )
+
+
+def _digest(firm_id: uuid.UUID, today: datetime) -> bool:
     """Under the firm's lock, so that two workers write it once."""
+    waiting, called_off = _lists(firm_id, today)
+    if not waiting and not called_off:
+        db.session.commit()
+        return False
     firm = db.session.scalars(
         select(Firm).where(Firm.id == firm_id).with_for_update()
     ).one()
-    written = db.session.scalar(
-        select(Notice.id)
-        .where(
-            Notice.firm_id == firm_id,
-            Notice.kind == DIGEST,
-            Notice.created_at >= since,
-        )
-        .limit(1)
-    )
-    is_due = written is None and firm.suspended_at is None
-    if is_due:
-        _write_digest(firm)
+    # Once the lock is had: another worker may have written it meanwhile.
+    is_due = not db.session.scalar(select(_is_written(today)).where(Firm.id == firm_id))
+    for person in administrators(firm.id) if is_due else ():
+        with force_locale(person.locale):
+            _write_digest(firm, person.email, *_lists(firm_id, today))
     db.session.commit()
     return is_due
 
 
-def _write_digest(firm: Firm) -> None:
-    blocked = db.session.execute(
-        select(
-            *(Company.name, Delivery.state, Delivery.reason),
-            func.count().label("number"),
-            func.min(Delivery.created_at).label("oldest"),
+def _lists(firm_id: uuid.UUID, today: datetime) -> tuple[list[Group], list[Group]]:
+    """What waits, and what was called off yesterday, in the language of the moment."""
+    mine = blocked.of_firm(firm_id)
+    yesterday = midnight(today - timedelta(hours=1))
+    return blocked.blocked(mine), blocked.not_sent(yesterday, today, mine)
+
+
+def _write_digest(
+    firm: Firm, recipient: str, waiting: list[Group], called_off: list[Group]
+) -> None:
+    lines = [_line(group) for group in waiting[:MOST_LINES]]
+    if called_off:
+        lines += ["", _("Not sent, since yesterday:")]
+        lines += [_line_of_called_off(group) for group in called_off[:MOST_LINES]]
+    total = sum(group.number for group in waiting or called_off)
+    subject = (
+        ngettext(
+            "%(num)d document waits for you", "%(num)d documents wait for you", total
         )
-        .join(Company, Company.id == Delivery.company_id)
-        .where(Delivery.firm_id == firm.id, Delivery.state.in_(BLOCKED))
-        .group_by(Company.name, Delivery.state, Delivery.reason)
-        .order_by(func.min(Delivery.created_at))
-    ).all()
-    total = sum(row.number for row in blocked)
-    for person in administrators(firm.id):
-        with force_locale(person.locale):
-            lines = [_line(row) for row in blocked[:MOST_LINES]]
-            notify(
-                person.email,
-                kind=DIGEST,
-                subject=ngettext(
-                    "%(num)d document waits for you",
-                    "%(num)d documents wait for you",
-                    total,
-                ),
-                text="\n".join((*lines, "", f"{url_of(firm)}/deliveries?days=365", "")),
-                firm=firm,
-            )
+        if waiting
+        else ngettext(
+            "%(num)d document was not sent", "%(num)d documents were not sent", total
+        )
+    )
+    notify(
+        recipient,
+        kind=DIGEST,
+        subject=subject,
+        text="\n".join((*lines, "", f"{url_of(firm)}/deliveries?days=365", "")),
+        firm=firm,
+    )
 
 
-def _line(row: Row[str, str, str | None, int, datetime]) -> str:
-    oldest: datetime = row.oldest
-    age = database_now() - oldest
-    days = max(1, age // timedelta(days=1))
+def _line(group: Group) -> str:
+    days = max(1, (database_now() - group.oldest) // timedelta(days=1))
     return ngettext(
         "%(company)s: %(count)s, %(why)s, since %(num)d day",
         "%(company)s: %(count)s, %(why)s, since %(num)d days",
         days,
-        company=row.name,
-        count=row.number,
-        why=_why(row.state, row.reason),
+        company=group.company,
+        count=group.number,
+        why=group.why,
     )
 
 
-def _why(state: str, reason: str | None) -> str:
-    if state == "unknown":
-        return _("uncertain")
-    if state == "bounced":
-        return _("refused by the tool")
-    return reason_text(reason)
+def _line_of_called_off(group: Group) -> str:
+    return _(
+        "%(company)s: %(count)s, %(why)s",
+        company=group.company,
+        count=group.number,
+        why=group.why,
+    )

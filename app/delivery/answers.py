@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+OUR_CREDENTIALS = {530, 534, 535, 538}  # codes by which a server refuses us
+
 
 @dataclass(frozen=True)
 class Reply:
@@ -25,6 +27,17 @@ class Reply:
         parts = first.split(".")
         known = len(parts) == 3 and all(part.isdecimal() for part in parts)
         return first if known and len(first) <= 12 else ""
+
+
+@dataclass(frozen=True)
+class Options:
+    """Parameters of MAIL and RCPT for a server that reports (RFC 3461)."""
+
+    mail: tuple[str, ...] = ()
+    rcpt: tuple[str, ...] = ()
+
+
+NO_OPTIONS = Options()
 
 
 class NoServer(Exception):

@@ -4,9 +4,10 @@ Each difference names what it is about, so that a person can look.
 """
 
 import hashlib
+import time
 import uuid
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from flask import current_app
@@ -17,11 +18,12 @@ from app.db import database_now, db
 from app.delivery.decisions import wrong_decisions
 from app.delivery.models import DONE, LEASED, Delivery
 from app.firms.models import Firm
-from app.library.models import Document, Version
+from app.library.models import Document, Rendition, Version
 from app.storage import Missing, StorageUnavailable
 
 OLD_LEASE = timedelta(hours=1)
 CHUNK = 1 << 18
+A_BATCH = 500
 
 
 @dataclass(frozen=True)
@@ -78,24 +80,64 @@ def _old_leases() -> Iterator[Difference]:
 def _files() -> Iterator[Difference]:
     """Every stored version, hashed again."""
     last: uuid.UUID | None = None
-    while versions := _next_versions(last):
+    while versions := _next_versions(last, A_BATCH):
         for version in versions:
-            if text := _fault_of(version):
-                yield Difference("file", str(version.id), text)
+            yield from _faults_of(version)
         last = versions[-1].id
-        db.session.expunge_all()
 
 
-def _next_versions(last: uuid.UUID | None) -> list[Version]:
-    wanted = select(Version).order_by(Version.id).limit(500)
+@dataclass
+class SomeFiles:
+    """`last` is the version that was come to; None when they were the last ones."""
+
+    read: int = 0
+    last: uuid.UUID | None = None
+    differences: list[Difference] = field(default_factory=list)
+
+
+def read_some_files(
+    after: uuid.UUID | None,
+    *,
+    most: int,
+    seconds: float,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> SomeFiles:
+    """The versions that follow the given one, hashed again: so many, for so long."""
+    some = SomeFiles(last=after)
+    until = time.monotonic() + seconds
+    versions = _next_versions(after, most)
+    for version in versions:
+        if should_stop() or (some.read and time.monotonic() > until):
+            return some
+        some.differences += _faults_of(version)
+        some.read, some.last = some.read + 1, version.id
+    if len(versions) < most:
+        some.last = None
+    return some
+
+
+def _next_versions(last: uuid.UUID | None, most: int) -> list[Version]:
+    wanted = select(Version).order_by(Version.id).limit(most)
     if last is not None:
         wanted = wanted.where(Version.id > last)
     found = list(db.session.scalars(wanted))
+    db.session.expunge_all()
     db.session.commit()  # no transaction is open while the store is read
     return found
 
 
-def _fault_of(version: Version) -> str | None:
+def _faults_of(version: Version) -> Iterator[Difference]:
+    if text := _fault_of(version):
+        yield Difference("file", str(version.id), text)
+    for made in db.session.scalars(
+        select(Rendition).where(Rendition.version_id == version.id)
+    ).all():
+        db.session.commit()
+        if text := _fault_of(made):
+            yield Difference("file", str(made.id), text)
+
+
+def _fault_of(version: Version | Rendition) -> str | None:
     hashed, size = hashlib.sha256(), 0
     try:
         with current_app.extensions["guichet.storage"].open(

@@ -5,12 +5,15 @@ A client is told Reçu, Validé or Refusé, and nothing that comes from a delive
 """
 
 from dataclasses import dataclass, replace
+from textwrap import shorten
 
 from app.connectors import apps
 from app.delivery.models import DONE, Delivery
 from app.formats import clock
 from app.library.models import Document
 from app.texts import gettext as _
+
+LONGEST_ANSWER = 60  # letters of it in a badge
 
 
 @dataclass(frozen=True)
@@ -71,18 +74,24 @@ def _plain_badges(text: str) -> dict[str, Badge]:
     doubt = _("The line was cut at the moment of sending: check in the tool.")
     sending = Badge("sending", _("Sending…"), "info", "loader-2")
     sent = Badge("accepted", _("Sent"), "ok", "circle-check")
+    received = Badge("delivered", _("Received by the tool"), "ok", "circle-check")
     return {
         "pending": Badge("pending", _("To be sent"), "info", "clock"),
         "sending": sending,
         "in_doubt": replace(sending, key="in_doubt"),
         "accepted": sent,
-        "delivered": replace(sent, key="delivered"),
+        "delivered": received,
         "cancelled": Badge("cancelled", _("Not sent"), "mute", "circle-x"),
         "unknown": Badge("unknown", _("To be checked"), "warn", "help-circle", doubt),
-        "bounced": Badge(
-            "bounced", _("Refused by the tool"), "bad", "alert-triangle", text
-        ),
+        "bounced": Badge("bounced", _refused(text), "bad", "alert-triangle", text),
     }
+
+
+def _refused(text: str) -> str:
+    """With the beginning of what was answered; the whole of it is the detail."""
+    if not text:
+        return _("Refused by the tool")
+    return _("Refused: %(text)s", text=shorten(text, LONGEST_ANSWER, placeholder="…"))
 
 
 def reason_text(reason: str | None) -> str:
@@ -95,15 +104,28 @@ def reason_text(reason: str | None) -> str:
         "revoked": _("connection revoked"),
         "expired": _("too many attempts"),
         "damaged": _("damaged file"),
+        "encrypted": _("protected by a password"),
+        "oversized": _("too many pixels"),
+        "duplicate_review": _("duplicate to be reviewed"),
         "empty": _("empty file"),
+        "worker_lost": _("its sending was interrupted again and again"),
     }
     return known.get(reason or "", reason or _("unknown reason"))
 
 
 def hold_detail(delivery: Delivery) -> str:
+    """Why it is held and what to do, where that follows from the file."""
     app = apps.get(delivery.connection.app_key)
-    if delivery.reason == "bad_type":
-        return _("%(app)s does not accept this format.", app=app.name)
-    if delivery.reason == "too_big":
-        return _("Larger than what %(app)s accepts.", app=app.name)
-    return delivery.last_text or ""
+    known = {
+        "bad_type": _("%(app)s does not accept this format.", app=app.name),
+        "too_big": _("Larger than what %(app)s accepts.", app=app.name),
+        "damaged": _(
+            "The file is damaged, or no page of it can be read: ask for it again."
+        ),
+        "encrypted": _("PDF protected by a password: ask for it without protection."),
+        "oversized": _("The picture has too many pixels: ask for a smaller one."),
+        "duplicate_review": _(
+            "Same content as an earlier document: send it anyway, or call it off."
+        ),
+    }
+    return known.get(delivery.reason or "") or delivery.last_text or ""

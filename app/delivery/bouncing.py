@@ -7,15 +7,17 @@ the later word then too.
 
 from typing import Any
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import and_, exists, or_, select, update
 
 from app.activity.recording import record
 from app.db import database_now, db, lock_company
-from app.delivery.models import DONE, Delivery
+from app.delivery.models import DONE, WAITING, Delivery
 from app.library.models import Document
 
 # A marked receipt is a person's word; a bounce does not take that back.
 BOUNCEABLE = (*DONE, "in_doubt", "unknown")
+# The first copy is the one that came back: no second one is to leave.
+REPEATING = (*WAITING, "sending", "held")
 
 
 def bounced(delivery: Delivery, said: str) -> bool:
@@ -25,7 +27,10 @@ def bounced(delivery: Delivery, said: str) -> bool:
         update(Delivery)
         .where(
             Delivery.id == delivery.id,
-            Delivery.state.in_(BOUNCEABLE),
+            or_(
+                Delivery.state.in_(BOUNCEABLE),
+                and_(Delivery.ambiguous > 0, Delivery.state.in_(REPEATING)),
+            ),
             Delivery.reason.is_distinct_from("by_hand"),
         )
         .values(

@@ -6,13 +6,18 @@ An act; the caller commits. What is on its way or arrived is not sent a second t
 from sqlalchemy import update
 
 from app.activity.recording import record
+from app.connectors import apps
 from app.connectors.models import Connection
 from app.db import database_now, db, lock_company
 from app.delivery.models import BLOCKED, DONE, LEASED, WAITING, Delivery
-from app.delivery.planning import make_delivery
+from app.delivery.planning import hold_reason, make_delivery
 from app.delivery.returning import earlier_deliveries
+from app.delivery.settled_trail import note_settled
 from app.library.models import Document, Version
 from app.people.models import Person
+
+DUPLICATE = "duplicate_review"
+RELEASABLE = (DUPLICATE, "damaged", "encrypted", "oversized")
 
 
 def transmit(
@@ -38,6 +43,7 @@ def transmit(
         if before.state == "held":
             before.state, before.reason = "cancelled", "by_user"
             before.settled_at = made.not_before
+            note_settled([before.id], actor_id=by.id if by else None)
     db.session.add(made)
     db.session.flush()
     record(
@@ -51,6 +57,8 @@ def transmit(
         app=connection.app_key,
         slot=slot,
     )
+    if made.state == "held":
+        note_settled([made.id], actor_id=by.id if by else None)
     return made
 
 
@@ -60,6 +68,47 @@ def resend(delivery: Delivery, *, by: Person | None) -> Delivery | None:
     connection = db.session.get_one(Connection, delivery.connection_id)
     made = transmit(delivery.document, version, connection, delivery.slot, by=by)
     return made if made.retry_of_id else None
+
+
+def may_release(delivery: Delivery, version: Version) -> bool:
+    """Whether it is held for what a person can judge better than we.
+
+    A picture that no reader can open cannot be converted, whoever says so.
+    """
+    if delivery.state != "held" or delivery.reason not in RELEASABLE:
+        return False
+    app = apps.find(delivery.connection.app_key)
+    leaves_as = app.sent_as(version.content_type) if app else None
+    return delivery.reason == DUPLICATE or leaves_as == version.content_type
+
+
+def release(delivery: Delivery, *, by: Person | None) -> bool:
+    """«Envoyer quand même»: T12, what was held for its file leaves as it is.
+
+    It stays held when its connection keeps it from leaving, for that reason then.
+    False when its state forbids it.
+    """
+    lock_company(delivery.company_id, exclusive=True)
+    version = db.session.get_one(Version, delivery.version_id)
+    connection = db.session.get_one(Connection, delivery.connection_id)
+    if not may_release(delivery, version):
+        return False
+    why = hold_reason(version, connection, delivery.slot, is_looked_over=True)
+    released = db.session.execute(
+        update(Delivery)
+        .where(
+            Delivery.id == delivery.id,
+            Delivery.state == "held",
+            Delivery.reason == delivery.reason,
+        )
+        .values(
+            state="held" if why else "pending", reason=why, not_before=database_now()
+        )
+        .returning(Delivery.id)
+    ).all()
+    if released:
+        _record("delivery_released", delivery, by)
+    return bool(released)
 
 
 def mark_received(delivery: Delivery, *, by: Person | None) -> bool:

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, case, update
 from app.connectors.models import Connection
 from app.db import database_now, db
 from app.delivery.models import LEASED, WAITING, Delivery
+from app.delivery.settled_trail import note_settled
 
 IS_LEASED = Delivery.state.in_(LEASED)
 
@@ -43,8 +44,9 @@ def cancel_waiting(
             settled_at=case((IS_LEASED, Delivery.settled_at), else_=database_now()),
         )
         .returning(Delivery.id)
-    )
-    return len(cancelled.all())
+    ).all()
+    note_settled(row.id for row in cancelled)
+    return len(cancelled)
 
 
 def release_held(

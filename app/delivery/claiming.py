@@ -10,38 +10,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    bindparam,
-    case,
-    exists,
-    func,
-    select,
-    update,
-)
-from sqlalchemy.orm import InstrumentedAttribute, aliased
+from sqlalchemy import ColumnElement, Select, case, func, select, update
+from sqlalchemy.orm import InstrumentedAttribute
 
-from app.companies.models import Company
 from app.connectors.models import Connection, Destination
 from app.db import database_now, db, utc_now
-from app.delivery.ceilings import remaining
+from app.delivery import troubles
+from app.delivery.answers import Reply
 from app.delivery.clock import from_now
-from app.delivery.models import LEASED, WAITING, Delivery
-from app.firms.models import Firm
-from app.library.models import Document, Version
+from app.delivery.due import goes_to, one_of, only_due
+from app.delivery.models import LEASED, WAITING, Delivery, Trouble
+from app.delivery.turns import Turns
+from app.library.models import Document, Rendition, Version
 
 LEASE = timedelta(seconds=120)
 RENEW_SECONDS = 30
 A_CLAIM = 20
-NO_LIMIT = 2**31 - 1
-
-
-def one_of(
-    column: InstrumentedAttribute[str], values: Sequence[str]
-) -> ColumnElement[bool]:
-    """IN, with the values written out: else the partial indexes would not be used."""
-    return column.in_(bindparam(None, values, expanding=True, literal_execute=True))
 
 
 @dataclass
@@ -52,6 +36,7 @@ class Claim:
     firm_id: uuid.UUID
     company_id: uuid.UUID
     document_id: uuid.UUID
+    version_id: uuid.UUID
     connection_id: uuid.UUID
     app_key: str
     slot: str
@@ -70,42 +55,92 @@ class Claim:
     size: int
     content_type: str
     storage_key: str
+    # Set when the bytes are those of a rendition (`renditions`).
+    rendition_id: uuid.UUID | None
     started_at: datetime = field(default_factory=utc_now)
     clock: float = field(default_factory=time.monotonic)
     bytes_sent: int = 0
+    reply: Reply | None = None  # the last thing that was answered
     # The final dot may be out: whatever happens now, only an answer says more.
     is_past_return: bool = False
 
 
-def claim(owner: str, company_id: uuid.UUID | None = None) -> list[Claim]:
-    """Up to twenty that are due, taken in turns among companies; commits."""
+def claim(owner: str, turns: Turns | None = None, most: int = A_CLAIM) -> list[Claim]:
+    """Up to `most` that are due, by turns; commits. When nothing else is due, one to an
+    address in trouble that is to be tried again."""
+    turns = turns or Turns()
     now = database_now()
-    chosen = db.session.scalars(_due(now, company_id, remaining()).limit(A_CLAIM)).all()
-    claims: list[Claim] = []
-    if chosen:
-        taken = db.session.scalars(
-            update(Delivery)
-            .where(
-                Delivery.id.in_(chosen),
-                Delivery.state.in_(WAITING),
-                Delivery.not_before <= now,
-            )
-            .values(
-                state="sending",
-                reason=None,
-                token=Delivery.token + 1,
-                owner=owner,
-                lease_until=now + LEASE,
-                attempts=Delivery.attempts + 1,
-                **_pinned(),
-            )
-            .returning(Delivery.id)
-            .execution_options(synchronize_session=False)
-        ).all()
-        claims = _read(taken)
+    known = turns.troubles = troubles.everything()
+    left_alone = [at for at, one in known.items() if one.failures >= troubles.MOST]
+    claims = [] if turns.is_old() else _next(owner, turns, most, now, left_alone)
+    if not claims:
+        turns.look(now, left_alone)
+        claims = _next(owner, turns, most, now, left_alone)
+    for address in left_alone if not claims else ():
+        if claims := _try(owner, known[address], turns.company_id, now):
+            break
     db.session.commit()
+    return claims
+
+
+def _next(
+    owner: str, turns: Turns, most: int, now: datetime, left_alone: list[str]
+) -> list[Claim]:
+    """The first of those ahead that are not in another worker's hands by now."""
+    claims: list[Claim] = []
+    while turns.ahead and not claims:
+        chosen = turns.take(most)
+        still = only_due(select(Delivery.id).where(Delivery.id.in_(chosen)), now)
+        if left_alone:
+            still = still.where(~goes_to(left_alone))
+        claims = _take(owner, chosen, still, now)
+    return claims
+
+
+def _try(
+    owner: str, trouble: Trouble, company_id: uuid.UUID | None, now: datetime
+) -> list[Claim]:
+    """One message to an address in trouble, when its time has come."""
+    if trouble.retry_at > now:
+        return []
+    still = only_due(select(Delivery.id), now, company_id)
+    still = still.where(goes_to([trouble.address]), Delivery.lapses == 0)
+    first = still.order_by(Delivery.not_before, Delivery.id).limit(1)
+    chosen = db.session.scalars(first).all()
+    if not chosen or not troubles.take(trouble, now):
+        return []
+    return _take(owner, chosen, first, now)
+
+
+def _take(
+    owner: str, chosen: Sequence[uuid.UUID], still: Select[uuid.UUID], now: datetime
+) -> list[Claim]:
+    """On SQLite the write transaction itself keeps the others out."""
+    free = still.with_for_update(skip_locked=True, of=Delivery)
+    ids = db.session.scalars(free).all()
+    if not ids:
+        return []
+    taken = db.session.scalars(
+        update(Delivery)
+        .where(
+            Delivery.id.in_(ids),
+            Delivery.state.in_(WAITING),
+            Delivery.not_before <= now,
+        )
+        .values(
+            state="sending",
+            reason=None,
+            token=Delivery.token + 1,
+            owner=owner,
+            lease_until=now + LEASE,
+            attempts=Delivery.attempts + 1,
+            **_pinned(),
+        )
+        .returning(Delivery.id)
+        .execution_options(synchronize_session=False)
+    ).all()
     order = {delivery_id: place for place, delivery_id in enumerate(chosen)}
-    return sorted(claims, key=lambda claimed: order[claimed.id])
+    return sorted(_read(taken), key=lambda claimed: order[claimed.id])
 
 
 def _pinned() -> dict[str, ColumnElement[str]]:
@@ -131,15 +166,6 @@ def _address(
     )
 
 
-def is_refused() -> ColumnElement[bool]:
-    """Whether the server refused the address that the delivery would go to."""
-    return exists().where(
-        Destination.connection_id == Delivery.connection_id,
-        Destination.slot == Delivery.slot,
-        Destination.refused_at.is_not(None),
-    )
-
-
 def _read(taken: Sequence[uuid.UUID]) -> list[Claim]:
     here = (
         *(Delivery.id, Delivery.firm_id, Delivery.company_id, Delivery.document_id),
@@ -147,6 +173,7 @@ def _read(taken: Sequence[uuid.UUID]) -> list[Claim]:
         *(Delivery.attempts, Delivery.ambiguous, Delivery.created_at),
         *(Delivery.message_id, Delivery.message_date, Delivery.sender),
         *(Delivery.destination, Delivery.file_name, Delivery.sha256),
+        *(Delivery.version_id, Delivery.rendition_id),
     )
     found = db.session.execute(
         select(
@@ -155,67 +182,21 @@ def _read(taken: Sequence[uuid.UUID]) -> list[Claim]:
             _address(Delivery.connection_id, Delivery.slot)
             .scalar_subquery()
             .label("address"),
-            *(Version.size, Version.content_type, Version.storage_key),
+            *(
+                func.coalesce(of_rendition, of_version).label(of_version.key)
+                for of_rendition, of_version in (
+                    (Rendition.size, Version.size),
+                    (Rendition.content_type, Version.content_type),
+                    (Rendition.storage_key, Version.storage_key),
+                )
+            ),
         )
         .join(Connection, Connection.id == Delivery.connection_id)
         .join(Version, Version.id == Delivery.version_id)
+        .outerjoin(Rendition, Rendition.id == Delivery.rendition_id)
         .where(Delivery.id.in_(taken))
     )
     return [Claim(**row._mapping) for row in found]
-
-
-def _due(
-    now: datetime, company_id: uuid.UUID | None, limits: dict[uuid.UUID, int]
-) -> Select[uuid.UUID]:
-    """The first due one of every company, then the second of every one…"""
-    due = (
-        select(
-            Delivery.id,
-            func.row_number()
-            .over(
-                partition_by=Delivery.company_id,
-                order_by=(Delivery.not_before, Delivery.id),
-            )
-            .label("turn"),
-            *(_nth_of_connection(limits)),
-        )
-        .join(Connection, Connection.id == Delivery.connection_id)
-        .join(Company, Company.id == Delivery.company_id)
-        .join(Firm, Firm.id == Delivery.firm_id)
-        .where(
-            one_of(Delivery.state, WAITING),
-            Delivery.not_before <= now,
-            Connection.revoked_at.is_(None),
-            ~is_refused(),
-            Company.archived_at.is_(None),
-            Firm.suspended_at.is_(None),
-        )
-    )
-    if company_id is not None:
-        due = due.where(Delivery.company_id == company_id)
-    turns = due.subquery("turns")
-    is_allowed = [turns.c.nth <= turns.c.most] if limits else []
-    row = aliased(Delivery)
-    chosen = (
-        select(row.id)
-        .join(turns, turns.c.id == row.id)
-        .where(*is_allowed)
-        .order_by(turns.c.turn, row.not_before, row.id)
-    )
-    # On SQLite the write transaction itself keeps the others out.
-    return chosen.with_for_update(skip_locked=True, of=row)
-
-
-def _nth_of_connection(limits: dict[uuid.UUID, int]) -> list[ColumnElement[int]]:
-    """Its place among its connection's, and how many of those may leave now."""
-    if not limits:
-        return []
-    place = func.row_number().over(
-        partition_by=Delivery.connection_id,
-        order_by=(Delivery.not_before, Delivery.id),
-    )
-    most = case(limits, value=Delivery.connection_id, else_=NO_LIMIT)
-    return [place.label("nth"), most.label("most")]
 
 
 class Lease:

@@ -14,6 +14,7 @@ from app.db import db
 from app.delivery.cancelling import cancel_waiting
 from app.delivery.models import LEASED, WAITING, Delivery
 from app.delivery.planning import effective_switches
+from app.delivery.settled_trail import note_settled
 from app.library.models import Document
 
 
@@ -119,7 +120,7 @@ def let_go(delivery_ids: Select[uuid.UUID]) -> int:
 
 def hold_for_new_address(connection: Connection, slot: str) -> None:
     """What the revocation held was for another address: a person decides about it."""
-    db.session.execute(
+    changed = db.session.execute(
         update(Delivery)
         .where(
             Delivery.connection_id == connection.id,
@@ -128,7 +129,9 @@ def hold_for_new_address(connection: Connection, slot: str) -> None:
             Delivery.reason == "revoked",
         )
         .values(reason="address_changed")
-    )
+        .returning(Delivery.id)
+    ).all()
+    note_settled(row.id for row in changed)
 
 
 def hold_waiting(
@@ -136,7 +139,7 @@ def hold_waiting(
 ) -> None:
     """What waits for the connection, or for some of its slots only, is held."""
     concerned = () if slots is None else (Delivery.slot.in_(slots),)
-    db.session.execute(
+    held = db.session.execute(
         update(Delivery)
         .where(
             Delivery.connection_id == connection_id,
@@ -144,4 +147,6 @@ def hold_waiting(
             *concerned,
         )
         .values(state="held", reason=reason)
-    )
+        .returning(Delivery.id)
+    ).all()
+    note_settled(row.id for row in held)

@@ -1,7 +1,7 @@
 """The decision of every arrival, taken again from the history of the switches.
 
 A folder that was moved since has other ancestors now: what came before the move is
-left out.
+left out. Some arrivals are read at a time, however many there are.
 """
 
 import uuid
@@ -19,20 +19,36 @@ from app.delivery.planning import FRESH
 from app.library.models import Arrival, Folder
 
 Key = tuple[uuid.UUID, str]  # connection, slot
+A_BATCH = 1000
 
 
 def wrong_decisions() -> Iterator[tuple[uuid.UUID, str]]:
     """(arrival, what is wrong), company by company; reads only."""
     for company_id in db.session.scalars(select(Company.id)).all():
-        yield from _of_company(company_id)
-        db.session.expunge_all()
+        last: uuid.UUID | None = None
+        while arrivals := _next_arrivals(company_id, last):
+            yield from _of_company(company_id, arrivals)
+            last = arrivals[-1].id
+            db.session.expunge_all()
+            db.session.commit()  # no transaction lasts as long as the whole reading
 
 
-def _of_company(company_id: uuid.UUID) -> Iterator[tuple[uuid.UUID, str]]:
-    # Read first: what arrives meanwhile is for the next time.
-    arrivals = db.session.scalars(
-        select(Arrival).where(Arrival.company_id == company_id, Arrival.kind.in_(FRESH))
-    ).all()
+def _next_arrivals(company_id: uuid.UUID, last: uuid.UUID | None) -> list[Arrival]:
+    wanted = (
+        select(Arrival)
+        .where(Arrival.company_id == company_id, Arrival.kind.in_(FRESH))
+        .order_by(Arrival.id)
+        .limit(A_BATCH)
+    )
+    if last is not None:
+        wanted = wanted.where(Arrival.id > last)
+    return list(db.session.scalars(wanted))
+
+
+def _of_company(
+    company_id: uuid.UUID, arrivals: list[Arrival]
+) -> Iterator[tuple[uuid.UUID, str]]:
+    # The arrivals were read before: whatever opened before them is there by now.
     folders = db.session.execute(
         select(Folder.id, Folder.parent_id, Folder.moved_at).where(
             Folder.company_id == company_id
@@ -45,7 +61,7 @@ def _of_company(company_id: uuid.UUID) -> Iterator[tuple[uuid.UUID, str]]:
         select(FolderSwitch).where(FolderSwitch.company_id == company_id)
     ):
         periods[period.folder_id].append(period)
-    made = _deliveries(company_id)
+    made = _deliveries([arrival.document_id for arrival in arrivals])
     for arrival in arrivals:
         if _was_moved(arrival, parents, moved):
             continue
@@ -58,7 +74,9 @@ def _of_company(company_id: uuid.UUID) -> Iterator[tuple[uuid.UUID, str]]:
                 yield arrival.id, f"made for {key[0]} ({key[1]}), but was not due"
 
 
-def _deliveries(company_id: uuid.UUID) -> dict[uuid.UUID, dict[Key, uuid.UUID | None]]:
+def _deliveries(
+    document_ids: list[uuid.UUID],
+) -> dict[uuid.UUID, dict[Key, uuid.UUID | None]]:
     """By document: for which connection and slot, and of which arrival; the first one
     of each, since a new version leaves in the place of the one that arrived."""
     made: dict[uuid.UUID, dict[Key, uuid.UUID | None]] = defaultdict(dict)
@@ -67,7 +85,7 @@ def _deliveries(company_id: uuid.UUID) -> dict[uuid.UUID, dict[Key, uuid.UUID | 
             *(Delivery.document_id, Delivery.connection_id, Delivery.slot),
             *(Delivery.arrival_id, Delivery.switch_id),
         )
-        .where(Delivery.company_id == company_id)
+        .where(Delivery.document_id.in_(document_ids))
         .order_by(Delivery.id.desc())
     )
     for document_id, connection_id, slot, arrival_id, switch_id in rows:

@@ -7,17 +7,21 @@ from typing import Any
 
 from flask import current_app
 
-from app.delivery import test_mails, tick as ticking
+from app.delivery import events, test_mails, tick as ticking
 from app.delivery.alerts import send_digests
 from app.notices.posting import post_notices
+from app.operator.jobs import ask_for_all
 
 
 def tick(slot: str) -> dict[str, Any]:
     """The run of a slot (ISO 8601). Run twice, the second finds nothing to do."""
-    counts = ticking.run(datetime.fromisoformat(slot), should_stop=_stopping)
+    began = datetime.fromisoformat(slot)
+    events.apply_waiting()
+    counts = ticking.run(began, should_stop=_stopping)
     send_digests()
     post_notices()  # those whose own job was lost
     test_mails.sweep()  # and these
+    ask_for_all(began)
     return counts
 
 

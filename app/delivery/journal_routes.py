@@ -21,7 +21,7 @@ from flask_login import current_user
 
 from app import htmx
 from app.db import db, utc_now
-from app.delivery import by_hand, journal as journals, journal_counts
+from app.delivery import by_hand, journal as journals, journal_counts, outages
 from app.delivery.badges import reason_text
 from app.delivery.clock import next_slot
 from app.delivery.journal import Filters, filters_from
@@ -58,6 +58,7 @@ def index() -> ResponseReturnValue:
         bars=journal_counts.bars(),
         reason_text=reason_text,
         next_run_at=next_slot(utc_now()),
+        outage=outages.current(),
         nav_current="deliveries",
     )
 
@@ -109,7 +110,7 @@ def show(delivery_id: uuid.UUID) -> ResponseReturnValue:
 @blueprint.post("/deliveries")
 @open_to("firm")
 def act() -> ResponseReturnValue:
-    """Send again, mark received or call off: one delivery, or those that are ticked."""
+    """Send again or anyway, mark received, call off: one delivery, or those ticked."""
     asked = ACTS.get(request.form.get("act", "")) or abort(400)
     ids = [_uuid(raw) for raw in request.form.getlist("id")[:MOST_AT_ONCE]]
     wanted = journals.visible().where(Delivery.id.in_(ids)).order_by(Delivery.id)
@@ -125,6 +126,10 @@ def _resend(delivery: Delivery) -> bool:
     return by_hand.resend(delivery, by=current_user) is not None
 
 
+def _release(delivery: Delivery) -> bool:
+    return by_hand.release(delivery, by=current_user)
+
+
 def _mark_received(delivery: Delivery) -> bool:
     return by_hand.mark_received(delivery, by=current_user)
 
@@ -135,6 +140,7 @@ def _call_off(delivery: Delivery) -> bool:
 
 ACTS: dict[str, Callable[[Delivery], bool]] = {
     "resend": _resend,
+    "release": _release,
     "received": _mark_received,
     "cancel": _call_off,
 }
@@ -156,7 +162,7 @@ def _back() -> str:
 def _said(act_name: str, done: int, asked: int) -> tuple[str, str]:
     if not asked:
         return _("Tick at least one line."), "info"
-    if act_name == "resend":
+    if act_name in {"resend", "release"}:
         text = ngettext(
             "%(num)d document will leave with the next run.",
             "%(num)d documents will leave with the next run.",

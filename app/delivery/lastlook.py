@@ -10,8 +10,9 @@ from sqlalchemy import ColumnElement, select, update
 
 from app.connectors.models import Connection, FolderSwitch
 from app.db import db
-from app.delivery.claiming import Claim, is_refused
+from app.delivery.claiming import Claim
 from app.delivery.clock import from_now
+from app.delivery.due import is_refused
 from app.delivery.models import Delivery
 from app.delivery.transport import FINAL_DOT_PATIENCE
 from app.library.models import Document

@@ -46,6 +46,8 @@ class Letter:
     sha256: str
     delivery_id: str
     attempt: int = 1
+    # Lines of headers by which the provider gives the id back.
+    metadata: tuple[str, ...] = ()
 
 
 def encoded_size(size: int) -> int:
@@ -72,6 +74,7 @@ def head(letter: Letter) -> bytes:
         "Auto-Submitted: auto-generated",
         "X-Auto-Response-Suppress: All",
         f"X-Delivery-Id: {letter.delivery_id}",
+        *map(clean, letter.metadata),
     ]
     if letter.attempt > 1:
         lines.append(f"X-Delivery-Attempt: {letter.attempt}")

@@ -138,6 +138,12 @@ class Delivery(Base, TenantOwned):
         ),
         Index("ix_deliveries_firm_id_id", "firm_id", "id"),
         Index("ix_deliveries_firm_id_settled_at", "firm_id", "settled_at"),
+        Index(
+            "ix_deliveries_provider_id",
+            "provider_id",
+            postgresql_where=provider_id.is_not(None),
+            sqlite_where=provider_id.is_not(None),
+        ),
     )
 
     def __repr__(self) -> str:
@@ -190,7 +196,7 @@ class MailEvent(Base):
     id: Mapped[Id]
     provider: Mapped[str] = mapped_column(String(20))
     event_id: Mapped[str] = mapped_column(String(255))
-    # delivered, bounced, delayed, complained, or other
+    # delivered, bounced, delayed, complained, subscribe, or other
     kind: Mapped[str] = mapped_column(String(12))
     delivery_id: Mapped[uuid.UUID | None] = mapped_column(
         ForeignKey("deliveries.id", ondelete="CASCADE"), index=True
@@ -227,6 +233,7 @@ class Outage(Base):
     times: Mapped[int] = mapped_column(default=1)
     is_credentials: Mapped[bool] = mapped_column(default=False)
     said: Mapped[str] = mapped_column(Text)
+    told_at: Mapped[MaybeMoment]  # when the operators were written to
 
     __table_args__ = (
         # One of each kind at a time.

@@ -20,6 +20,7 @@ from app.delivery.covering import hold_waiting
 from app.delivery.models import LEASED, Delivery
 from app.delivery.reaping import back_to
 from app.delivery.retries import is_over, next_try
+from app.delivery.settled_trail import NOTED, note_settled
 
 
 def put_back(claim: Claim, phase: str, reply: Reply | None) -> str:
@@ -30,13 +31,6 @@ def put_back(claim: Claim, phase: str, reply: Reply | None) -> str:
     now = database_now()
     uncharged = {"attempts": Delivery.attempts - 1, "not_before": now}
     return _settle(claim, phase, reply, back_to("pending", now) | uncharged)
-
-
-def postponed(claim: Claim) -> str:
-    """Not tried: its address has just put off others. Later, uncharged."""
-    now = database_now()
-    later = {"attempts": Delivery.attempts - 1, "not_before": next_try(now, 1)}
-    return _settle(claim, "connect", None, back_to("pending", now) | later)
 
 
 def deferred(claim: Claim, phase: str, reply: Reply | None) -> str:
@@ -67,7 +61,8 @@ def uncertain(claim: Claim) -> str:
 
 def unanswered(claim: Claim, text: str) -> str:
     """The dot left, no answer: the lease ends now, the next run settles the doubt."""
-    note_attempt(claim, "dot", Reply("dot", 0, text))
+    claim.reply = Reply("dot", 0, text)
+    note_attempt(claim, "dot", claim.reply)
     ours = db.session.execute(
         update(Delivery)
         .where(
@@ -143,6 +138,7 @@ def _settle(
     claim: Claim, phase: str, reply: Reply | None, values: dict[str, Any]
 ) -> str:
     """T3, T6, T7: one attempt, one change, one commit."""
+    claim.reply = reply
     if reply is not None:
         values |= {"last_code": reply.code or None, "last_text": reply.text}
     note_attempt(claim, phase, reply)
@@ -157,5 +153,7 @@ def _settle(
         .returning(Delivery.state)
         .execution_options(synchronize_session=False)
     )
+    if state in NOTED:
+        note_settled([claim.id])
     db.session.commit()
     return state or "lost"

@@ -12,11 +12,14 @@ from sqlalchemy import literal, select
 from sqlalchemy.orm import aliased, joinedload
 
 from app.connectors import apps
+from app.connectors.catalogue import PartnerApp
 from app.connectors.models import Connection, FolderSwitch
 from app.db import db, new_id
+from app.delivery.duplicates import is_held_duplicate
 from app.delivery.message import encoded_size
 from app.delivery.models import Delivery
 from app.delivery.returning import earlier_deliveries, is_due_again
+from app.delivery.settled_trail import note_settled
 from app.library.models import Arrival, Document, Folder, Version
 
 # Ways to arrive that bring a version which cannot have left before.
@@ -93,13 +96,19 @@ def arrival(document: Document, version: Version, arrived: Arrival) -> list[Deli
         before = earlier.get((setting.connection_id, setting.slot))
         if is_due_again(before, arrived.kind, setting.switch):
             made = make_delivery(
-                document, version, setting.connection, setting.slot, now
+                document,
+                version,
+                setting.connection,
+                setting.slot,
+                now,
+                is_duplicate=is_held_duplicate(setting.connection, version, arrived),
             )
             made.arrival_id, made.switch_id = arrived.id, setting.switch.id
             made.retry_of_id = before.id if before else None
             due.append(made)
     db.session.add_all(due)
     db.session.flush()
+    note_settled(made.id for made in due if made.state == "held")
     return due
 
 
@@ -109,11 +118,16 @@ def make_delivery(
     connection: Connection,
     slot: str,
     now: datetime,
+    *,
+    is_duplicate: bool = False,
 ) -> Delivery:
-    """A delivery with all that is frozen in it; neither added nor flushed."""
+    """A delivery with all that is frozen in it; neither added nor flushed.
+
+    `is_duplicate`: it waits for a person because of its bytes.
+    """
     delivery_id = new_id()
     domain = connection.bot_address.rpartition("@")[2]
-    reason = hold_reason(version, connection, slot)
+    reason = hold_reason(version, connection, slot, is_duplicate=is_duplicate)
     return Delivery(
         id=delivery_id,
         firm_id=document.firm_id,
@@ -133,17 +147,45 @@ def make_delivery(
     )
 
 
-def hold_reason(version: Version, connection: Connection, slot: str) -> str | None:
-    """Why the version may not leave to this connection now; None when it may."""
+def hold_reason(
+    version: Version,
+    connection: Connection,
+    slot: str,
+    *,
+    is_duplicate: bool = False,
+    is_looked_over: bool = False,
+) -> str | None:
+    """Why the version may not leave to this connection now; None when it may.
+
+    What is wrong with the document comes before what is wrong with the connection: the
+    latter goes away by itself. `is_looked_over`: a person takes the file as it is.
+    """
     app = apps.find(connection.app_key)
-    if version.size == 0:
-        return "empty"
     if app is None:
         return "no_connection"
-    if not app.accepts(version.content_type):
+    return _fault_of_file(version, app, is_looked_over) or (
+        "duplicate_review" if is_duplicate else _fault_of_address(connection, slot)
+    )
+
+
+def _fault_of_file(
+    version: Version, app: PartnerApp, is_looked_over: bool
+) -> str | None:
+    if version.size == 0:
+        return "empty"
+    leaves_as = app.sent_as(version.content_type)
+    if leaves_as is None:
         return "bad_type"
-    if version.size > app.largest(version.content_type):
+    if version.defect and not is_looked_over:
+        return version.defect
+    # The size of one that is converted is known when that is done (`renditions`).
+    is_itself = leaves_as == version.content_type
+    if is_itself and version.size > app.largest(version.content_type):
         return "too_big"
+    return None
+
+
+def _fault_of_address(connection: Connection, slot: str) -> str | None:
     if not connection.is_authorised:
         return "revoked"
     destination = connection.destination_for(slot)

@@ -13,11 +13,14 @@ from sqlalchemy import Row, case, func, literal, null, or_, select, update
 
 from app.connectors.models import Connection, Destination
 from app.db import UtcDateTime, database_now, db, lock_company
-from app.delivery.claiming import is_refused, one_of
+from app.delivery import troubles
+from app.delivery.due import goes_to, is_refused, one_of
 from app.delivery.models import LEASED, WAITING, Delivery
-from app.delivery.retries import next_try
+from app.delivery.retries import GIVE_UP_AFTER, next_try
+from app.delivery.settled_trail import note_settled
 
 MOST_AMBIGUOUS = 1  # repeats that nobody asked for
+MOST_LAPSES = 6  # workers lost with a message in hand, of which it is the last one
 
 
 def back_to(state: str, now: datetime, reason: str | None = None) -> dict[str, Any]:
@@ -38,13 +41,12 @@ def reap() -> int:
     """Every lease that ran out; commits."""
     now = database_now()
     lapsed = (one_of(Delivery.state, LEASED), Delivery.lease_until < now)
-    unsent = db.session.execute(
-        update(Delivery)
-        .where(Delivery.state == "sending", *lapsed)
-        .values(**back_to("pending", now))
-        .returning(Delivery.id)
-        .execution_options(synchronize_session=False)
+    lapsed_ones = db.session.execute(
+        select(Delivery.id, Delivery.token, Delivery.lapses).where(
+            Delivery.state == "sending", *lapsed
+        )
     ).all()
+    unsent = [lost for lost in lapsed_ones if _take_back(lost, now)]
     address = select(Destination.address).where(
         Destination.connection_id == Delivery.connection_id,
         Destination.slot == Delivery.slot,
@@ -56,19 +58,43 @@ def reap() -> int:
             address.scalar_subquery().label("address"),
         ).where(Delivery.state == "in_doubt", *lapsed)
     ).all()
-    for row in doubtful:
-        _settle_doubt(row, now)
+    settled = [row for row in doubtful if _settle_doubt(row, now)]
+    note_settled([row.id for row in (*unsent, *settled)])
     db.session.commit()
     return len(unsent) + len(doubtful)
 
 
-def _settle_doubt(row: Row[Any], now: datetime) -> None:
+def _take_back(row: Row[uuid.UUID, int, int], now: datetime) -> bool:
+    """It waits again, uncharged; when workers were lost with it again and again, it is
+    the one that they do not survive: later each time, and then no more."""
+    lapses = row.lapses + 1
+    values = back_to("pending", now)
+    if lapses >= MOST_LAPSES:
+        values = back_to("failed", now, "worker_lost") | {"settled_at": now}
+    elif lapses > 1:
+        values["not_before"] = next_try(now, lapses)
+    changed = db.session.execute(
+        update(Delivery)
+        .where(
+            Delivery.id == row.id,
+            Delivery.state == "sending",
+            Delivery.token == row.token,
+            Delivery.lease_until < now,
+        )
+        .values(lapses=lapses, attempts=Delivery.attempts - 1, **values)
+        .returning(Delivery.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    return bool(changed)
+
+
+def _settle_doubt(row: Row[Any], now: datetime) -> bool:
     may_repeat = (
         row.ambiguous < MOST_AMBIGUOUS
         and row.address == row.destination
         and not row.cancel_requested
     )
-    db.session.execute(
+    settled = db.session.execute(
         update(Delivery)
         .where(
             Delivery.id == row.id,
@@ -87,23 +113,59 @@ def _settle_doubt(row: Row[Any], now: datetime) -> None:
             owner=None,
             lease_until=None,
         )
+        .returning(Delivery.id)
         .execution_options(synchronize_session=False)
-    )
+    ).all()
+    return bool(settled)
 
 
 def give_back(owner: str, ids: Collection[uuid.UUID]) -> None:
     """Claimed and never begun: as if it had not been; commits."""
     if not ids:
         return
-    db.session.execute(
+    given = db.session.execute(
         update(Delivery)
         .where(
             Delivery.id.in_(ids), Delivery.owner == owner, Delivery.state == "sending"
         )
         .values(attempts=Delivery.attempts - 1, **back_to("pending", database_now()))
+        .returning(Delivery.id)
         .execution_options(synchronize_session=False)
-    )
+    ).all()
+    note_settled(row.id for row in given)
     db.session.commit()
+
+
+def give_up() -> int:
+    """What waited behind an address in trouble for the five days that are tried; gives
+    how many. Commits."""
+    given_up = 0
+    if not (known := troubles.everything()):
+        db.session.commit()
+        return 0
+    now = database_now()
+    for trouble in known.values():
+        if trouble.failures < troubles.MOST:
+            continue
+        given_up += len(
+            db.session.execute(
+                update(Delivery)
+                .where(
+                    one_of(Delivery.state, WAITING),
+                    Delivery.created_at < now - GIVE_UP_AFTER,
+                    goes_to([trouble.address]),
+                )
+                .values(
+                    **back_to("failed", now, "expired")
+                    | {"settled_at": now, "last_text": trouble.said}
+                )
+                .returning(Delivery.id)
+                .execution_options(synchronize_session=False)
+            ).all()
+        )
+    troubles.sweep()
+    db.session.commit()
+    return given_up
 
 
 def hold_unsendable() -> int:
@@ -133,18 +195,18 @@ def _hold_company(company_id: uuid.UUID) -> int:
         ("revoked", Delivery.connection_id.in_(revoked)),
         ("refused", is_refused()),
     ):
-        held += len(
-            db.session.execute(
-                update(Delivery)
-                .where(
-                    Delivery.company_id == company_id,
-                    one_of(Delivery.state, WAITING),
-                    is_blocked,
-                )
-                .values(**back_to("held", database_now(), reason))
-                .returning(Delivery.id)
-                .execution_options(synchronize_session=False)
-            ).all()
-        )
+        rows = db.session.execute(
+            update(Delivery)
+            .where(
+                Delivery.company_id == company_id,
+                one_of(Delivery.state, WAITING),
+                is_blocked,
+            )
+            .values(**back_to("held", database_now(), reason))
+            .returning(Delivery.id)
+            .execution_options(synchronize_session=False)
+        ).all()
+        note_settled(row.id for row in rows)
+        held += len(rows)
     db.session.commit()
     return held

@@ -11,19 +11,32 @@ from typing import BinaryIO
 from flask import current_app
 
 from app.connectors import apps
-from app.delivery import acceptance, lastlook, message, outcomes
-from app.delivery.answers import NoServer, Reply, Stopped, Unanswered, Unsent
+from app.db import db
+from app.delivery import acceptance, envelope, lastlook, message, outcomes, renditions
+from app.delivery.answers import (
+    OUR_CREDENTIALS,
+    NoServer,
+    Reply,
+    Stopped,
+    Unanswered,
+    Unsent,
+)
 from app.delivery.claiming import Claim
 from app.delivery.message import Altered, Letter
+from app.delivery.providers import metadata
 from app.delivery.transport import Session
+from app.library.converting import NoAnswer, Unreadable
 from app.storage import Missing, StorageUnavailable
 
 log = logging.getLogger(__name__)
-OUR_CREDENTIALS = {530, 534, 535, 538}
 
 
 class ServerGone(Exception):
     """The mail server is not to be had now: the rest of the run is for later."""
+
+    def __init__(self, text: str, code: int = 0) -> None:
+        super().__init__(text)
+        self.code = code
 
 
 class TooBig(Exception):
@@ -35,13 +48,13 @@ class TooBig(Exception):
 
 def send(claim: Claim, session: Session, keep_lease: Callable[[], None]) -> str:
     """Send it; gives the state that it came to. Raises ServerGone."""
-    if state := _kept_from_leaving(claim):
+    if state := _kept_from_converting(claim) or _kept_from_leaving(claim):
         return state
     try:
         reply = _transfer(claim, session, keep_lease)
     except NoServer as gone:
         outcomes.put_back(claim, "connect", Reply("connect", gone.code, gone.text))
-        raise ServerGone(gone.text) from gone
+        raise ServerGone(gone.text, gone.code) from gone
     except Unsent as refusal:
         return _refused(claim, refusal.reply)
     except Stopped:
@@ -67,14 +80,25 @@ def _document_fault(claim: Claim, fault: Exception) -> str:
     return outcomes.deferred(claim, "body", Reply("body", 0, repr(fault)))
 
 
+def _kept_from_converting(claim: Claim) -> str | None:
+    try:
+        renditions.put_in_place(claim)
+    except Unreadable as fault:
+        return outcomes.held(claim, "connect", None, fault.defect)
+    except (NoAnswer, Missing, StorageUnavailable) as fault:
+        return _document_fault(claim, fault)
+    return None
+
+
 def _kept_from_leaving(claim: Claim) -> str | None:
     app = apps.find(claim.app_key)
     if app is None or claim.address is None:
         return outcomes.held(claim, "connect", None, "no_connection")
     if claim.destination != claim.address:
         return outcomes.uncertain(claim)
-    if claim.size > app.max_file_bytes:
+    if claim.size > app.largest(claim.content_type):
         return outcomes.held(claim, "connect", None, "too_big")
+    db.session.commit()  # what was read of the application, before the network
     return None
 
 
@@ -86,11 +110,12 @@ def _transfer(claim: Claim, session: Session, keep_lease: Callable[[], None]) ->
         raise TooBig(size, largest)
     with current_app.extensions["guichet.storage"].open(claim.storage_key) as blob:
         return session.send(
-            letter.sender,
+            envelope.envelope_sender(claim),
             letter.recipient,
             size,
             _pieces(claim, letter, blob, keep_lease),
             lambda: lastlook.mark(claim),
+            envelope.options(claim),
         )
 
 
@@ -100,11 +125,12 @@ def _letter(claim: Claim) -> Letter:
         date=claim.message_date,
         sender=claim.sender,
         recipient=claim.destination or "",
-        file_name=claim.file_name,
+        file_name=renditions.attached_name(claim),
         content_type=claim.content_type,
         sha256=claim.sha256,
         delivery_id=str(claim.id),
         attempt=claim.ambiguous + 1,
+        metadata=metadata.headers(current_app.config["MAIL_PROVIDER"], str(claim.id)),
     )
 
 
@@ -124,7 +150,7 @@ def _refused(claim: Claim, reply: Reply) -> str:
     phase, code, enhanced = reply.phase, reply.code, reply.enhanced
     if code == 421 or code in OUR_CREDENTIALS:
         outcomes.put_back(claim, phase, reply)
-        raise ServerGone(f"{code} {reply.text}")
+        raise ServerGone(f"{code} {reply.text}", code)
     is_full = code == 552 and phase == "rcpt"  # a full mailbox empties again
     if code < 500 or is_full:
         return outcomes.deferred(claim, phase, reply)

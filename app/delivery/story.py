@@ -7,12 +7,16 @@ from sqlalchemy import select
 
 from app.activity.models import Entry
 from app.db import db
-from app.delivery.badges import hold_detail, reason_text
+from app.delivery.actions import Action
+from app.delivery.badges import reason_text
+from app.delivery.by_hand import may_release
+from app.delivery.explaining import explained
 from app.delivery.journal import Line, line_of
 from app.delivery.models import BLOCKED, DONE, LEASED, Attempt, Delivery
 from app.delivery.proof import cancel_text
-from app.library.models import Folder, Version
-from app.texts import gettext as _, ngettext
+from app.delivery.told import Told, told_of
+from app.library.models import Folder, Rendition, Version
+from app.texts import gettext as _
 
 
 @dataclass(frozen=True)
@@ -20,14 +24,19 @@ class Story:
     line: Line
     title: str
     text: str
+    action: Action | None  # where it is done, when that is elsewhere
     reply: str
     attempts: list[Attempt]
+    told: list[Told]  # by the mail provider, since
     version: Version
     folder: Folder
     arrived_at: datetime
     # Its line in the firm's chain of the trail, once it is sealed.
     position: int | None
+    # Its bytes in the place of the version's, when they were converted.
+    rendition: Rendition | None
     may_resend: bool
+    may_release: bool
     may_mark_received: bool
     may_cancel: bool
 
@@ -40,20 +49,34 @@ def story_of(delivery: Delivery) -> Story:
     ).all()
     version = db.session.get_one(Version, delivery.version_id)
     folder = db.session.get_one(Folder, delivery.document.folder_id)
+    means = explained(delivery)
     return Story(
         line=line_of(delivery),
-        title=_title(delivery),
-        text=_explained(delivery),
+        title=title_of(delivery),
+        text=means.text,
+        action=_elsewhere(means.action),
         reply=delivery.last_text or "",
         attempts=list(attempts),
+        told=told_of(delivery),
         version=version,
         folder=folder,
         arrived_at=delivery.document.arrived_at,
         position=_position(delivery),
+        rendition=db.session.get(Rendition, delivery.rendition_id)
+        if delivery.rendition_id
+        else None,
         may_resend=may_resend(delivery),
+        may_release=may_release(delivery, version),
         may_mark_received=may_mark_received(delivery),
         may_cancel=may_cancel(delivery),
     )
+
+
+def _elsewhere(action: Action | None) -> Action | None:
+    """The buttons are here, and the link to here leads nowhere else."""
+    if action is None or action.method != "get" or action.endpoint == "journal.show":
+        return None
+    return action
 
 
 def may_resend(delivery: Delivery) -> bool:
@@ -80,7 +103,8 @@ def _position(delivery: Delivery) -> int | None:
     return entry.position if entry else None
 
 
-def _title(delivery: Delivery) -> str:
+def title_of(delivery: Delivery) -> str:
+    """What became of it, in a few words."""
     state = delivery.state
     if state == "held":
         return _("On hold: %(reason)s", reason=reason_text(delivery.reason))
@@ -97,34 +121,3 @@ def _title(delivery: Delivery) -> str:
         "unknown": _("Uncertain: it may have arrived"),
         "cancelled": _("Not sent: %(why)s", why=cancel_text(delivery.reason)),
     }[state]
-
-
-def _explained(delivery: Delivery) -> str:
-    """What it means and what to do, in a sentence."""
-    state = delivery.state
-    if state == "held":
-        return hold_detail(delivery) or _held_text(delivery)
-    if state == "unknown":
-        return _(
-            "The line was cut at the moment of sending. Check in the tool: sending it "
-            "again may make a second copy."
-        )
-    if state == "deferred":
-        return ngettext(
-            "%(num)d attempt failed. The automaton goes on for five days.",
-            "%(num)d attempts failed. The automaton goes on for five days.",
-            delivery.attempts,
-        )
-    if state in {"failed", "bounced"}:
-        return _("Nothing will leave by itself any more: correct, then send it again.")
-    return ""
-
-
-def _held_text(delivery: Delivery) -> str:
-    return {
-        "no_connection": _("Paste the address in Applications: it leaves by itself."),
-        "refused": _("Correct the address in Applications: it leaves by itself."),
-        "revoked": _("Authorise the company again in Applications: it leaves then."),
-        "address_changed": _("The address has changed since: say if it may leave."),
-        "empty": _("The file is empty."),
-    }.get(delivery.reason or "", "")

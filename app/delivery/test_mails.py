@@ -14,9 +14,8 @@ from sqlalchemy import select, update
 from app.activity.recording import record
 from app.connectors.models import Connection, Destination, TestMail
 from app.db import database_now, db, lock_company, new_id
-from app.delivery import test_letter
-from app.delivery.answers import NoServer, Reply, Unanswered, Unsent
-from app.delivery.sending import OUR_CREDENTIALS
+from app.delivery import quota, test_letter
+from app.delivery.answers import OUR_CREDENTIALS, NoServer, Reply, Unanswered, Unsent
 from app.delivery.transport import Session
 from app.errors import Refused
 from app.firms.models import Firm
@@ -151,6 +150,7 @@ def _send(mail_id: uuid.UUID, session: Session) -> str | None:
     firm = db.session.get_one(Firm, mail.firm_id)
     letter = test_letter.written(mail, firm)
     db.session.commit()
+    quota.note()
     try:
         reply = session.send(
             mail.sender, mail.destination, len(letter), [letter], lambda: True

@@ -15,22 +15,20 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import update
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from app.activity.recording import seal_everything
-from app.db import database_now, db
-from app.delivery import claiming, outcomes, reaping
-from app.delivery.answers import Reply
+from app.db import database_now, db, insert_into
+from app.delivery import claiming, outages, outcomes, quota, reaping
+from app.delivery.answers import NoServer, Reply
 from app.delivery.breaker import Breaker
 from app.delivery.claiming import Claim, Lease
 from app.delivery.models import Tick
 from app.delivery.sending import ServerGone, send
 from app.delivery.transport import Session
+from app.delivery.turns import Turns
 
 log = logging.getLogger(__name__)
 MOST_SECONDS = 600
-MOST_CUTS = 3  # lines cut one after the other: the server is not well
 COUNTED = ("claimed", "accepted", "deferred", "failed", "held", "cancelled")
 
 
@@ -49,10 +47,12 @@ def run(
     counts = Counter(dict.fromkeys(COUNTED, 0))
     counts["reaped"] = reaping.reap()
     counts["held"] += reaping.hold_unsendable()
+    counts["failed"] += reaping.give_up()
     error = _send_all(owner, company_id, should_stop, counts)
     counts["held"] += reaping.hold_unsendable()
     if slot is not None and is_logged:
         _close(slot, counts)
+    quota.sweep()
     seal_everything()
     return dict(counts) | ({"error": error} if error else {})
 
@@ -69,18 +69,22 @@ def _send_all(
     def is_over() -> bool:
         return should_stop() or time.monotonic() > until
 
-    lease, breaker = Lease(owner), Breaker()
+    lease, turns = Lease(owner), Turns(company_id)
+    breaker = Breaker(owner, turns)
     with Session() as session:
         while not is_over():
-            batch = claiming.claim(owner, company_id)
+            if (most := breaker.most()) == 0:
+                return "another worker is trying the server"
+            batch = claiming.claim(owner, turns, most)
             if not batch:
-                return None
+                return None if company_id else _fault_of_now(session, breaker)
             counts["claimed"] += len(batch)
             lease.take(batch)
             try:
                 _send_batch(batch, session, lease, breaker, is_over, counts)
             except ServerGone as gone:
                 log.warning("the mail server is not to be had: %s", gone)
+                outages.note(str(gone), gone.code)
                 return str(gone)
             finally:
                 reaping.give_back(owner, lease.held)
@@ -97,20 +101,19 @@ def _send_batch(
 ) -> None:
     for claim in batch:
         lease.keep()
-        if is_over():
+        if breaker.is_open(claim):  # given back with what is left
+            counts["postponed"] += 1
+            continue
+        if is_over() or not quota.wait(lease.keep, is_over):
             return
         if claim.id not in lease.held:
             counts["lost"] += 1
             continue
         lease.held.discard(claim.id)
-        if breaker.is_open(claim):
-            outcomes.postponed(claim)
-            counts["postponed"] += 1
-            continue
         state = _send_one(claim, session, lease)
-        breaker.note(claim, state)
+        breaker.note(claim, state, session.cuts)
         counts[state] += 1
-        if session.cuts >= MOST_CUTS:
+        if breaker.server_is_lost(session.cuts):
             raise ServerGone("the line was cut again and again")
 
 
@@ -129,13 +132,24 @@ def _send_one(claim: Claim, session: Session, lease: Lease) -> str:
         return outcomes.deferred(claim, "body", Reply("body", 0, repr(error)[:1000]))
 
 
+def _fault_of_now(session: Session, breaker: Breaker) -> str | None:
+    """Nothing is due: during an outage a greeting is enough to end it."""
+    if breaker.outage is None:
+        return None
+    try:
+        session.largest_message()
+    except NoServer as gone:
+        outages.note(gone.text, gone.code)
+        return gone.text
+    outages.over()
+    return None
+
+
 def _note(slot: datetime, owner: str) -> bool:
     """Write the slot's row, unless another worker had it first; commits."""
-    is_sqlite = db.session.get_bind().dialect.name == "sqlite"
-    insert = sqlite_insert if is_sqlite else postgres_insert
     row: dict[str, Any] = {"slot": slot, "worker": owner, "started_at": database_now()}
     noted = db.session.execute(
-        insert(Tick)
+        insert_into(Tick)
         .values(**row, **dict.fromkeys(COUNTED, 0))
         .on_conflict_do_nothing()
         .returning(Tick.slot)

@@ -7,7 +7,7 @@ recorded.
 
 import smtplib
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
@@ -15,7 +15,15 @@ from typing import Self
 from flask import current_app
 
 from app.delivery import wire
-from app.delivery.answers import NoServer, Reply, Stopped, Unanswered, Unsent
+from app.delivery.answers import (
+    NO_OPTIONS,
+    NoServer,
+    Options,
+    Reply,
+    Stopped,
+    Unanswered,
+    Unsent,
+)
 from app.mailserver import Patient, Server
 
 FINAL_DOT_PATIENCE = 10  # times the patience for any other command
@@ -55,6 +63,7 @@ class Session:
         size: int,
         pieces: Iterable[bytes],
         before_dot: Callable[[], bool],
+        options: Options = NO_OPTIONS,
     ) -> Reply:
         """Send one message; gives the answer to the final dot, good or bad.
 
@@ -63,8 +72,9 @@ class Session:
         comes through, and nothing was sent then.
         """
         try:
-            host = self._begin(sender, size)
-            wire.ask(host, "rcpt", lambda: host.rcpt(recipient))
+            host = self._begin(sender, size, options.mail)
+            asked = wire.reporting(host, options.rcpt)
+            wire.ask(host, "rcpt", lambda: host.rcpt(recipient, asked))
             wire.ask(host, "data", lambda: host.docmd("DATA"), wanted=354)
             wire.stream(host, pieces)
             wire.listen(host, "body")
@@ -101,18 +111,20 @@ class Session:
             self.sent, self.opened_at = 0, time.monotonic()
         return self.host
 
-    def _begin(self, sender: str, size: int) -> smtplib.SMTP:
+    def _begin(
+        self, sender: str, size: int, options: Sequence[str] = ()
+    ) -> smtplib.SMTP:
         """MAIL; once more on a new line when the server had hung up meanwhile."""
         host = self._ready()
         is_reused = self.sent > 0
         try:
-            wire.mail(host, sender, size)
+            wire.mail(host, sender, size, options)
         except Unsent as refusal:
             if not is_reused or refusal.reply.code != 0:
                 raise
             self.drop()
             host = self._ready()
-            wire.mail(host, sender, size)
+            wire.mail(host, sender, size, options)
         self.sent += 1
         return host
 

@@ -9,7 +9,7 @@ import uuid
 from sqlalchemy import ColumnElement, func, select
 
 from app.db import database_now, db
-from app.delivery.claiming import one_of
+from app.delivery.due import one_of
 from app.delivery.models import LEASED, WAITING, Delivery
 
 

@@ -1,4 +1,5 @@
-"""«Pourquoi ?»: for a document and each connected tool, why it left, leaves or stays.
+"""«Pourquoi ?»: for a document and each connected tool, why it left, leaves or stays,
+and the one action that changes it.
 
 One sentence, from what is recorded; nothing is guessed from times but the words.
 """
@@ -7,20 +8,35 @@ import uuid
 from dataclasses import dataclass
 
 from sqlalchemy import select
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import joinedload, selectinload
 
 from app.connectors import apps
-from app.connectors.catalogue import PartnerApp
 from app.connectors.models import Connection
-from app.db import db, utc_now
-from app.delivery.badges import hold_detail, reason_text
-from app.delivery.clock import next_slot
+from app.db import db
+from app.delivery import actions
+from app.delivery.actions import Action
+from app.delivery.explaining import Explained, explained
 from app.delivery.models import DONE, Delivery
 from app.delivery.planning import Effective, effective_switches
-from app.delivery.proof import cancel_text
-from app.formats import clock, filesize, fulltime
+from app.delivery.proof import Offer
+from app.formats import fulltime
 from app.library.models import Arrival, Document, Folder, Version
 from app.texts import gettext as _
+
+
+@dataclass(frozen=True)
+class _Asked:
+    document: Document
+    connection: Connection
+    slot: str
+    label: str
+
+    def send(self) -> Action:
+        """By hand; first the connection has to be open."""
+        if not self.connection.is_authorised:
+            return actions.open_panel(self.connection, _("Authorise again"))
+        label = _("Send to %(app)s", app=self.label)
+        return actions.send(self.document, self.connection, self.slot, label)
 
 
 @dataclass(frozen=True)
@@ -34,6 +50,7 @@ class Because:
     # came_with_folder
     state: str
     text: str
+    action: Action | None
 
 
 def why(document: Document) -> list[Because]:
@@ -50,7 +67,7 @@ def why(document: Document) -> list[Because]:
     newest = _newest(document)
     connections = db.session.scalars(
         select(Connection)
-        .options(selectinload(Connection.destinations))
+        .options(selectinload(Connection.destinations), joinedload(Connection.company))
         .where(Connection.company_id == document.company_id)
         .order_by(Connection.authorised_at)
     )
@@ -69,10 +86,13 @@ def why(document: Document) -> list[Because]:
             continue
         for slot in concerned or app.slots[:1]:
             key = (connection.id, slot.key)
-            state, text = _because(
-                document, version, app, newest.get(key), settings.get(key)
+            ask = _Asked(document, connection, slot.key, app.label(slot))
+            state, said = _because(ask, version, newest.get(key), settings.get(key))
+            found.append(
+                Because(
+                    *(connection, slot.key, ask.label, state), said.text, said.action
+                )
             )
-            found.append(Because(connection, slot.key, app.label(slot), state, text))
     return found
 
 
@@ -90,87 +110,59 @@ def _newest(document: Document) -> dict[tuple[uuid.UUID, str], Delivery]:
 
 
 def _because(
-    document: Document,
+    ask: _Asked,
     version: Version,
-    app: PartnerApp,
     delivery: Delivery | None,
     setting: Effective | None,
-) -> tuple[str, str]:
+) -> tuple[str, Explained]:
     if delivery is None:
-        return _never_due(document, setting)
+        return _never_due(ask, setting)
     if delivery.version_id != version.id and delivery.state in DONE:
         text = _("Changed since it was sent: the new version leaves by hand only.")
-        return "changed_since", text
-    return delivery.state, _of_delivery(delivery, version, app)
+        return "changed_since", Explained(text, ask.send())
+    return delivery.state, explained(delivery)
 
 
-def _never_due(document: Document, setting: Effective | None) -> tuple[str, str]:
+def _never_due(ask: _Asked, setting: Effective | None) -> tuple[str, Explained]:
     if setting is None:
-        return "not_switched", _("No folder above it is switched on for this tool.")
+        text = _("No folder above it is switched on for this tool.")
+        return "not_switched", Explained(text, _open_switch(ask, None))
     at = db.session.get_one(Folder, setting.at_folder_id)
     if not setting.is_on:
-        return "switched_off", _("The folder “%(folder)s” is off.", folder=at.name)
+        text = _("The folder “%(folder)s” is off.", folder=at.name)
+        return "switched_off", Explained(text, _open_switch(ask, at))
     arrived = db.session.scalar(
         select(Arrival.at)
-        .where(Arrival.document_id == document.id)
+        .where(Arrival.document_id == ask.document.id)
         .order_by(Arrival.id.desc())
         .limit(1)
     )
     opened = setting.switch.opened_at
     if arrived is not None and arrived > opened:
-        return "came_with_folder", _("It came here with its folder: not by itself.")
-    return "before_switch", _(
+        text = _("It came here with its folder: not by itself.")
+        return "came_with_folder", Explained(text, ask.send())
+    text = _(
         "Deposited before “%(folder)s” was switched on, on %(time)s.",
         folder=at.name,
         time=fulltime(opened),
     )
+    return "before_switch", Explained(text, ask.send())
 
 
-def _of_delivery(delivery: Delivery, version: Version, app: PartnerApp) -> str:
-    state = delivery.state
-    if state in DONE:
-        return _left(delivery)
-    if state == "held":
-        return _held(delivery, version, app)
-    if state in {"pending", "deferred"}:
-        return _will_leave(delivery)
-    if state in {"failed", "bounced"}:
-        said = delivery.last_text or reason_text(delivery.reason)
-        return _("Refused: %(text)s", text=said)
-    return {
-        "sending": _("Is being sent."),
-        "in_doubt": _("Is being sent."),
-        "unknown": _("Uncertain: the line was cut at the moment of sending."),
-        "cancelled": _("Will not leave: %(why)s.", why=cancel_text(delivery.reason)),
-    }[state]
+def _open_switch(ask: _Asked, folder: Folder | None) -> Action:
+    """In the folder that decides, or in the document's own."""
+    if not ask.connection.is_authorised:
+        return actions.open_panel(ask.connection, _("Authorise again"))
+    folder_id = folder.id if folder else ask.document.folder_id
+    slug = ask.connection.company.slug
+    return actions.open_folder(slug, folder_id, _("Open the switch"))
 
 
-def _left(delivery: Delivery) -> str:
-    at = delivery.accepted_at or delivery.settled_at or delivery.created_at
-    if delivery.reason == "by_hand":
-        return _("Marked as received on %(time)s.", time=fulltime(at))
-    return _(
-        "Sent to %(address)s on %(time)s.",
-        address=delivery.destination or "–",
-        time=fulltime(at),
-    )
-
-
-def _will_leave(delivery: Delivery) -> str:
-    at = clock(next_slot(max(utc_now(), delivery.not_before)))
-    if delivery.state == "pending":
-        return _("Will leave at %(time)s.", time=at)
-    said = delivery.last_text or _("unknown reason")
-    return _("Will be tried again at %(time)s: %(why)s", time=at, why=said)
-
-
-def _held(delivery: Delivery, version: Version, app: PartnerApp) -> str:
-    if delivery.reason == "too_big":
-        return _(
-            "%(size)s, the limit of %(app)s is %(limit)s.",
-            size=filesize(version.size),
-            app=app.name,
-            limit=filesize(app.max_file_bytes),
-        )
-    reason = reason_text(delivery.reason)
-    return hold_detail(delivery) or _("Waits: %(reason)s.", reason=reason)
+def other_offers(offers: list[Offer], reasons: list[Because]) -> list[Offer]:
+    """Those that no reason has a button for already."""
+    shown = {
+        (because.connection.id, because.slot)
+        for because in reasons
+        if because.action and because.action.method == "post"
+    }
+    return [o for o in offers if (o.connection.id, o.slot) not in shown]

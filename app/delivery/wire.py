@@ -7,15 +7,20 @@ import select
 import smtplib
 import socket
 import ssl
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 
 from app.delivery.answers import Reply, Unsent
 
 
-def mail(host: smtplib.SMTP, sender: str, size: int) -> None:
+def mail(host: smtplib.SMTP, sender: str, size: int, more: Sequence[str] = ()) -> None:
     options = [f"SIZE={size}"] if host.has_extn("size") else []
-    ask(host, "mail", lambda: host.mail(sender, options))
+    ask(host, "mail", lambda: host.mail(sender, [*options, *reporting(host, more)]))
+
+
+def reporting(host: smtplib.SMTP, options: Sequence[str]) -> list[str]:
+    """Only where the server knows them (RFC 3461)."""
+    return list(options) if host.has_extn("dsn") else []
 
 
 def ask(

@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import url_for
@@ -12,6 +12,8 @@ from sqlalchemy import func, select
 from app.companies.finding import company_and_role
 from app.companies.models import Company
 from app.db import db, new_id, utc_now
+from app.delivery import blocked
+from app.delivery.blocked import Group
 from app.delivery.models import BLOCKED, WAITING, Delivery
 from app.library.listing import Row, recent_rows
 from app.library.models import Document, Folder
@@ -20,6 +22,8 @@ from app.texts import gettext as _
 
 MOST_COMPANIES = 200
 RECENT = 8
+MOST_GROUPS = 12
+LATELY = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,25 @@ def company_lines() -> list[CompanyLine]:
         for company in companies
     ]
     return sorted(lines, key=lambda line: -line.blocked)
+
+
+@dataclass(frozen=True)
+class KeptBack:
+    """What waits for a person, and what was called off in the last days."""
+
+    blocked: list[Group]
+    not_sent: list[Group]
+
+
+def kept_back() -> KeptBack:
+    """In the companies that the person follows, by company and reason."""
+    allowed = Company.visible_to(current_user).with_only_columns(Company.id)
+    mine = Delivery.company_id.in_(allowed)
+    now = utc_now()
+    return KeptBack(
+        blocked.blocked(mine)[:MOST_GROUPS],
+        blocked.not_sent(now - LATELY, now, mine)[:MOST_GROUPS],
+    )
 
 
 def _state_counts(ids: list[uuid.UUID]) -> dict[tuple[uuid.UUID, str], int]:

@@ -8,6 +8,7 @@ from flask_login import current_user
 
 from app.companies.models import Company
 from app.db import db
+from app.delivery import outages
 from app.firms import home as homes
 from app.firms.brand import Brand
 from app.firms.models import Firm
@@ -45,7 +46,11 @@ def home() -> ResponseReturnValue:
         return render_template("operator/index.html", firms=firm_lines())
     if current_user.is_firm_side:
         return render_template(
-            "firms/dashboard.html", lines=homes.company_lines(), nav_current="home"
+            "firms/dashboard.html",
+            lines=homes.company_lines(),
+            kept_back=homes.kept_back(),
+            outage=outages.current(),
+            nav_current="home",
         )
     companies = db.session.scalars(
         Company.visible_to(current_user).order_by(Company.name)

@@ -171,4 +171,6 @@ def _version(received: Received, document: Document) -> Version:
         content_type=received.content_type,
         original_name=received.original_name.replace("\x00", ""),
         author_id=document.depositor_id,
+        defect=received.defect,
+        pages=received.pages,
     )

@@ -1,4 +1,4 @@
-"""Bytes come in: stored and hashed as they flow, measured, and told what they are.
+"""Bytes come in: stored and hashed as they flow, measured, and told what they are like.
 
 No transaction is open meanwhile. What is refused leaves nothing in the store; what is
 kept is not yet a document: `deposit` makes it one.
@@ -12,6 +12,7 @@ from flask import current_app
 
 from app.errors import Refused
 from app.formats import filesize
+from app.library.inspecting import inspect
 from app.library.naming import clean_name, split_extension
 from app.storage import Storage, Stored, Writer
 from app.texts import gettext as _
@@ -47,6 +48,9 @@ class Received:
     name: str
     original_name: str
     content_type: str
+    # What keeps it from being booked, and a PDF's pages (`inspecting`).
+    defect: str | None = None
+    pages: int | None = None
 
 
 def store() -> Storage:
@@ -68,7 +72,9 @@ def receive(chunks: Iterable[bytes], raw_name: str | None) -> Received:
                 writer.write(chunk)
         _refuse_what_cannot_be_kept(writer, name, head, size, limit)
         stored = writer.finish()
-    return Received(stored, name, (raw_name or "")[:1000], sniff(head, name))
+    content_type = sniff(head, name)
+    found = inspect(store(), stored.key, content_type, name)
+    return Received(stored, name, (raw_name or "")[:1000], content_type, *found)
 
 
 def give_back(received: Received) -> None:

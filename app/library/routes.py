@@ -22,7 +22,7 @@ from app.companies.finding import company_and_role
 from app.db import db
 from app.delivery.badges import client_badge, firm_badge
 from app.delivery.proof import offers, proofs
-from app.delivery.why import why
+from app.delivery.why import other_offers, why
 from app.library import listing as listings, navigation, page as pages
 from app.library.deposit import deposit
 from app.library.finding import Place, document_or_404, place_or_404
@@ -115,6 +115,9 @@ def _answer_deposit(place: Place, outcomes: list[Outcome]) -> ResponseReturnValu
         )
     if status < 400:
         flash(_deposited_in(place.folder, outcomes), "ok")
+        for outcome in outcomes:
+            if outcome.detail:
+                flash(f"{outcome.name} – {outcome.detail}", "info")
         return redirect(back, 303)
     return (
         render_template(
@@ -154,6 +157,7 @@ def _listing(place: Place) -> listings.Listing:
 def document(document_id: uuid.UUID) -> ResponseReturnValue:
     shown, place = document_or_404(document_id)
     sent = proofs(shown) if place.sight.firm_side else []
+    reasons = why(shown) if place.sight.firm_side else []
     badge = (
         firm_badge(shown, [p.delivery for p in sent])
         if place.sight.firm_side
@@ -172,8 +176,8 @@ def document(document_id: uuid.UUID) -> ResponseReturnValue:
         kind=listings.kind_of(shown.content_type),
         acts=acts_on(shown, place.folder, place.sight),
         proofs=sent,
-        offers=offers(shown) if place.sight.firm_side else [],
-        reasons=why(shown) if place.sight.firm_side else [],
+        offers=other_offers(offers(shown), reasons) if place.sight.firm_side else [],
+        reasons=reasons,
         history=history(shown, firm_side=place.sight.firm_side),
         download_url=url_for("library.download", document_id=shown.id),
         nav_current="documents",

@@ -167,10 +167,10 @@ def _deposit_one(
     db.session.commit()
     if done.is_repeat:
         give_back(received)
-    return _outcome(done)
+    return _outcome(done, received.defect)
 
 
-def _outcome(done: Deposited) -> Outcome:
+def _outcome(done: Deposited, defect: str | None) -> Outcome:
     document = done.document
     detail = ""
     if done.was_renamed:
@@ -182,7 +182,24 @@ def _outcome(done: Deposited) -> Outcome:
     return Outcome(
         document.name,
         _("Deposited"),
-        detail=detail,
+        detail=_warning(defect) or detail,
         document_id=document.id,
         renamed=done.was_renamed,
     )
+
+
+def _warning(defect: str | None) -> str:
+    """What the person can do about the file that was kept."""
+    return {
+        "encrypted": _(
+            "This file is protected by a password: your firm may not be able to read "
+            "it."
+        ),
+        "damaged": _(
+            "This file seems damaged: your firm may not be able to read it. Check it, "
+            "and deposit it again if needed."
+        ),
+        "oversized": _(
+            "This picture is very large: your firm may not be able to read it."
+        ),
+    }.get(defect or "", "")

@@ -16,7 +16,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from flask import Flask
 
-from app.connectors import bots
+from app.mailroom.addressing import addressee
 from app.mailroom.receiving import UnknownRecipient, receive
 
 log = logging.getLogger(__name__)
@@ -73,7 +73,7 @@ class Door:
     def answer_to(self, address: str) -> str:
         try:
             with self.app.app_context():
-                return "250 2.1.5 Ok" if bots.at(_clean(address)) else NOBODY
+                return "250 2.1.5 Ok" if addressee(_clean(address)) else NOBODY
         except Exception:
             log.exception("cannot tell whether there is such a bot")
             return LATER

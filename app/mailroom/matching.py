@@ -4,14 +4,17 @@ A Message-ID proves nothing, since everybody who got a message knows its own: so
 leads to nothing of another firm, of another application or of another company.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, select
 
 from app.connectors.models import Bot, Connection, TestMail
 from app.db import db
+from app.delivery import correlating
+from app.delivery.correlating import Keys
 from app.delivery.models import Delivery
+from app.mailroom.addressing import Addressee
+from app.mailroom.reading import Letter
 
 EVERYWHERE = {"across_firms": True}
 
@@ -28,27 +31,33 @@ class Match:
         return bool(self.delivery or self.test_mail)
 
 
-def match(bot: Bot, message_ids: Sequence[str]) -> Match:
-    """By the Message-IDs, nearest first; else by the company that the bot is of."""
-    for message_id in message_ids:
-        if found := _about(bot, message_id):
-            return found
-    return Match(connection=_of_company(bot))
-
-
-def _about(bot: Bot, message_id: str) -> Match | None:
-    delivery = db.session.scalar(
-        select(Delivery)
-        .join(Connection, Connection.id == Delivery.connection_id)
-        .where(Delivery.message_id == message_id, *_within(bot))
-        .execution_options(**EVERYWHERE)
-    )
-    if delivery:
+def match(to: Addressee, letter: Letter) -> Match:
+    """By what it names of our message; else by the company that the bot is of."""
+    keys = _keys(to, letter)
+    within = _within(to.bot)
+    if delivery := correlating.find(keys, *within):
         return Match(delivery.connection, delivery=delivery)
+    for message_id in keys.message_ids:
+        if found := _test(message_id, within):
+            return found
+    return Match(connection=_of_company(to.bot))
+
+
+def _keys(to: Addressee, letter: Letter) -> Keys:
+    """Without the name that a server gave it: a queue uses those again."""
+    return Keys(
+        verp=to.returned_to,
+        envelope_id=letter.report.envelope_id if letter.report else "",
+        message_ids=(*letter.returned, *letter.answers),
+        delivery_id=letter.delivery_id,
+    )
+
+
+def _test(message_id: str, within: list[ColumnElement[bool]]) -> Match | None:
     test = db.session.execute(
         select(TestMail, Connection)
         .join(Connection, Connection.id == TestMail.connection_id)
-        .where(TestMail.message_id == message_id, *_within(bot))
+        .where(TestMail.message_id == message_id, *within)
         .execution_options(**EVERYWHERE)
     ).one_or_none()
     return Match(test[1], test_mail=test[0]) if test else None

@@ -31,6 +31,9 @@ _BRACKETED = re.compile(r"<\s*([^<>\s]*@[^<>\s]*)\s*>[^<>]*\Z")
 _QUOTED_ID = re.compile(
     r"^[>\s]{0,20}message-id:.{0,600}", re.IGNORECASE | re.MULTILINE
 )
+_DELIVERY_ID = re.compile(
+    r"^[>\s]{0,20}x-delivery-id:\s{0,20}([0-9a-f-]{36})\b", re.IGNORECASE | re.MULTILINE
+)
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,8 @@ class Letter:
     report: Report | None = None
     # Message-IDs of what was returned with it, or that its text names.
     returned: tuple[str, ...] = ()
+    # X-Delivery-Id, from the same places.
+    delivery_id: str = ""
 
 
 def read(raw: bytes) -> Letter:
@@ -67,6 +72,7 @@ def read(raw: bytes) -> Letter:
         auto_submitted=_first_word(header(message, "Auto-Submitted")),
         report=_report(parts[: first_returned(parts)]),
         returned=_returned(parts, text),
+        delivery_id=_delivery_id(parts, text),
     )
 
 
@@ -109,6 +115,17 @@ def _returned(parts: list[Message], text: str) -> tuple[str, ...]:
         elif is_returned(part):
             ids += reports.ids_in(raw_header(following, "Message-ID"))
     return tuple(dict.fromkeys([*ids, *_quoted_ids(text)]))[:20]
+
+
+def _delivery_id(parts: list[Message], text: str) -> str:
+    """The first one: of the headers that came back, or as the text quotes them."""
+    for part, following in zip(parts, [*parts[1:], Message()], strict=True):
+        if is_returned(part):
+            headers = f"X-Delivery-Id: {raw_header(following, 'X-Delivery-Id')}"
+            if found := _DELIVERY_ID.search(f"{headers}\n{body(part)}"):
+                return found[1].lower()
+    quoted = _DELIVERY_ID.search(text)
+    return quoted[1].lower() if quoted else ""
 
 
 def _quoted_ids(text: str) -> list[str]:

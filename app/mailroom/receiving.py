@@ -14,12 +14,13 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.activity.recording import record
-from app.connectors import apps, bots
-from app.connectors.models import Bot, TestMail
+from app.connectors import apps
+from app.connectors.models import TestMail
 from app.db import database_now, db
 from app.delivery.bouncing import bounced
 from app.library.receiving import store
 from app.mailroom import decoding, matching, sorting
+from app.mailroom.addressing import Addressee, addressee
 from app.mailroom.domains import tool_domains
 from app.mailroom.matching import EVERYWHERE
 from app.mailroom.models import BotMail
@@ -55,7 +56,10 @@ def receive(raw: bytes, envelope_from: str, recipients: Sequence[str]) -> list[T
     Raises UnknownRecipient, having kept nothing, when one of them is no bot;
     StorageUnavailable or a database error when it cannot be kept now.
     """
-    found = {bot.address: bot for bot in map(_bot, recipients)}
+    found: dict[str, Addressee] = {}
+    for to in map(_known_addressee, recipients):
+        if to.returned_to or to.bot.address not in found:
+            found[to.bot.address] = to
     db.session.commit()  # no transaction while the store is spoken to
     sha256 = hashlib.sha256(raw).hexdigest()
     letter = read(raw)
@@ -66,11 +70,11 @@ def receive(raw: bytes, envelope_from: str, recipients: Sequence[str]) -> list[T
     ]
 
 
-def _bot(address: str) -> Bot:
-    bot = bots.at(address.strip())
-    if bot is None:
+def _known_addressee(address: str) -> Addressee:
+    to = addressee(address)
+    if to is None:
         raise UnknownRecipient(address)
-    return bot
+    return to
 
 
 def _known(address: str, sha256: str) -> Taken | None:
@@ -83,17 +87,17 @@ def _known(address: str, sha256: str) -> Taken | None:
     return Taken(address, mail.id, mail.kind, is_new=False) if mail else None
 
 
-def _keep(bot: Bot, raw: bytes, sha256: str, sender: str, letter: Letter) -> Taken:
+def _keep(to: Addressee, raw: bytes, sha256: str, sender: str, letter: Letter) -> Taken:
     """Store, then write down in one transaction. Another one may have been quicker."""
     with store().writer() as writer:
         writer.write(raw)
         stored = writer.finish()
     try:
-        mail = _write_down(bot, stored, sender, letter)
+        mail = _write_down(to, stored, sender, letter)
     except IntegrityError:
         db.session.rollback()
         _give_back(stored)
-        if before := _known(bot.address, sha256):
+        if before := _known(to.bot.address, sha256):
             return before
         raise
     except BaseException:
@@ -102,7 +106,7 @@ def _keep(bot: Bot, raw: bytes, sha256: str, sender: str, letter: Letter) -> Tak
         raise
     # From here on the row may be there whatever is answered: its bytes stay.
     db.session.commit()
-    return Taken(bot.address, mail.id, mail.kind, is_new=True)
+    return Taken(to.bot.address, mail.id, mail.kind, is_new=True)
 
 
 def _give_back(stored: Stored) -> None:
@@ -110,8 +114,8 @@ def _give_back(stored: Stored) -> None:
         store().delete(stored.key)
 
 
-def _write_down(bot: Bot, stored: Stored, sender: str, letter: Letter) -> BotMail:
-    found = matching.match(bot, (*letter.returned, *letter.answers))
+def _write_down(to: Addressee, stored: Stored, sender: str, letter: Letter) -> BotMail:
+    bot, found = to.bot, matching.match(to, letter)
     app = apps.find(bot.app_key)
     mail = BotMail(
         firm_id=bot.firm_id,

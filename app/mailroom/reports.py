@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from email.message import Message
 
+from app.delivery.envelope import from_xtext
 from app.mailroom import decoding
 
 LONGEST = 1000
@@ -20,19 +21,24 @@ class Report:
     status: str
     recipient: str
     diagnostic: str
+    envelope_id: str = ""  # what our server was given as ENVID (RFC 3461)
 
 
 def of(part: Message) -> Report | None:
     """The report in a message/delivery-status part: of the first recipient that
-    failed, else of the first one."""
+    failed, else of the first one. What an address stands for may be several: where
+    one of them failed, the tool may not have it."""
     payload = part.get_payload()
     blocks = payload if isinstance(payload, list) else [str(payload)]
-    reports = [r for block in blocks[:50] if (r := _of_recipient(block))]
+    read = [_fields(block) for block in blocks[:50]]
+    names = (fields.get("original-envelope-id", "") for fields in read)
+    envelope_id = from_xtext(next(filter(None, names), ""))[:100]
+    reports = [r for fields in read if (r := _of_recipient(fields, envelope_id))]
     failed = (report for report in reports if report.action == "failed")
     return next(failed, reports[0] if reports else None)
 
 
-def _of_recipient(block: object) -> Report | None:
+def _fields(block: object) -> dict[str, str]:
     fields: dict[str, str] = {}
     pairs: Iterable[tuple[str, object]] = (
         block.items() if isinstance(block, Message) else _FIELD.findall(str(block))
@@ -40,6 +46,10 @@ def _of_recipient(block: object) -> Report | None:
     for name, value in pairs:
         clean = decoding.header(str(value)[: 2 * LONGEST])[:LONGEST]
         fields.setdefault(name.lower(), clean)
+    return fields
+
+
+def _of_recipient(fields: dict[str, str], envelope_id: str) -> Report | None:
     if "action" not in fields:
         return None
     return Report(
@@ -47,6 +57,7 @@ def _of_recipient(block: object) -> Report | None:
         status=fields.get("status", "")[:20],
         recipient=_value(fields.get("final-recipient", "")),
         diagnostic=_value(fields.get("diagnostic-code", "")),
+        envelope_id=envelope_id,
     )
 
 

@@ -14,6 +14,7 @@ from flask import current_app
 from sqlalchemy import select
 
 from app.db import database_now, db
+from app.delivery import quota
 from app.firms.models import Firm
 from app.mailserver import Server
 from app.notices.models import Notice
@@ -64,6 +65,7 @@ def _post(host: smtplib.SMTP, notice_id: uuid.UUID) -> int:
     firm = db.session.get(Firm, notice.firm_id) if notice.firm_id else None
     message = _message(notice, firm)
     db.session.commit()
+    quota.note()
     try:
         host.send_message(message)
     except smtplib.SMTPServerDisconnected as error:

@@ -11,7 +11,7 @@ from app.connectors import catalogue, connecting
 from app.db import db
 from app.errors import Refused
 from app.firms.models import Firm
-from app.operator import firms, runs as run_history
+from app.operator import audits, firms, runs as run_history, subscriptions
 from app.policy import open_to
 from app.texts import gettext as _
 
@@ -51,7 +51,12 @@ def adopting(firm_id: uuid.UUID) -> ResponseReturnValue:
 @blueprint.get("/console/runs")
 @open_to("operator")
 def runs() -> ResponseReturnValue:
-    return render_template("operator/runs.html", health=run_history.health())
+    return render_template(
+        "operator/runs.html",
+        health=run_history.health(),
+        audits=audits.last_ones(),
+        subscription=subscriptions.to_confirm(),
+    )
 
 
 @blueprint.get("/console/contacts")

@@ -40,6 +40,7 @@ def upgrade() -> None:
         sa.Column("times", sa.Integer(), nullable=False),
         sa.Column("is_credentials", sa.Boolean(), nullable=False),
         sa.Column("said", sa.Text(), nullable=False),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outages")),
     )
     with op.batch_alter_table("outages", schema=None) as batch_op:
@@ -141,6 +142,13 @@ def upgrade() -> None:
             ["id"],
             ondelete="SET NULL",
         )
+        batch_op.create_index(
+            "ix_deliveries_provider_id",
+            ["provider_id"],
+            unique=False,
+            postgresql_where=sa.text("provider_id IS NOT NULL"),
+            sqlite_where=sa.text("provider_id IS NOT NULL"),
+        )
 
     with op.batch_alter_table("documents", schema=None) as batch_op:
         batch_op.add_column(sa.Column("trashed_with_id", sa.Uuid(), nullable=True))
@@ -192,6 +200,11 @@ def downgrade() -> None:
     with op.batch_alter_table("deliveries", schema=None) as batch_op:
         batch_op.drop_constraint(
             batch_op.f("fk_deliveries_rendition_id_renditions"), type_="foreignkey"
+        )
+        batch_op.drop_index(
+            "ix_deliveries_provider_id",
+            postgresql_where=sa.text("provider_id IS NOT NULL"),
+            sqlite_where=sa.text("provider_id IS NOT NULL"),
         )
         batch_op.drop_column("lapses")
         batch_op.drop_column("rendition_id")

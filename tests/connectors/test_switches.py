@@ -8,6 +8,7 @@ from app.delivery.models import Delivery
 from app.library.deposit import Deposited
 from app.library.models import Folder
 from tests.cast import PURCHASES, YEAR, House, World
+from tests.files import padded_pdf
 
 MARCH = f"{PURCHASES}/03 – Mars"
 SALES = PURCHASES.replace("Achats", "Ventes")
@@ -160,5 +161,5 @@ def test_a_refused_type_is_held_with_its_reason(house: House) -> None:
 
 def test_a_file_too_big_for_the_tool_is_held_with_its_reason(house: House) -> None:
     house.switch("on")
-    done = house.drop("gros.pdf", content=b"%PDF-1.4 " + b"x" * 14_000_001)
+    done = house.drop("gros.pdf", content=padded_pdf(14_000_001))
     assert state_of(done) == ("held", "too_big")

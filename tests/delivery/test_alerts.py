@@ -1,17 +1,21 @@
 """Nothing final is silent."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from app.db import db
-from app.delivery import alerts, tick
+from app.db import database_now, db
+from app.delivery import alerts, blocked, by_hand, tick
 from app.delivery.alerts import send_digests, tell_refused
+from app.delivery.blocked import CONSEQUENCES
 from app.delivery.clock import slot_at
+from app.delivery.models import BLOCKED
+from app.library.models import Version
 from app.notices.models import Notice
-from tests.cast import House, World, browser_at
+from tests.cast import House, World, browser_at, signed_in
+from tests.delivery.world import change
 from tests.smtp import MailServer
 
 
@@ -89,3 +93,64 @@ def test_nobody_is_written_to_at_night(
     at = datetime.now(UTC).replace(hour=3)
     monkeypatch.setattr(alerts, "utc_now", lambda: at)
     assert send_digests() == 0
+
+
+ENDS = [
+    *(("held", why) for why in ("too_big", "bad_type", "refused", "no_connection")),
+    *(("held", why) for why in ("address_changed", "revoked", "empty", "damaged")),
+    *(("held", why) for why in ("encrypted", "duplicate_review", "something_new")),
+    *(("failed", why) for why in ("refused", "too_big", "expired", "damaged")),
+    ("failed", "worker_lost"),
+    ("bounced", "bounced"),
+    ("unknown", "ambiguous"),
+    *(("cancelled", why) for why in CONSEQUENCES),
+]
+
+
+@pytest.mark.usefixtures("noon")
+@pytest.mark.parametrize(("state", "reason"), ENDS)
+def test_no_end_is_silent(app: Flask, house: House, state: str, reason: str) -> None:
+    done = house.drop()
+    yesterday = database_now() - timedelta(days=1)
+    change(done, state=state, reason=reason, settled_at=yesterday)
+    told = blocked.why_text(state, reason)
+    page = signed_in(app, house.staff).get("/").text
+    listed = page.partition('class="card kept"')[2].partition("</section>")[0]
+    assert "Dune Alder" in listed
+    assert told.replace("'", "&#39;") in listed
+    assert f'data-state="{state}"' in listed
+    assert send_digests() == 1
+    (notice,) = notices("delivery_digest")
+    assert f"Dune Alder : 1, {told}" in notice.text.replace("\xa0", " ")
+    assert signed_in(app, house.manager).get("/").text.count("kept") == 0
+
+
+def test_every_state_that_ends_is_walked_through() -> None:
+    assert {state for state, _reason in ENDS} == {*BLOCKED, "cancelled"}
+
+
+@pytest.mark.usefixtures("noon")
+def test_what_a_person_called_off_needs_no_word(app: Flask, house: House) -> None:
+    done = house.drop()
+    yesterday = database_now() - timedelta(days=1)
+    change(done, state="cancelled", reason="by_user", settled_at=yesterday)
+    assert 'class="card kept"' not in signed_in(app, house.admin).get("/").text
+    assert send_digests() == 0
+    journal = signed_in(app, house.admin).get("/deliveries?state=cancelled").text
+    assert done.document.name in journal
+
+
+def test_the_dashboard_tells_of_the_companies_that_one_follows(
+    app: Flask, world: World
+) -> None:
+    house = world.alder
+    connection = house.connect(company=house.elm)
+    done = house.drop("elm.pdf", company=house.elm)
+    version = db.session.scalars(select(Version)).one()
+    by_hand.transmit(done.document, version, connection, "purchases", by=None)
+    db.session.commit()
+    change(done, state="failed", reason="refused")
+    mark = 'class="card kept"'
+    assert mark in signed_in(app, house.admin).get("/").text
+    assert mark not in signed_in(app, house.staff).get("/").text
+    assert mark not in signed_in(app, world.birch.admin).get("/").text

@@ -7,6 +7,7 @@ from app.db import db
 from app.delivery import tick
 from app.delivery.models import Delivery
 from tests.cast import House
+from tests.delivery.world import let_time_pass
 from tests.smtp import MailServer
 
 
@@ -45,8 +46,6 @@ def test_what_was_postponed_leaves_once_the_address_is_well_again(
         house.drop(f"{number}.pdf")
     post.fails("rcpt", "451 4.3.0 Mailbox busy", times=3)
     tick.run()
-    for delivery in db.session.scalars(select(Delivery)):
-        delivery.not_before = delivery.created_at
-    db.session.commit()
+    let_time_pass()
     assert tick.run()["accepted"] == 5
     assert len(post.messages) == 5

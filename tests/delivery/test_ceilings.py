@@ -7,9 +7,10 @@ from sqlalchemy import select, update
 
 from app.connectors import apps
 from app.db import database_now, db
-from app.delivery import tick
+from app.delivery import ceilings, tick
 from app.delivery.models import Delivery
 from tests.cast import House
+from tests.delivery.world import change, delivery_of
 from tests.smtp import MailServer
 
 
@@ -61,3 +62,35 @@ def test_what_may_have_left_counts_as_sent(
     assert tick.run()["accepted"] == 2
     waiting = db.session.scalars(select(Delivery).filter_by(state="pending")).all()
     assert len(waiting) == 2
+
+
+def test_what_may_have_left_two_days_ago_takes_no_place(
+    three_a_day: House, post: MailServer
+) -> None:
+    doubt = three_a_day.drop("doubt.pdf")
+    before = database_now() - timedelta(days=2)
+    change(doubt, state="unknown", settled_at=before)
+    for number in range(4):
+        three_a_day.drop(f"{number}.pdf")
+    assert tick.run()["accepted"] == 3
+
+
+def test_what_is_over_knows_when_its_place_is_free(
+    three_a_day: House, post: MailServer
+) -> None:
+    drops = [three_a_day.drop(f"{number}.pdf") for number in range(5)]
+    assert ceilings.reached(delivery_of(drops[2])) is None
+    assert ceilings.reached(delivery_of(drops[3])) is not None
+    tick.run()
+    now = database_now()
+    for hours, done in zip((20, 10, 5), drops, strict=False):
+        change(done, accepted_at=now - timedelta(hours=hours))
+    first, second = (ceilings.reached(delivery_of(done)) for done in drops[3:])
+    assert first == now + timedelta(hours=4)
+    assert second == now + timedelta(hours=14)
+
+
+def test_a_tool_without_ceiling_keeps_nothing_waiting(
+    house: House, post: MailServer
+) -> None:
+    assert ceilings.reached(delivery_of(house.drop())) is None

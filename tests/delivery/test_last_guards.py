@@ -8,10 +8,9 @@ from flask import Flask
 
 from app.connectors.models import FolderSwitch
 from app.db import database_now, db
-from app.delivery import claiming, outcomes, reaping, tick
+from app.delivery import claiming, outcomes, reaping, tick, turns
 from app.delivery.answers import Reply, Stopped
 from app.delivery.claiming import claim
-from app.delivery.models import Delivery
 from app.delivery.transport import Session
 from app.library.models import Document
 from tests.cast import House
@@ -68,8 +67,8 @@ def test_a_claim_takes_only_what_still_waits(
     """Rows may be chosen by a statement that began before another one's commit."""
     done = house.drop()
     claim("quick")
-    all_of_them = sa.select(Delivery.id)
-    monkeypatch.setattr(claiming, "_due", lambda *_: all_of_them)
+    for module in (turns, claiming):
+        monkeypatch.setattr(module, "only_due", lambda wanted, *_: wanted)
     assert claim("slow") == []
     assert delivery_of(done).owner == "quick"
 

@@ -11,6 +11,7 @@ from app.db import db
 from app.delivery import tick
 from tests.cast import House
 from tests.delivery.world import state_of
+from tests.files import padded_pdf
 from tests.smtp import MailServer
 
 # Not "body": there the client does not wait, it goes on to write its marker.
@@ -45,7 +46,7 @@ def held_on_sqlite(path: str) -> list[Any]:
 def test_no_transaction_is_open_while_the_server_is_waited_for(
     app: Flask, house: House, smtp: MailServer, outcome: str
 ) -> None:
-    done = house.drop(content=b"%PDF-1.4 " + b"x" * 400_000)
+    done = house.drop(content=padded_pdf(400_000))
     seen: dict[str, list[Any]] = {}
     url = db.engine.url
 

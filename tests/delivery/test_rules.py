@@ -14,6 +14,7 @@ from app.db import database_now, db
 from app.delivery import tick
 from app.delivery.models import Delivery
 from app.library.deposit import Deposited
+from app.seed import one_page_pdf
 from tests.cast import PURCHASES, YEAR, House, signed_in
 from tests.delivery.world import (
     AtLast,
@@ -157,6 +158,48 @@ SENTENCES = {
             "test_what_waits_for_another_address_is_not_held_with_a_refused_one",
             "test_a_refused_sender_stops_every_address_of_the_connection",
         ],
+    },
+    "damaged or encrypted: held at the deposit": {
+        "delivery.test_duplicates": [
+            "test_a_locked_pdf_is_held_with_the_remedy",
+            "test_a_file_found_damaged_may_be_sent_all_the_same",
+        ],
+        "delivery.test_renditions": [
+            "test_a_picture_that_cannot_be_read_is_held_at_the_deposit"
+        ],
+        "library.test_inspecting": [
+            "test_what_a_file_is_like",
+            "test_the_depositor_is_told_and_the_file_is_kept",
+        ],
+    },
+    "HEIC leaves as JPEG": {
+        "delivery.test_renditions": [
+            "test_a_tool_without_heic_gets_the_picture_as_it_is_seen",
+            "test_every_attempt_sends_the_same_bytes",
+            "test_too_big_once_converted_is_held_once_and_not_tried_for_ever",
+        ],
+    },
+    "exact duplicates held for review": {
+        "delivery.test_duplicates": [
+            "test_the_second_is_held_and_says_why",
+            "test_a_copy_is_a_duplicate",
+            "test_of_two_at_once_one_is_held",
+        ],
+    },
+    "an end is never silent": {
+        "delivery.test_settled_trail": [
+            "test_no_end_is_without_a_line_in_the_trail",
+        ],
+        "delivery.test_alerts": ["test_no_end_is_silent"],
+    },
+    "every state says why, and what to do": {
+        "delivery.test_explaining": [
+            "test_each_says_why_and_what_to_do",
+            "test_the_button_makes_it_leave",
+        ],
+    },
+    "the proof says no more than the evidence": {
+        "delivery.test_sheet": ["test_it_says_handed_over_and_never_received"],
     },
 }
 
@@ -360,8 +403,8 @@ def test_a_folder_moved_under_one_that_is_on_sends_what_comes_later_only(
 
 
 def test_the_same_bytes_twice_are_both_due_and_said_to_be_alike(house: House) -> None:
-    first = house.drop("a.pdf", content=b"%PDF-1.4 same")
-    second = house.drop("b.pdf", content=b"%PDF-1.4 same")
+    first = house.drop("a.pdf", content=one_page_pdf("same"))
+    second = house.drop("b.pdf", content=one_page_pdf("same"))
     assert (state_of(first), state_of(second)) == (("pending", None),) * 2
     assert document_of(second).duplicate_of_id == first.document.id
 

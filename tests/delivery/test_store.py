@@ -17,9 +17,10 @@ from app.library.models import Version
 from app.storage import StorageUnavailable
 from tests.cast import House
 from tests.delivery.world import attempts_of, document_of, let_time_pass, state_of
+from tests.files import padded_pdf
 from tests.smtp import MailServer
 
-CONTENT = b"%PDF-1.4 " + b"x" * 200_000
+CONTENT = padded_pdf(200_000)
 
 
 @pytest.fixture

@@ -23,17 +23,18 @@ from tests.delivery.world import (
     state_of,
     verbs_of,
 )
+from tests.files import padded_pdf
 from tests.smtp import MailServer
 
 
 def test_what_is_due_leaves_and_is_validated(house: House, smtp: MailServer) -> None:
-    done = house.drop("Facture été.pdf", content=b"%PDF-1.4 facture" * 9000)
+    done = house.drop("Facture été.pdf", content=padded_pdf(144_000))
     result = tick.run()
     assert (result["claimed"], result["accepted"]) == (1, 1)
     (mail,) = smtp.messages
     delivery = delivery_of(done)
     assert delivery.state == "accepted"
-    assert mail.content == b"%PDF-1.4 facture" * 9000
+    assert mail.content == padded_pdf(144_000)
     assert mail.file_name == "Facture été.pdf"
     assert mail.recipient == delivery.destination == "purchases.dune-alder@tool.test"
     assert mail.sender == delivery.sender

@@ -8,10 +8,12 @@ from typing import Any
 from sqlalchemy import select, update
 
 from app.activity.models import Entry
+from app.connectors import switches
 from app.db import database_now, db
-from app.delivery.models import Attempt, Delivery
+from app.delivery.models import Attempt, Delivery, Trouble
 from app.library.deposit import Deposited
 from app.library.models import Document
+from tests.cast import House
 
 AtLast = Callable[[Callable[[], object]], None]
 
@@ -90,6 +92,16 @@ def let_time_pass(minutes: float = 10) -> None:
             )
             .execution_options(synchronize_session=False)
         )
+    for trouble in db.session.scalars(select(Trouble)):
+        trouble.retry_at -= earlier
+    db.session.commit()
+
+
+def switch_elm_on(house: House) -> None:
+    """Elm's purchases too are switched on towards its tool; committed."""
+    elm = house.connect(company=house.elm)
+    folder = house.folder(company=house.elm)
+    switches.set_switch(folder, elm, "purchases", "on", by=None)
     db.session.commit()
 
 

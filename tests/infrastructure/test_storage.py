@@ -5,6 +5,7 @@ import io
 import os
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ pytest_plugins = ["tests.infrastructure.s3"]
 
 ABSENT = "00/11/00112233445566778899aabbccddeeff"
 MB = 1_000_000
+A_DAY = timedelta(days=1)
 
 
 @pytest.fixture(params=["file", pytest.param("s3", marks=pytest.mark.s3)])
@@ -338,3 +340,25 @@ class TestStorageUrl:
     def test_anything_else_is_refused_by_name(self, url: str) -> None:
         with pytest.raises(ValueError, match="STORAGE_URL"):
             storage_from_url(url)
+
+
+def test_a_store_lists_what_is_old_enough(storage: Storage) -> None:
+    kept = keep(storage, b"content")
+    assert list(storage.keys(A_DAY)) == []
+    soon = timedelta(seconds=-60)  # older than a minute from now
+    assert list(storage.keys(soon)) == [kept.key]
+    assert list(storage.keys(soon, kept.key[0])) == [kept.key]
+    other = "0" if kept.key[0] != "0" else "1"
+    assert list(storage.keys(soon, other)) == []
+    assert content_of(storage, kept.key) == b"content"
+
+
+def test_a_store_drops_what_never_ended(storage: Storage) -> None:
+    writer = storage.writer()
+    writer.write(b"x" * 20_000_000)
+    assert storage.drop_unfinished(A_DAY, dry_run=False) == 0
+    soon = timedelta(seconds=-60)
+    assert storage.drop_unfinished(soon, dry_run=True) == 1
+    assert storage.drop_unfinished(soon, dry_run=False) == 1
+    assert storage.drop_unfinished(soon, dry_run=False) == 0
+    assert list(storage.keys(soon)) == []

@@ -10,7 +10,7 @@ from app.activity.models import Entry
 from app.connectors.models import FirmApp, VendorContact
 from app.db import db, utc_now
 from app.delivery.clock import slot_at
-from app.delivery.models import Tick
+from app.delivery.models import Outage, Tick, Trouble
 from app.firms.models import Firm
 from tests.cast import Browser, World, signed_in
 
@@ -158,11 +158,27 @@ def test_the_runs_are_told_in_numbers_without_a_company(
     db.session.add(Tick(slot=slot, worker="w1", accepted=7, finished_at=utc_now()))
     db.session.commit()
     page = olga.get("/console/runs").text
-    assert f"{slot:%Y-%m} : 1" in page
+    assert f"{slot:%Y-%m} : 1 / 1" in page
     assert '<td class="number">7</td>' in page
     assert "w1" in page
     for secret in ("Dune", "secrète", "tool.test"):
         assert secret not in page
+
+
+def test_outages_and_addresses_that_do_not_answer_are_shown_without_names(
+    olga: Browser, world: World
+) -> None:
+    db.session.add(Outage(said="535 5.7.8 Who?", is_credentials=True, times=4))
+    db.session.add(Outage(said="421 Closing", ended_at=utc_now()))
+    said = "451 4.4.1 <achats.dune@tool.test> does not answer"
+    quiet = Trouble(address="achats.dune@tool.test", failures=3, said=said)
+    db.session.add_all([quiet, Trouble(address="x@other.test", failures=2)])
+    db.session.commit()
+    page = olga.get("/console/runs").text
+    for told in ("535 5.7.8 Who?", "421 Closing", "tool.test", "4.4.1 &lt;…@tool.test"):
+        assert told in page
+    assert "dune" not in page
+    assert "other.test" not in page
 
 
 def test_no_run_yet_says_so(olga: Browser) -> None:

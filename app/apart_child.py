@@ -1,0 +1,177 @@
+"""What reads files that others made, apart from everything: no database, no settings.
+
+Started by `apart`, by its path, and imports nothing of the house. It loads the readers
+once and waits; each order is done by a fork of it, under limits of memory and time that
+the kernel keeps, so that a file which breaks its reader breaks that fork alone.
+"""
+
+import json
+import os
+import resource
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, BinaryIO
+
+IDLE_SECONDS = 300
+BEGUN = b"\n"  # sent by the fork before anything else
+MOST_PIXELS = 100_000_000  # a phone makes 50, an A3 page at 600 dpi has 70
+QUALITY = 90
+PAGES_TRIED = 50
+PASSWORD, SECURITY = 4, 5  # FPDF_GetLastError: asked for, or of a kind it knows not
+FORMATS = {
+    "image/jpeg": "JPEG",
+    "image/png": "PNG",
+    "image/gif": "GIF",
+    "image/bmp": "BMP",
+    "image/tiff": "TIFF",
+    "image/heic": "HEIF",
+}
+# Kinds whose every compression the reader does not know: what it cannot decode may be
+# good all the same.
+ONLY_OPENED = ("image/bmp", "image/tiff")
+
+
+def look(source: BinaryIO, _result: BinaryIO, content_type: str) -> dict[str, Any]:
+    """`defect` (damaged, encrypted, oversized or null) and `pages`, for a PDF."""
+    if content_type == "application/pdf":
+        return _look_at_pdf(source)
+    return {"defect": _defect_of_image(source, content_type)}
+
+
+def _look_at_pdf(source: BinaryIO) -> dict[str, Any]:
+    import pypdfium2
+
+    try:
+        document = pypdfium2.PdfDocument(source)
+        pages = len(document)
+    except pypdfium2.PdfiumError as error:
+        is_locked = getattr(error, "err_code", None) in {PASSWORD, SECURITY}
+        return {"defect": "encrypted" if is_locked else "damaged"}
+    for number in range(min(pages, PAGES_TRIED)):
+        with suppress(pypdfium2.PdfiumError):
+            document[number]
+            return {"defect": None, "pages": pages}
+    return {"defect": "damaged", "pages": pages}
+
+
+def _defect_of_image(source: BinaryIO, content_type: str) -> str | None:
+    with _defects() as found:
+        image = _opened(source, content_type)
+        if content_type not in ONLY_OPENED:
+            # An eighth of a JPEG's size: all its bytes are read, few pixels made.
+            image.draft("RGB", (image.width // 8, image.height // 8))
+            image.load()
+    return found["defect"]
+
+
+def jpeg(source: BinaryIO, result: BinaryIO, content_type: str) -> dict[str, Any]:
+    """The picture as it is seen, without where and when it was taken."""
+    from PIL import ImageOps
+
+    with _defects() as found:
+        image = _opened(source, content_type)
+        profile = image.info.get("icc_profile")
+        # Turned already where the format says so by itself (HEIF: irot), else by EXIF.
+        upright = ImageOps.exif_transpose(image).convert("RGB")
+        upright.info.clear()
+        upright.save(result, "JPEG", quality=QUALITY, icc_profile=profile)
+        result.flush()
+    return found
+
+
+def _opened(source: BinaryIO, content_type: str) -> Any:
+    """The image, of which only the head was read. Raises _TooManyPixels."""
+    from PIL import Image
+
+    image = Image.open(source, formats=[FORMATS[content_type]])
+    if image.width * image.height > MOST_PIXELS:
+        raise _TooManyPixels
+    return image
+
+
+class _TooManyPixels(Exception):
+    pass
+
+
+@contextmanager
+def _defects() -> Iterator[dict[str, str | None]]:
+    """What goes wrong inside is the file's defect, but for a lack of memory."""
+    found: dict[str, str | None] = {"defect": None}
+    try:
+        yield found
+    except _TooManyPixels:
+        found["defect"] = "oversized"
+    except Exception as error:
+        if isinstance(error, MemoryError) or "alloc" in str(error).lower():
+            raise
+        found["defect"] = "damaged"
+
+
+TASKS = {"look": look, "jpeg": jpeg}
+
+
+def main() -> None:
+    _load_readers()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries the forks
+    control = socket.socket(fileno=int(sys.argv[1]))
+    control.settimeout(IDLE_SECONDS)
+    while True:
+        try:
+            order, files, _flags, _address = socket.recv_fds(control, 4096, 3)
+        except TimeoutError:
+            return
+        if not order:
+            return  # whoever asks is no more
+        if os.fork() == 0:
+            control.close()
+            _obey(json.loads(order), *files)
+        for file in files:
+            os.close(file)
+
+
+def _load_readers() -> None:
+    import pillow_heif
+    import pypdfium2  # noqa: F401
+    from PIL import Image
+
+    Image.init()
+    Image.MAX_IMAGE_PIXELS = None  # counted above, before anything is decoded
+    pillow_heif.register_heif_opener()
+    pillow_heif.options.DECODE_THREADS = 1  # each thread would take address space
+
+
+def _obey(order: dict[str, Any], source: int, result: int, answer: int) -> None:
+    """Do it, say what came of it, and end; never returns."""
+    said: dict[str, Any] = {}
+    try:
+        os.write(answer, BEGUN)
+        _limit(order["seconds"], order["megabytes"])
+        with os.fdopen(source, "rb") as given, os.fdopen(result, "wb") as made:
+            said = TASKS[order["task"]](given, made, order["content_type"])
+    except BaseException as error:  # whatever it is, it must not go on as the parent
+        said = {"fault": repr(error)[:300]}
+    finally:
+        os.write(answer, json.dumps(said).encode())
+        os._exit(0)
+
+
+def _limit(seconds: int, megabytes: int) -> None:
+    memory = megabytes << 20
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.alarm(seconds)
+    os.nice(5)  # whoever waits for a page comes first
+    for kind, most in (
+        (resource.RLIMIT_AS, memory),
+        (resource.RLIMIT_CPU, seconds),
+        (resource.RLIMIT_FSIZE, memory),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        with suppress(ValueError, OSError):  # a system that knows no such limit
+            resource.setrlimit(kind, (most, most))
+
+
+if __name__ == "__main__":
+    main()

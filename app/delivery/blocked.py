@@ -1,0 +1,88 @@
+"""What did not leave and waits for a person, counted by company and reason; and what
+was called off as a consequence of something else. For the dashboard and the digest.
+"""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from app.companies.models import Company
+from app.db import db
+from app.delivery.badges import reason_text
+from app.delivery.models import BLOCKED, Delivery
+from app.delivery.proof import cancel_text
+from app.texts import gettext as _
+
+# Called off by something that was done to the folder or the document. What a person
+# called off, or a newer version replaced, needs no word.
+CONSEQUENCES = ("switch_off", "moved_out", "trashed")
+
+
+@dataclass(frozen=True)
+class Group:
+    """Documents of one company that are kept back for one reason."""
+
+    slug: str
+    company: str
+    state: str
+    why: str
+    number: int
+    oldest: datetime
+
+
+def blocked(*which: ColumnElement[bool]) -> list[Group]:
+    """Those that wait for longest first."""
+    return _groups(Delivery.created_at, Delivery.state.in_(BLOCKED), *which)
+
+
+def not_sent(
+    since: datetime, until: datetime, *which: ColumnElement[bool]
+) -> list[Group]:
+    """Called off in between as a consequence; what was called off first, first."""
+    return _groups(
+        Delivery.settled_at,
+        Delivery.state == "cancelled",
+        Delivery.reason.in_(CONSEQUENCES),
+        Delivery.settled_at >= since,
+        Delivery.settled_at < until,
+        *which,
+    )
+
+
+def of_firm(firm_id: uuid.UUID) -> ColumnElement[bool]:
+    return Delivery.firm_id == firm_id
+
+
+def _groups(
+    at: ColumnElement[datetime] | InstrumentedAttribute[Any],
+    *which: ColumnElement[bool],
+) -> list[Group]:
+    oldest = func.min(at)
+    rows = db.session.execute(
+        select(
+            *(Company.slug, Company.name, Delivery.state, Delivery.reason),
+            func.count(),
+            oldest,
+        )
+        .join(Company, Company.id == Delivery.company_id)
+        .where(*which)
+        .group_by(Company.slug, Company.name, Delivery.state, Delivery.reason)
+        .order_by(oldest)
+    )
+    return [
+        Group(slug, name, state, why_text(state, reason), number, at_first)
+        for slug, name, state, reason, number, at_first in rows
+    ]
+
+
+def why_text(state: str, reason: str | None) -> str:
+    """The reason in a few words."""
+    if state == "unknown":
+        return _("uncertain")
+    if state == "bounced":
+        return _("refused by the tool")
+    return cancel_text(reason) if state == "cancelled" else reason_text(reason)

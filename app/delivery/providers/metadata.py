@@ -1,0 +1,16 @@
+"""The header by which a provider gives our delivery's id back with each event: some
+write the Message-ID anew, and then nothing else would lead there."""
+
+import json
+
+
+def headers(provider: str, delivery_id: str) -> tuple[str, ...]:
+    """Whole header lines, the same at every attempt; none without a provider."""
+    coded = {"delivery": delivery_id}
+    known = {
+        "postmark": f"X-PM-Metadata-delivery: {delivery_id}",
+        "mailgun": f"X-Mailgun-Variables: {json.dumps(coded)}",
+        "sendgrid": f"X-SMTPAPI: {json.dumps({'unique_args': coded})}",
+        "ses": f"X-SES-MESSAGE-TAGS: delivery={delivery_id}",
+    }
+    return (known[provider],) if provider in known else ()

@@ -1,0 +1,38 @@
+"""The jobs that keep the house: hourly the auditor, daily the sweep.
+
+The clock's run asks for them; whichever run comes first in its hour or day.
+"""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from flask import current_app
+
+from app.operator import audits, sweeping
+from app.queueing import enqueue_once
+
+QUEUE = "default"  # mail goes first
+
+
+def audit(hour: str) -> dict[str, Any]:
+    """The reading of an hour (ISO 8601); run twice, the second does nothing."""
+    done = audits.run(datetime.fromisoformat(hour), should_stop=_stopping)
+    return {"found": done.found, "files": done.files_read} if done else {}
+
+
+def sweep() -> dict[str, Any]:
+    """Harmless when it runs twice."""
+    return asdict(sweeping.sweep())
+
+
+def ask_for_all(slot: datetime) -> None:
+    """Those of the slot's hour and day, unless they were asked for already."""
+    hour = slot.replace(minute=0, second=0, microsecond=0)
+    at = f"{hour:%Y%m%d%H}"
+    enqueue_once(audit, hour.isoformat(), job_id=f"audit-{at}", name=QUEUE)
+    enqueue_once(sweep, job_id=f"sweep-{at[:8]}", name=QUEUE)
+
+
+def _stopping() -> bool:
+    return bool(current_app.extensions.get("guichet.stopping"))
