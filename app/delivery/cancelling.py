@@ -7,7 +7,7 @@ at the same moment either finds it cancelled or is asked to stop before the fina
 import uuid
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, case, update
+from sqlalchemy import ColumnElement, Select, case, update
 
 from app.connectors.models import Connection
 from app.db import database_now, db
@@ -21,8 +21,8 @@ def cancel_waiting(
     *,
     why: str,
     switch_ids: Collection[uuid.UUID] = (),
-    document_ids: Collection[uuid.UUID] = (),
-    delivery_ids: Collection[uuid.UUID] = (),
+    document_ids: Collection[uuid.UUID] | Select[uuid.UUID] = (),
+    delivery_ids: Collection[uuid.UUID] | Select[uuid.UUID] = (),
 ) -> int:
     """Cancel what has not left; gives how many, with those only asked to stop.
 

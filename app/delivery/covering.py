@@ -8,7 +8,6 @@ import uuid
 from collections.abc import Collection
 
 from sqlalchemy import Select, select, update
-from sqlalchemy.orm import contains_eager
 
 from app.connectors.models import Connection, FolderSwitch
 from app.db import db
@@ -60,37 +59,51 @@ def carry_over(closed: list[uuid.UUID], opened: FolderSwitch) -> None:
     )
 
 
-def cover_again(document_ids: Collection[uuid.UUID], *, why: str) -> int:
+def cover_again(
+    document_ids: Collection[uuid.UUID] | Select[uuid.UUID], *, why: str
+) -> int:
     """These lie elsewhere now: what waits by itself is due by the period that decides
     there, or cancelled when none is on; gives how many were."""
-    rows = db.session.scalars(
-        select(Delivery)
+    waiting = (
+        Delivery.document_id.in_(document_ids),
+        Delivery.switch_id.is_not(None),
+        Delivery.state.in_((*WAITING, *LEASED, "held")),
+    )
+    kinds = db.session.execute(
+        select(Document.folder_id, Delivery.connection_id, Delivery.slot)
         .join(Document, Document.id == Delivery.document_id)
-        .where(
-            Delivery.document_id.in_(document_ids),
-            Delivery.switch_id.is_not(None),
-            Delivery.state.in_((*WAITING, *LEASED, "held")),
-        )
-        .options(contains_eager(Delivery.document))
-        .execution_options(populate_existing=True)
+        .where(*waiting)
+        .distinct()
     ).all()
     deciding = {
-        folder_id: {
-            (s.connection_id, s.slot): s.switch
-            for s in effective_switches(folder_id)
-            if s.is_on
-        }
-        for folder_id in {row.document.folder_id for row in rows}
+        (folder_id, setting.connection_id, setting.slot): setting.switch
+        for folder_id in {folder_id for folder_id, *_rest in kinds}
+        for setting in effective_switches(folder_id)
+        if setting.is_on
     }
-    gone = []
-    for row in rows:
-        switch = deciding[row.document.folder_id].get((row.connection_id, row.slot))
-        if switch is None:
-            gone.append(row.id)
+    cancelled = 0
+    for folder_id, connection_id, slot in kinds:
+        rows = (
+            select(Delivery.id)
+            .join(Document, Document.id == Delivery.document_id)
+            .where(
+                *waiting,
+                Document.folder_id == folder_id,
+                Delivery.connection_id == connection_id,
+                Delivery.slot == slot,
+            )
+        )
+        if switch := deciding.get((folder_id, connection_id, slot)):
+            _carry_to(switch, rows)
         else:
-            row.switch_id = switch.id
-    db.session.flush()
-    return cancel_waiting(delivery_ids=gone, why=why)
+            cancelled += cancel_waiting(delivery_ids=rows, why=why)
+    return cancelled
+
+
+def _carry_to(switch: FolderSwitch, rows: Select[uuid.UUID]) -> None:
+    db.session.execute(
+        update(Delivery).where(Delivery.id.in_(rows)).values(switch_id=switch.id)
+    )
 
 
 def let_go(delivery_ids: Select[uuid.UUID]) -> int:

@@ -7,7 +7,7 @@ moved does not. What waits and is no longer covered is cancelled. The caller com
 import uuid
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from app.activity.recording import record
 from app.connectors.reach import subtree
@@ -116,12 +116,10 @@ def concerned(folder: Folder, to: Folder | None) -> Concerned:
     return Concerned(documents or 0, new)
 
 
-def _documents_in(folder: Folder) -> list[uuid.UUID]:
+def _documents_in(folder: Folder) -> Select[uuid.UUID]:
+    """A query, not their ids: there may be more than a statement takes."""
     inside = subtree(folder.id)
-    found = db.session.scalars(
-        select(Document.id).where(Document.folder_id.in_(select(inside.c.id)))
-    )
-    return list(found)
+    return select(Document.id).where(Document.folder_id.in_(select(inside.c.id)))
 
 
 def _may_hold(to: Folder, folder: Folder) -> None:

@@ -20,7 +20,8 @@ FRESHLY = {"populate_existing": True}
 
 def take(document: Document, *, trashed: bool = False) -> None:
     """Lock its row and read it again. Raises Refused when it is not where it was said
-    to be: in the trash, or (`trashed`) out of it."""
+    to be: in another folder, in the trash, or (`trashed`) out of it."""
+    before = document.folder_id
     found = db.session.scalar(
         select(Document)
         .where(Document.id == document.id)
@@ -33,6 +34,8 @@ def take(document: Document, *, trashed: bool = False) -> None:
         raise Refused(_("This document is no longer in the trash."))
     if not trashed and found.trashed_at is not None:
         raise Refused(_("This document is in the trash. Restore it first."))
+    if found.folder_id != before:
+        raise Refused(_("Somebody else has just moved this document. Look again."))
 
 
 def take_folder(folder: Folder, *, trashed: bool = False) -> None:
@@ -46,8 +49,7 @@ def take_folder(folder: Folder, *, trashed: bool = False) -> None:
 
 def living(folder: Folder, company_id: uuid.UUID) -> Folder:
     """The folder as it is now, in that company. Raises Refused when it is gone."""
-    db.session.expire(folder)
-    path = chain(folder.id, company_id)
+    path = chain(folder.id, company_id, afresh=True)
     if not path:
         raise Refused(_("This folder is no longer there. Choose another one."))
     return path[-1]

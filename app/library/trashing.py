@@ -6,8 +6,9 @@ trashing had cancelled it and the same period is still open. The caller commits.
 
 import uuid
 from datetime import timedelta
+from typing import Any, cast
 
-from sqlalchemy import select, update
+from sqlalchemy import CursorResult, select, update
 
 from app.activity.recording import record
 from app.connectors.reach import subtree
@@ -26,7 +27,7 @@ from app.library.taking import (
     take,
     take_folder,
 )
-from app.library.tree import chain
+from app.library.tree import HIDDEN_FROM_USERS, chain
 from app.people.models import Person
 from app.texts import gettext as _
 
@@ -49,6 +50,7 @@ def restore_document(
     """To its folder, or the nearest living one above it, or the company's first; gives
     that folder."""
     to = _living_place(document.folder_id, document.company_id)
+    _stays_among_its_readers(document.folder_id, to)
     lock_company(document.company_id, and_folder=to.id)
     take(document, trashed=True)
     to = living(to, document.company_id)
@@ -68,13 +70,13 @@ def trash_folder(folder: Folder, *, by: Person | None) -> int:
         "trashed_with_id": folder.id,
     }
     folders = list(db.session.scalars(select(subtree(folder.id).c.id)))
-    documents = db.session.scalars(
+    gone = db.session.execute(
         update(Document)
         .where(Document.folder_id.in_(folders), Document.trashed_at.is_(None))
         .values(**values)
-        .returning(Document.id)
         .execution_options(synchronize_session=False)
-    ).all()
+    )
+    documents = cast("CursorResult[Any]", gone).rowcount
     db.session.execute(
         update(Folder)
         .where(Folder.id.in_(folders))
@@ -82,9 +84,10 @@ def trash_folder(folder: Folder, *, by: Person | None) -> int:
         .execution_options(synchronize_session=False)
     )
     db.session.expire_all()
-    cancel_waiting(document_ids=documents, why="trashed")
-    _record_folder("folder_trashed", folder, by, documents=len(documents))
-    return len(documents)
+    with_it = select(Document.id).where(Document.trashed_with_id == folder.id)
+    cancel_waiting(document_ids=with_it, why="trashed")
+    _record_folder("folder_trashed", folder, by, documents=documents)
+    return documents
 
 
 def restore_folder(
@@ -96,8 +99,8 @@ def restore_folder(
     take_folder(folder, trashed=True)
     if folder.trashed_with_id != folder.id:
         raise Refused(_("This folder went into the trash with another one."))
-    above = chain(folder.parent_id, folder.company_id) if folder.parent_id else []
-    parent = above[-1] if above else _nearest(folder.parent_id)
+    parent = _nearest(folder.parent_id)
+    _stays_among_its_readers(folder.parent_id, parent)
     folder.parent_id = parent.id if parent else None
     folder.name = free_folder_name(folder, folder.parent_id, folder.name)
     # What is above it may be another way now than when its documents arrived.
@@ -138,8 +141,6 @@ def _bring_back(
 
 
 def _living_place(folder_id: uuid.UUID, company_id: uuid.UUID) -> Folder:
-    if path := chain(folder_id, company_id):
-        return path[-1]
     if above := _nearest(folder_id):
         return above
     first = db.session.scalars(
@@ -162,10 +163,25 @@ def _nearest(folder_id: uuid.UUID | None) -> Folder | None:
     """The nearest folder above that lives, with all above it."""
     while folder_id is not None:
         folder = db.session.get_one(Folder, folder_id)
-        if path := chain(folder.id, folder.company_id):
+        if path := chain(folder.id, folder.company_id, afresh=True):
             return path[-1]
         folder_id = folder.parent_id
     return None
+
+
+def _stays_among_its_readers(folder_id: uuid.UUID | None, to: Folder | None) -> None:
+    """Raises Refused when more people would see it there than where it lay."""
+    while folder_id is not None and (to is None or folder_id != to.id):
+        folder = db.session.get_one(Folder, folder_id)
+        if folder.visibility == "firm_only" or folder.kind in HIDDEN_FROM_USERS:
+            raise Refused(
+                _(
+                    "Not everybody may see “%(folder)s”, where it was: restore that "
+                    "folder first.",
+                    folder=folder.name,
+                )
+            )
+        folder_id = folder.parent_id
 
 
 def _record(verb: str, document: Document, by: Person | None) -> None:

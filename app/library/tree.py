@@ -88,8 +88,13 @@ def plant_year(company: Company, year: FiscalYear) -> Folder:
     return exercise
 
 
-def chain(folder_id: uuid.UUID, company_id: uuid.UUID) -> list[Folder]:
-    """The folder and those above it, root first; empty where there is none alive."""
+def chain(
+    folder_id: uuid.UUID, company_id: uuid.UUID, *, afresh: bool = False
+) -> list[Folder]:
+    """The folder and those above it, root first; empty where there is none alive.
+
+    `afresh`: as they are now, whatever of them was read before a lock was waited for.
+    """
     start = (
         select(Folder.id, Folder.parent_id)
         .where(Folder.id == folder_id, Folder.company_id == company_id)
@@ -102,7 +107,9 @@ def chain(folder_id: uuid.UUID, company_id: uuid.UUID) -> list[Folder]:
     folders = {
         folder.id: folder
         for folder in db.session.scalars(
-            select(Folder).join(above, above.c.id == Folder.id)
+            select(Folder)
+            .join(above, above.c.id == Folder.id)
+            .execution_options(populate_existing=afresh)
         )
     }
     path: list[Folder] = []

@@ -5,11 +5,15 @@ from sqlalchemy import select
 
 from app.connectors import connecting
 from app.connectors.models import Connection
-from app.db import database_now, db
+from app.db import db
 from app.delivery import acceptance, cancelling, lastlook, outcomes, reaping, tick
 from app.delivery.answers import Reply
 from app.delivery.claiming import Lease, claim
 from app.delivery.models import Delivery
+from app.library.moving import move_document, move_folder
+from app.library.receiving import receive
+from app.library.replacing import replace
+from app.library.trashing import restore_document, trash_document, trash_folder
 from tests.cast import PURCHASES, House
 from tests.delivery.world import (
     AtLast,
@@ -65,12 +69,7 @@ def test_b99_a_document_put_in_the_trash_meanwhile_is_not_sent(
 ) -> None:
     done = house.drop()
 
-    def trash() -> None:
-        done.document.trashed_at = database_now()
-        ids = [done.document.id]
-        assert cancelling.cancel_waiting(document_ids=ids, why="trashed") == 1
-
-    at_the_last_moment(trash)
+    at_the_last_moment(lambda: trash_document(done.document, by=None))
     tick.run()
     assert smtp.messages == []
     assert state_of(done) == ("cancelled", "trashed")
@@ -87,6 +86,72 @@ def test_a_document_moved_out_meanwhile_says_why_it_did_not_leave(
     tick.run()
     assert smtp.messages == []
     assert state_of(done) == ("cancelled", "moved_out")
+
+
+def test_a_document_trashed_and_restored_meanwhile_is_sent(
+    house: House, smtp: MailServer, at_the_last_moment: AtLast
+) -> None:
+    done = house.drop()
+
+    def trash_and_restore() -> None:
+        trash_document(done.document, by=None)
+        db.session.commit()
+        restore_document(done.document, by=None)
+
+    at_the_last_moment(trash_and_restore)
+    tick.run()
+    tick.run()
+    assert [mail.file_name for mail in smtp.messages] == ["Facture.pdf"]
+    assert state_of(done) == ("accepted", None)
+
+
+def test_a_document_moved_out_by_a_person_meanwhile_is_not_sent(
+    house: House, smtp: MailServer, at_the_last_moment: AtLast
+) -> None:
+    done = house.drop()
+    elsewhere = house.folder("Juridique")
+    at_the_last_moment(lambda: move_document(done.document, elsewhere, by=None))
+    tick.run()
+    assert smtp.messages == []
+    assert state_of(done) == ("cancelled", "moved_out")
+
+
+def test_its_folder_moved_out_meanwhile_it_is_not_sent(
+    house: House, smtp: MailServer, at_the_last_moment: AtLast
+) -> None:
+    march = f"{PURCHASES}/03 – Mars"
+    done = house.drop(path=march)
+    folder, elsewhere = house.folder(march), house.folder("Juridique")
+    at_the_last_moment(lambda: move_folder(folder, elsewhere, by=None))
+    tick.run()
+    assert smtp.messages == []
+    assert state_of(done) == ("cancelled", "moved_out")
+
+
+def test_its_folder_put_in_the_trash_meanwhile_it_is_not_sent(
+    house: House, smtp: MailServer, at_the_last_moment: AtLast
+) -> None:
+    march = f"{PURCHASES}/03 – Mars"
+    done = house.drop(path=march)
+    folder = house.folder(march)
+    at_the_last_moment(lambda: trash_folder(folder, by=None))
+    tick.run()
+    assert smtp.messages == []
+    assert state_of(done) == ("cancelled", "trashed")
+
+
+def test_replaced_meanwhile_only_the_new_version_is_sent(
+    house: House, smtp: MailServer, at_the_last_moment: AtLast
+) -> None:
+    done = house.drop()
+    new = receive([b"%PDF-1.4 new"], "Facture.pdf")
+    at_the_last_moment(lambda: replace(done.document, new, by=None))
+    tick.run()
+    tick.run()
+    assert len(smtp.messages) == 1
+    assert smtp.messages[0].content == b"%PDF-1.4 new"
+    sent = db.session.scalars(select(Delivery.reason).order_by(Delivery.id)).all()
+    assert sent == ["replaced", None]
 
 
 def test_a_connection_revoked_meanwhile_holds_it(

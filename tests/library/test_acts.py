@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from app.db import database_now, db
 from app.delivery import tick
@@ -419,3 +419,51 @@ def test_what_is_in_the_trash_is_left_alone(house: House, act: str) -> None:
     with pytest.raises(Refused):
         restored(done, house)
     db.session.rollback()
+
+
+@pytest.mark.parametrize("path", ["Cabinet", "Social"])
+def test_what_few_may_see_is_not_restored_for_more(house: House, path: str) -> None:
+    done, folder = house.drop(path=path), house.folder(path)
+    below = Folder(
+        firm_id=folder.firm_id,
+        company_id=folder.company_id,
+        parent_id=folder.id,
+        name="Paie",
+    )
+    db.session.add(below)
+    trashed(done, house)
+    trash_folder(below, by=house.staff)
+    trash_folder(folder, by=house.staff)
+    db.session.commit()
+    with pytest.raises(Refused, match=path):
+        restore_document(done.document, by=house.staff)
+    db.session.rollback()
+    with pytest.raises(Refused, match=path):
+        restore_folder(below, by=house.staff)
+    db.session.rollback()
+    restore_folder(folder, by=house.staff)
+    restored(done, house)
+    assert document_of(done).folder_id == folder.id
+
+
+def test_an_act_on_a_folder_names_none_of_its_documents_to_the_database(
+    house: House,
+) -> None:
+    """PostgreSQL takes 65 535 values in a statement, and a folder may hold more."""
+    folder = house.folder(OCTOBER)
+    for number in range(120):
+        house.drop(f"{number}.pdf", OCTOBER, b"%PDF-1.4 " + str(number).encode())
+    most = 0
+
+    def count(_conn, _cursor, _statement, values, *_more) -> None:  # type: ignore[no-untyped-def]
+        nonlocal most
+        most = max(most, len(values))
+
+    event.listen(db.engine, "before_cursor_execute", count)
+    try:
+        move_folder(folder, house.folder("Juridique"), by=house.staff)
+        trash_folder(folder, by=house.staff)
+        db.session.commit()
+    finally:
+        event.remove(db.engine, "before_cursor_execute", count)
+    assert 0 < most < 60

@@ -1,0 +1,267 @@
+"""Two people, or a person and the automaton, at one moment: each in a session of its
+own, the second one with what it read before the first one was done."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from app.connectors import switches
+from app.connectors.models import Connection
+from app.db import db, lock_company
+from app.delivery.models import Delivery
+from app.errors import Refused
+from app.library.deposit import Deposited
+from app.library.models import Document, Folder
+from app.library.moving import move_document, move_folder
+from app.library.renaming import rename_document
+from app.library.taking import take
+from app.library.trashing import (
+    restore_document,
+    trash_document,
+    trash_folder,
+)
+from app.library.tree import chain
+from tests.cast import PURCHASES, House, World
+from tests.conftest import POSTGRES
+from tests.delivery.world import document_of
+
+pytestmark = pytest.mark.skipif(not POSTGRES, reason="SQLite takes one after another")
+
+OCTOBER, NOVEMBER = f"{PURCHASES}/10 – Octobre", f"{PURCHASES}/11 – Novembre"
+WAITS_FOR_A_LOCK = sa.text(
+    "SELECT count(*) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
+Act = Callable[[], object]
+
+
+class Other:
+    """Another session, that has read what it is about and then acts when told."""
+
+    def __init__(self, app: Flask, threads: ThreadPoolExecutor) -> None:
+        self.app, self.threads = app, threads
+
+    def reads(self, prepare: Callable[[], Act]) -> "Other":
+        """`prepare` reads in the other session and gives the act."""
+        self.has_read, self.may_act = threading.Event(), threading.Event()
+        self.ended = self.threads.submit(self._run, prepare)
+        assert self.has_read.wait(10)
+        return self
+
+    def acts(self) -> "Future[object]":
+        """Comes back when the act waits for a lock that this session has."""
+        self.may_act.set()
+        with db.engine.connect() as looking:
+            while not looking.scalar(WAITS_FOR_A_LOCK):
+                assert not self.ended.done(), self.ended.exception()
+                time.sleep(0.005)
+        return self.ended
+
+    def _run(self, prepare: Callable[[], Act]) -> object:
+        with self.app.app_context():
+            act = prepare()
+            self.has_read.set()
+            assert self.may_act.wait(10)
+            done = act()
+            db.session.commit()
+            return done
+
+
+@pytest.fixture
+def other(app: Flask) -> Iterator[Other]:
+    with ThreadPoolExecutor(1) as threads:
+        yield Other(app, threads)
+
+
+@pytest.fixture
+def house(world: World) -> House:
+    world.alder.switch("on")
+    return world.alder
+
+
+def move_of(done: Deposited, to: Folder) -> Callable[[], Act]:
+    document_id, folder_id = done.document.id, to.id
+
+    def prepare() -> Act:
+        document = db.session.get_one(Document, document_id)
+        there = db.session.get_one(Folder, folder_id)
+        return lambda: move_document(document, there, by=None)
+
+    return prepare
+
+
+def folder_move_of(folder: Folder, to: Folder) -> Callable[[], Act]:
+    company_id, folder_id, to_id = folder.company_id, folder.id, to.id
+
+    def prepare() -> Act:
+        way = chain(to_id, company_id)  # as the page reads it
+        moved = db.session.get_one(Folder, folder_id)
+        return lambda: move_folder(moved, way[-1], by=None)
+
+    return prepare
+
+
+def states(done: Deposited) -> list[tuple[str, str | None]]:
+    rows = db.session.execute(
+        sa.select(Delivery.state, Delivery.reason)
+        .where(Delivery.document_id == done.document.id)
+        .order_by(Delivery.id)
+    ).all()
+    db.session.commit()
+    return [(state, reason) for state, reason in rows]
+
+
+def test_of_two_moves_at_once_the_second_is_told(house: House, other: Other) -> None:
+    done = house.drop(path="Juridique")
+    waiting = other.reads(move_of(done, house.folder("Social")))
+    move_document(done.document, house.folder("Administratif"), by=house.staff)
+    ended = waiting.acts()
+    db.session.commit()
+    with pytest.raises(Refused):
+        ended.result(10)
+    assert document_of(done).folder_id == house.folder("Administratif").id
+
+
+def test_of_a_move_and_a_trashing_at_once_the_second_is_told(
+    house: House, other: Other
+) -> None:
+    done = house.drop()
+    waiting = other.reads(move_of(done, house.folder("Social")))
+    trash_document(done.document, by=house.staff)
+    ended = waiting.acts()
+    db.session.commit()
+    with pytest.raises(Refused):
+        ended.result(10)
+    assert states(done) == [("cancelled", "trashed")]
+
+
+def test_a_document_moved_into_a_folder_that_is_just_trashed_stays(
+    house: House, other: Other
+) -> None:
+    done = house.drop()
+    waiting = other.reads(move_of(done, house.folder("Social")))
+    trash_folder(house.folder("Social"), by=house.staff)
+    ended = waiting.acts()
+    db.session.commit()
+    with pytest.raises(Refused):
+        ended.result(10)
+    assert states(done) == [("pending", None)]
+
+
+def test_two_folders_moved_into_each_other_make_no_ring(
+    house: House, other: Other
+) -> None:
+    """Each under a folder of the other one, so that neither is the target itself."""
+    below = house.folder(OCTOBER)
+    social = Folder(
+        firm_id=house.firm.id,
+        company_id=house.dune.id,
+        parent_id=house.folder("Social").id,
+        name="Contrats",
+    )
+    db.session.add(social)
+    db.session.commit()
+    waiting = other.reads(folder_move_of(house.folder("Social"), below))
+    move_folder(house.folder(), social, by=house.staff)
+    ended = waiting.acts()
+    db.session.commit()
+    with pytest.raises(Refused):
+        ended.result(10)
+    db.session.expire_all()
+    assert house.folder("Social").parent_id is None
+
+
+def test_a_restoring_and_a_renaming_at_once_do_not_wait_for_each_other(
+    house: House, other: Other
+) -> None:
+    done = house.drop()
+    trash_document(done.document, by=house.staff)
+    db.session.commit()
+    document_id, document = done.document.id, done.document
+    company_id, folder_id = document.company_id, document.folder_id
+
+    def prepare() -> Act:
+        trashed = db.session.get_one(Document, document_id)
+        return lambda: restore_document(trashed, by=None)
+
+    waiting = other.reads(prepare)
+    # As far as the renaming has come when the restoring begins.
+    lock_company(company_id, and_folder=folder_id)
+    ended = waiting.acts()
+    with pytest.raises(Refused):
+        take(document)
+    db.session.rollback()
+    ended.result(10)
+    assert document_of(done).trashed_at is None
+
+
+def test_a_name_is_free_in_the_folder_where_the_document_is_by_now(
+    house: House, other: Other
+) -> None:
+    house.drop("Bail.pdf", "Social")
+    done = house.drop("Autre.pdf", "Juridique")
+    document_id = done.document.id
+
+    def prepare() -> Act:
+        document = db.session.get_one(Document, document_id)
+        return lambda: rename_document(document, "Bail.pdf", by=None)
+
+    waiting = other.reads(prepare)
+    move_document(done.document, house.folder("Social"), by=house.staff)
+    lock_company(house.dune.id, and_folder=house.folder("Juridique").id)
+    ended = waiting.acts()
+    db.session.commit()
+    with pytest.raises(Refused):
+        ended.result(10)
+    assert document_of(done).name == "Autre.pdf"
+
+
+def test_moved_in_while_it_is_switched_off_it_is_not_due(
+    house: House, other: Other
+) -> None:
+    done = house.drop(path="Juridique")
+    connection = house.dune_connection()
+    waiting = other.reads(move_of(done, house.folder()))
+    switches.set_switch(house.folder(), connection, "purchases", "off", by=None)
+    ended = waiting.acts()
+    db.session.commit()
+    ended.result(10)
+    assert states(done) == []
+
+
+def test_switched_off_while_it_is_moved_in_it_is_cancelled(
+    house: House, other: Other
+) -> None:
+    done = house.drop(path="Juridique")
+    folder_id, connection_id = house.folder().id, house.dune_connection().id
+
+    def prepare() -> Act:
+        folder = db.session.get_one(Folder, folder_id)
+        connection = db.session.get_one(Connection, connection_id)
+        return lambda: switches.set_switch(
+            folder, connection, "purchases", "off", by=None
+        )
+
+    waiting = other.reads(prepare)
+    move_document(done.document, house.folder(), by=house.staff)
+    ended = waiting.acts()
+    db.session.commit()
+    ended.result(10)
+    assert states(done) == [("cancelled", "switch_off")]
+
+
+def test_moved_in_while_its_folder_is_moved_under_a_switch_it_is_due(
+    house: House, other: Other
+) -> None:
+    done = house.drop(path="Juridique")
+    waiting = other.reads(move_of(done, house.folder("Social")))
+    move_folder(house.folder("Social"), house.folder(), by=house.staff)
+    ended = waiting.acts()
+    db.session.commit()
+    ended.result(10)
+    assert states(done) == [("pending", None)]
