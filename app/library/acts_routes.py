@@ -27,7 +27,7 @@ from app.library.permissions import acts_on
 from app.library.renaming import rename_document
 from app.library.replacing import replace
 from app.library.trashing import restore_document, trash_document
-from app.library.uploads import replace_by
+from app.library.uploads import Interrupted, replace_by
 from app.policy import open_to, reads_its_own_body
 from app.texts import gettext as _
 
@@ -184,6 +184,8 @@ def versions(document_id: uuid.UUID) -> ResponseReturnValue:
                 document, received, by=current_user, channel=_channel()
             ),
         )
+    except Interrupted:
+        raise  # the form itself could not be read
     except Refused as refusal:
         db.session.rollback()
         return _form("versions", document, place, refusal)
