@@ -171,10 +171,26 @@ def set_read_only(value: bool) -> None:
     _read_only.set(value)
 
 
+# A process that is frozen in the middle of a transaction (a machine that is paused)
+# would keep its locks from everybody: the server ends the transaction then. Longer
+# than any of ours is idle, shorter than a lease.
+MOST_IDLE_SECONDS = 60.0
+
+
 def prepare_engine(engine: Engine) -> None:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _configure_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+    else:
+        event.listen(engine, "connect", _configure_postgres)
+
+
+def _configure_postgres(connection: Any, _record: Any) -> None:
+    """Said by SET: not every pooler lets it through in the start of a connection."""
+    milliseconds = round(MOST_IDLE_SECONDS * 1000)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET idle_in_transaction_session_timeout = {milliseconds}")
+    connection.commit()
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from flask import current_app
 from sqlalchemy import ColumnElement, select, update
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 
 from app.activity.recording import record
 from app.connectors.models import Connection
@@ -45,7 +45,7 @@ def accepted(claim: Claim, reply: Reply) -> None:
         try:
             record_it(claim, reply)
             return
-        except (InterfaceError, OperationalError):
+        except (InterfaceError, InternalError, OperationalError):
             db.session.rollback()
             if time.monotonic() > until:
                 raise

@@ -1,6 +1,8 @@
 """The database cuts its lines in the middle of a sending (PostgreSQL restarts)."""
 
+import time
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -18,6 +20,10 @@ pytestmark = pytest.mark.faults
 CUT = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+OPEN = """
+SELECT pid FROM pg_stat_activity
+WHERE datname = current_database() AND state = 'idle in transaction'
 """
 
 
@@ -82,3 +88,39 @@ def test_a_marker_that_was_not_committed_gets_no_dot(
     assert is_cut
     assert smtp.messages == []
     assert (delivery_of(done).state, delivery_of(done).ambiguous) == ("deferred", 0)
+
+
+def test_one_frozen_in_its_acceptance_lets_go_and_records_it_when_it_wakes(
+    house: House,
+    smtp: MailServer,
+    cut_lines: Callable[[], object],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Frozen with its locks, it kept every other acceptance of the connection back."""
+    done = house.drop()
+    monkeypatch.setattr(import_module("app.db"), "MOST_IDLE_SECONDS", 2.0)
+    db.engine.dispose()
+    woke: list[bool] = []
+
+    def freeze(*said: Any) -> None:
+        if said[2].startswith("UPDATE connections") and not woke:
+            woke.append(ends_by_itself(said[0].engine.url))
+
+    sa.event.listen(db.engine, "after_cursor_execute", freeze)
+    assert tick.run()["accepted"] == 1
+    sa.event.remove(db.engine, "after_cursor_execute", freeze)
+    db.engine.dispose()
+    assert woke == [True]
+    assert (delivery_of(done).state, delivery_of(done).ambiguous) == ("accepted", 0)
+    assert len(attempts_of(done)) == len(smtp.messages) == 1
+
+
+def ends_by_itself(url: sa.URL) -> bool:
+    """Whether the open transaction is ended while its owner does nothing."""
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    for _ in range(100):
+        time.sleep(0.1)
+        with engine.connect() as connection:
+            if not connection.execute(sa.text(OPEN)).all():
+                return True
+    return False

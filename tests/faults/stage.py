@@ -17,6 +17,7 @@ from flask import Flask
 from redis.exceptions import RedisError
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.orm import aliased
 
 from app.companies.models import Company
 from app.db import database_now, db
@@ -169,13 +170,16 @@ def make_due(owners: list[str] | None = None) -> None:
     """The leases of these (of all, when none are named) have lapsed, and whatever
     waits is due; commits."""
     past = database_now() - timedelta(minutes=1)
+    # Not those that a frozen process has locked: real time takes no lock either.
+    row = aliased(Delivery)
+    free = Delivery.id.in_(select(row.id).with_for_update(skip_locked=True))
     leased: ColumnElement[bool] = Delivery.state.in_(LEASED)
     if owners is not None:
         leased &= Delivery.owner.in_(owners)
     put_off = Delivery.state.in_(WAITING) & (Delivery.not_before > past)
     for act in (
-        update(Delivery).where(leased).values(lease_until=past),
-        update(Delivery).where(put_off).values(not_before=past),
+        update(Delivery).where(free, leased).values(lease_until=past),
+        update(Delivery).where(free, put_off).values(not_before=past),
         update(Trouble).values(retry_at=past),
     ):
         db.session.execute(act.execution_options(synchronize_session=False))
