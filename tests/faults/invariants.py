@@ -7,7 +7,7 @@ at any moment, except `unsettled`, which is for the end: a healthy sink, leases 
 import hashlib
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +35,9 @@ class Seen:
     deliveries: list[Delivery]
     received: list[Received]
     copies: dict[str, list[Received]]  # by Message-ID
+
+
+Invariant = Callable[[Seen], Iterator[str]]
 
 
 def look(received: Sequence[Received]) -> Seen:
@@ -185,17 +188,27 @@ def disagreeing(_seen: Seen) -> Iterator[str]:
     db.session.commit()
 
 
-ALWAYS: tuple[Callable[[Seen], Iterator[str]], ...] = (
+ALWAYS: tuple[Invariant, ...] = (
     *(undecided, lost, doubled, stray, altered, misdirected, reworded),
     *(misjudged, untold, disagreeing),
 )
 
 
-def broken(received: Sequence[Received], *, at_rest: bool = False) -> list[str]:
-    """All that does not hold, each said with the invariant's name."""
+def broken(
+    received: Sequence[Received],
+    *,
+    at_rest: bool = False,
+    besides: Collection[Invariant] = (),
+) -> list[str]:
+    """All that does not hold, each said with the invariant's name; `besides` those."""
     seen = look(received)
     asked = (*ALWAYS, unsettled) if at_rest else ALWAYS
-    return [f"{each.__name__}: {text}" for each in asked for text in each(seen)]
+    return [
+        f"{each.__name__}: {text}"
+        for each in asked
+        if each not in besides
+        for text in each(seen)
+    ]
 
 
 def _arrived(seen: Seen) -> Iterator[tuple[Delivery, Received]]:

@@ -3,7 +3,7 @@ sent is sent, what must not is not. A model of the rules says which is which."""
 
 import os
 import uuid
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pytest
 from flask import Flask
@@ -18,11 +18,11 @@ from hypothesis.stateful import (
 from hypothesis.strategies import booleans, integers, sampled_from
 from sqlalchemy import select
 
+from app.companies.models import Company
 from app.connectors import apps, connecting, switches
 from app.connectors.models import Connection
 from app.db import db
 from app.delivery import reaping, tick
-from app.delivery.auditing import differences
 from app.delivery.bouncing import bounced
 from app.delivery.models import DONE, LEASED, Delivery
 from app.library.copying import copy_document
@@ -39,7 +39,7 @@ from app.library.trashing import (
 )
 from app.seed import one_page_pdf
 from tests.delivery.world import let_time_pass
-from tests.faults.invariants import broken
+from tests.faults.invariants import broken, disagreeing, undecided
 from tests.faults.nth import DATABASE, Killed, database_fails
 from tests.faults.small import ABOVE, TOOLS, empty, make_small
 from tests.faults.stage import settle
@@ -57,6 +57,8 @@ LINES = [
 ]
 FOLDERS = integers(0, 3 * A_TREE - 1)
 DOCUMENTS = integers(0, 30)  # of those there are, counted from the newest
+# The auditor's own readings are slow; the model has each decision at every step.
+AT_THE_END = (undecided, disagreeing)
 MOST_CALLS = 60  # a run of a few deliveries has about as many
 
 
@@ -81,6 +83,9 @@ class Portal(RuleBasedStateMachine):
         self.trashed: dict[uuid.UUID, int | None] = {}  # with which folder
         self.trashed_folders: dict[int, int] = {}
         self.files = 0
+        for line in LINES[::3]:  # so that something leaves from the start
+            self.connect(line, "one")
+            self.switch(0, line, is_on=True)
 
     # What people do with documents
 
@@ -279,7 +284,7 @@ class Portal(RuleBasedStateMachine):
 
     @invariant()
     def holds(self) -> None:
-        assert broken(self.smtp.messages) == []
+        assert broken(self.smtp.messages, besides=AT_THE_END) == []
 
     def teardown(self) -> None:
         """At the end, all that may leave has left, and the auditor agrees."""
@@ -289,7 +294,6 @@ class Portal(RuleBasedStateMachine):
             self.who.after_run(self.seen())
             assert not self.who.leaving()
             assert broken(self.smtp.messages) == []
-            assert list(differences()) == []
         finally:
             db.session.remove()
 
@@ -361,9 +365,7 @@ class Portal(RuleBasedStateMachine):
     def row_of(self, folder: int) -> Folder:
         return db.session.get_one(Folder, self.folders[folder])
 
-    def company(self, line: Line) -> Any:
-        from app.companies.models import Company
-
+    def company(self, line: Line) -> Company:
         return db.session.get_one(Company, self.companies[line[0]])
 
     def connection(self, line: Line) -> Connection | None:
