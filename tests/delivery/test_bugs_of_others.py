@@ -193,9 +193,7 @@ def test_b87_a_run_before_the_commit_leaves_it_to_the_one_after(
     assert len(smtp.messages) == 1
 
 
-def test_b87_what_was_rolled_back_is_never_sent(
-    house: House, smtp: MailServer
-) -> None:
+def test_b87_what_was_rolled_back_is_never_sent(house: House, smtp: MailServer) -> None:
     uncommitted(house)
     db.session.rollback()
     tick.run()

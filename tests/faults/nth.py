@@ -47,7 +47,9 @@ DATABASE = (STATEMENT, COMMIT, ANSWER)
 
 
 @contextmanager
-def database_fails(nth: int, *kinds: str, is_killed: bool = False) -> Iterator[Count]:
+def database_fails(  # noqa: C901 - small functions that share what they count
+    nth: int, *kinds: str, is_killed: bool = False
+) -> Iterator[Count]:
     """The line to the database is cut at the Nth of these kinds of call: before a
     statement, before a commit, or after it took effect and before it is known."""
     count, engine = Count(nth), db.engine
@@ -202,7 +204,7 @@ def queue_fails(nth: int, *, is_late: bool = False) -> Iterator[Count]:
     """The queue is gone from the Nth command on (the client tries again by itself):
     not reached any more, or (`is_late`) reached and never heard of again."""
     count = Count(nth)
-    client = redis.connection.AbstractConnection
+    client: Any = redis.connection.AbstractConnection
     send, read = client.send_packed_command, client.read_response
 
     def failing_send(self: Any, *args: Any, **more: Any) -> None:
@@ -217,10 +219,10 @@ def queue_fails(nth: int, *, is_late: bool = False) -> Iterator[Count]:
             raise redis.ConnectionError("the answer of the queue was lost")
         return answer
 
-    client.send_packed_command = failing_send  # type: ignore[method-assign]
-    client.read_response = failing_read  # type: ignore[method-assign]
+    client.send_packed_command = failing_send
+    client.read_response = failing_read
     try:
         yield count
     finally:
-        client.send_packed_command = send  # type: ignore[method-assign]
-        client.read_response = read  # type: ignore[method-assign]
+        client.send_packed_command = send
+        client.read_response = read

@@ -14,8 +14,8 @@ from app.db import Base, db
 from app.firms.models import Firm
 from app.library.models import Folder
 from app.people.models import Membership, Person
-from tests.cast import PASSWORD
 from app.people.passwords import hash_password
+from tests.cast import PASSWORD
 
 TOOLS = ("quickbooks", "dext")
 # Each folder's parent, by their places in the list.

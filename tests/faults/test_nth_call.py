@@ -148,9 +148,8 @@ def test_a_run(app: Flask, smtp: MailServer, numbers: Iterator[int], name: str) 
     for n in numbers:
         smtp.messages.clear()
         *due, revoked = scene(places_with_switches())
-        with OF_A_RUN[name](app, smtp, n) as struck:
-            with suppress(*FAILURES):
-                tick.run()
+        with OF_A_RUN[name](app, smtp, n) as struck, suppress(*FAILURES):
+            tick.run()
         assert broken(smtp.messages) == [], n
         settle()
         assert broken(smtp.messages, at_rest=True) == [], n
@@ -191,7 +190,7 @@ def test_a_deposit(
     browser = signed_in(app, place.client)
     folder = f"/companies/{place.company.slug}/folders/{place.folders[0].id}"
     url = f"{folder}/documents"
-    for passes, n in enumerate(numbers, 1):
+    for passes, n in enumerate(numbers, 1):  # noqa: B007 - asked at the end
         before = files_of(app)
         once = uuid.uuid4()
         with OF_A_DEPOSIT[name](app, smtp, n) as struck:
@@ -288,10 +287,9 @@ def test_an_act_is_done_whole_or_not_at_all(
         tick.run()
         drops = [drop(place, "waits.pdf"), failed, left]
         before = told()
-        with OF_THE_DATABASE[name](app, smtp, n) as struck:
-            with suppress(*FAILURES):
-                ACTS[act](place, drops)
-                db.session.commit()
+        with OF_THE_DATABASE[name](app, smtp, n) as struck, suppress(*FAILURES):
+            ACTS[act](place, drops)
+            db.session.commit()
         after = told()
         assert broken(smtp.messages) == [], n
         if after == before:

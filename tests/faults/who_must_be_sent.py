@@ -51,9 +51,8 @@ class Who:
             row = self.rows.get(key)
             is_same = row is not None and row.why == "trashed" and row.period == period
             is_back = kind == "move" or is_same
-            if row is None and kind != "restore":
-                self.rows[key] = Row(period)
-            elif row and row.state == "stopped" and is_back:
+            is_new = row is None and kind != "restore"
+            if is_new or (row and row.state == "stopped" and is_back):
                 self.rows[key] = Row(period)
             elif row and row.state == "doubt" and is_back and row.why != "switch_off":
                 row.why = ""
@@ -137,5 +136,5 @@ class Who:
             elif row.state == "due" and now in {"left", "doubt"} and key in leaving:
                 row.state, row.pinned = now, address
             elif row.state == "due" and now == "unknown" and row.doubts:
-                if not row.asks and key[2] not in self.revoked and key not in leaving:
-                    row.state = now
+                is_kept = row.asks or key[2] in self.revoked or key in leaving
+                row.state = row.state if is_kept else now
