@@ -251,9 +251,8 @@ class Portal(RuleBasedStateMachine):
     def lose_the_worker(self, call: int) -> None:
         """At any call to the database: between two of them nothing of it is kept."""
         let_time_pass(300)
-        with database_fails(call, *DATABASE, is_killed=True):
-            with suppress(Killed):
-                tick.run()
+        with database_fails(call, *DATABASE, is_killed=True), suppress(Killed):
+            tick.run()
         self.who.after_run(self.seen())
 
     @rule(at=DOCUMENTS)
