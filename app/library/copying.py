@@ -30,5 +30,7 @@ def copy_document(
         name=document.name,
         original_name=version.original_name,
         content_type=version.content_type,
+        defect=version.defect,
+        pages=version.pages,
     )
     return deposit(same, into=to, by=by, channel=channel, kind="copy")

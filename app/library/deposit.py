@@ -52,7 +52,7 @@ def deposit(
     document.arrived_at = now
     document.upload_id = upload_id
     document.depositor_name = depositor_name or (by.name if by else "")
-    version = _version(received, document)
+    version = version_of(received, document, document.depositor_id)
     arrival = Arrival(
         firm_id=into.firm_id,
         company_id=into.company_id,
@@ -159,18 +159,21 @@ def _document(
     )
 
 
-def _version(received: Received, document: Document) -> Version:
+def version_of(
+    received: Received, document: Document, author_id: uuid.UUID | None = None
+) -> Version:
+    """The received bytes as the document's current version; not added."""
     return Version(
         id=new_id(),
         firm_id=document.firm_id,
         document_id=document.id,
-        number=1,
+        number=document.version_number,
         storage_key=received.stored.key,
         size=received.stored.size,
         sha256=received.stored.sha256,
         content_type=received.content_type,
         original_name=received.original_name.replace("\x00", ""),
-        author_id=document.depositor_id,
+        author_id=author_id,
         defect=received.defect,
         pages=received.pages,
     )

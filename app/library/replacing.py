@@ -3,8 +3,9 @@ it left, nothing is sent again by itself. The caller commits.
 """
 
 from app.activity.recording import record
-from app.db import db, lock_company, new_id
+from app.db import db, lock_company
 from app.delivery.versions import send_in_place
+from app.library.deposit import version_of
 from app.library.models import Document, Version
 from app.library.receiving import Received
 from app.library.taking import note_arrival, take
@@ -21,20 +22,9 @@ def replace(
     """The document keeps its name and place; a rejected one is received again."""
     lock_company(document.company_id)
     take(document)
-    version = Version(
-        id=new_id(),
-        firm_id=document.firm_id,
-        document_id=document.id,
-        number=document.version_number + 1,
-        storage_key=received.stored.key,
-        size=received.stored.size,
-        sha256=received.stored.sha256,
-        content_type=received.content_type,
-        original_name=received.original_name.replace("\x00", ""),
-        author_id=by.id if by else None,
-    )
+    document.version_number += 1
+    version = version_of(received, document, by.id if by else None)
     db.session.add(version)
-    document.version_number = version.number
     document.size, document.sha256 = version.size, version.sha256
     document.content_type = version.content_type
     if document.status == "rejected":

@@ -14,6 +14,7 @@ from app.library.moving import move_document, move_folder
 from app.library.receiving import receive
 from app.library.replacing import replace
 from app.library.trashing import restore_document, trash_document, trash_folder
+from app.seed import one_page_pdf
 from tests.cast import PURCHASES, House
 from tests.delivery.world import (
     AtLast,
@@ -144,12 +145,12 @@ def test_replaced_meanwhile_only_the_new_version_is_sent(
     house: House, smtp: MailServer, at_the_last_moment: AtLast
 ) -> None:
     done = house.drop()
-    new = receive([b"%PDF-1.4 new"], "Facture.pdf")
+    new = receive([one_page_pdf("new")], "Facture.pdf")
     at_the_last_moment(lambda: replace(done.document, new, by=None))
     tick.run()
     tick.run()
     assert len(smtp.messages) == 1
-    assert smtp.messages[0].content == b"%PDF-1.4 new"
+    assert smtp.messages[0].content == one_page_pdf("new")
     sent = db.session.scalars(select(Delivery.reason).order_by(Delivery.id)).all()
     assert sent == ["replaced", None]
 

@@ -41,15 +41,27 @@ SENTENCES = {
         "delivery.test_by_hand_routes": ["test_staff_send_a_document_by_hand"],
     },
     "moved in from a folder that is not covered": {
+        "library.test_acts": [
+            "test_a_document_moved_in_from_a_folder_not_covered_is_due",
+            "test_one_that_left_does_not_leave_again_by_moving",
+        ],
         "delivery.test_planning": ["test_what_was_moved_in_from_elsewhere_is_due"],
     },
     "moved between covered folders": {
+        "library.test_acts": [
+            "test_moved_between_folders_of_one_switch_it_keeps_its_one_delivery",
+            "test_moved_to_a_folder_of_another_period_it_is_carried_over",
+        ],
         "delivery.test_planning": [
             "test_what_comes_again_is_due_only_if_it_never_left",
             "test_what_waits_is_carried_to_the_setting_of_its_new_folder",
         ],
     },
     "moved out, trashed or switched off before it left": {
+        "library.test_acts": [
+            "test_moved_out_before_it_left_it_is_cancelled",
+            "test_trashed_before_it_left_it_is_cancelled_and_due_again_when_restored",
+        ],
         "connectors.test_switches": [
             "test_switching_off_cancels_what_waits_and_says_why"
         ],
@@ -62,6 +74,10 @@ SENTENCES = {
         ],
     },
     "folder moved under one that is on": {
+        "library.test_acts": [
+            "test_a_folder_moved_under_a_switch_brings_nothing_but_what_comes_later",
+            "test_a_folder_moved_out_of_a_switch_cancels_what_waits_in_it",
+        ],
         "delivery.test_rules": [
             "test_a_folder_moved_under_one_that_is_on_sends_what_comes_later_only"
         ],
@@ -72,15 +88,39 @@ SENTENCES = {
         ],
     },
     "restored from the trash": {
+        "library.test_acts": [
+            "test_restored_in_a_later_period_it_does_not_leave",
+            "test_b77_a_delivered_one_that_is_restored_never_leaves_again",
+            "test_a_folder_s_trashing_and_return_do_to_deliveries_as_a_document_s",
+        ],
         "delivery.test_planning": [
             "test_a_restored_document_that_never_was_due_stays_so",
             "test_a_restored_document_of_an_older_period_stays_cancelled",
         ],
     },
     "renamed or validated by hand": {
+        "library.test_acts": [
+            "test_a_new_name_keeps_its_ending_and_is_the_one_attached"
+        ],
         "delivery.test_tick": [
             "test_the_name_attached_is_the_name_shown",
             "test_what_a_person_validated_stays_theirs",
+        ],
+    },
+    "copied": {
+        "library.test_acts": ["test_a_copy_is_a_deposit_and_is_due"],
+    },
+    "new version before it left": {
+        "library.test_acts": [
+            "test_a_new_version_before_it_left_leaves_in_its_place",
+            "test_a_new_version_while_the_old_one_is_sent_leaves_by_itself",
+            "test_one_that_was_held_for_its_type_is_judged_anew",
+        ],
+    },
+    "new version after it left": {
+        "library.test_acts": [
+            "test_a_new_version_after_it_left_is_not_sent_again",
+            "test_a_new_version_of_one_that_may_have_left_changes_nothing",
         ],
     },
     "off, then on": {

@@ -23,8 +23,10 @@ from app.library.trashing import (
     trash_document,
     trash_folder,
 )
+from app.seed import one_page_pdf
 from tests.cast import PURCHASES, House, World
 from tests.delivery.world import change, document_of
+from tests.files import locked_pdf
 from tests.smtp import MailServer
 
 SALES = PURCHASES.replace("Achats", "Ventes")
@@ -299,15 +301,15 @@ def test_a_folder_s_trashing_and_return_do_to_deliveries_as_a_document_s(
 def test_a_name_that_was_taken_meanwhile_gets_a_number(house: House) -> None:
     first = house.drop()
     trashed(first, house)
-    house.drop(content=b"%PDF-1.4 other")
+    house.drop(content=one_page_pdf("other"))
     restored(first, house)
     assert document_of(first).name == "Facture (2).pdf"
 
 
 def test_b59_a_duplicate_of_a_trashed_document_is_new_and_due(house: House) -> None:
-    first = house.drop(content=b"%PDF-1.4 same")
+    first = house.drop(content=one_page_pdf("same"))
     trashed(first, house)
-    again = house.drop(content=b"%PDF-1.4 same")
+    again = house.drop(content=one_page_pdf("same"))
     assert rows(again) == [("pending", None)]
     assert again.document.duplicate_of_id is None
 
@@ -316,11 +318,11 @@ def test_a_new_version_before_it_left_leaves_in_its_place(
     house: House, post: MailServer
 ) -> None:
     done = house.drop()
-    replaced(done, house, b"%PDF-1.4 new version")
+    replaced(done, house, one_page_pdf("new version"))
     assert rows(done) == [("pending", None)]
     tick.run()
     [mail] = post.messages
-    assert mail.content == b"%PDF-1.4 new version"
+    assert mail.content == one_page_pdf("new version")
     assert ".2@" in mail.message_id
     assert agrees()
 
@@ -330,7 +332,7 @@ def test_a_new_version_after_it_left_is_not_sent_again(
 ) -> None:
     done = house.drop()
     tick.run()
-    replaced(done, house, b"%PDF-1.4 new version")
+    replaced(done, house, one_page_pdf("new version"))
     tick.run()
     assert rows(done) == [("accepted", None)]
     assert len(post.messages) == 1
@@ -341,36 +343,47 @@ def test_a_new_version_while_the_old_one_is_sent_leaves_by_itself(
 ) -> None:
     done = house.drop()
     change(done, state="sending", token=1, owner="x", lease_until=database_now())
-    replaced(done, house, b"%PDF-1.4 new version")
+    replaced(done, house, one_page_pdf("new version"))
     for _ in range(2):
         tick.run()
     assert rows(done) == [("cancelled", "replaced"), ("accepted", None)]
-    assert [m.content for m in post.messages] == [b"%PDF-1.4 new version"]
+    assert [m.content for m in post.messages] == [one_page_pdf("new version")]
 
 
 def test_a_new_version_of_one_that_may_have_left_changes_nothing(
     house: House, post: MailServer
 ) -> None:
-    done = house.drop(content=b"%PDF-1.4 old")
+    done = house.drop(content=one_page_pdf("old"))
     change(done, state="deferred", ambiguous=1, attempts=1)
     change(done, destination="purchases.dune-alder@tool.test", sender="q@x.test")
-    replaced(done, house, b"%PDF-1.4 new version")
+    replaced(done, house, one_page_pdf("new version"))
     tick.run()
-    assert [m.content for m in post.messages] == [b"%PDF-1.4 old"]
+    assert [m.content for m in post.messages] == [one_page_pdf("old")]
 
 
 def test_one_that_was_held_for_its_type_is_judged_anew(house: House) -> None:
     done = house.drop("notes.txt", content=b"only text")
     assert rows(done) == [("held", "bad_type")]
-    replaced(done, house, b"%PDF-1.4 as a PDF")
+    replaced(done, house, one_page_pdf("as a PDF"))
     assert rows(done) == [("pending", None)]
+
+
+def test_what_is_wrong_with_a_file_goes_with_its_copy_and_its_new_version(
+    house: House,
+) -> None:
+    done = house.drop()
+    replaced(done, house, locked_pdf(b"secret"))
+    assert rows(done) == [("held", "encrypted")]
+    made = copy_document(done.document, house.folder(), by=house.staff)
+    db.session.commit()
+    assert rows(made) == [("held", "encrypted")]
 
 
 def test_a_rejected_one_that_is_replaced_is_received_again(house: House) -> None:
     done = house.drop()
     done.document.status, done.document.rejected_reason = "rejected", "illisible"
     db.session.commit()
-    replaced(done, house, b"%PDF-1.4 readable")
+    replaced(done, house, one_page_pdf("readable"))
     assert document_of(done).status == "received"
 
 
@@ -447,17 +460,19 @@ def test_what_few_may_see_is_not_restored_for_more(house: House, path: str) -> N
 
 
 def test_an_act_on_a_folder_names_none_of_its_documents_to_the_database(
-    house: House,
+    house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """PostgreSQL takes 65 535 values in a statement, and a folder may hold more."""
     folder = house.folder(OCTOBER)
     for number in range(120):
-        house.drop(f"{number}.pdf", OCTOBER, b"%PDF-1.4 " + str(number).encode())
+        house.drop(f"{number}.pdf", OCTOBER, one_page_pdf(str(number)))
     most = 0
+    monkeypatch.setattr("app.delivery.settled_trail.A_BATCH", 10)
 
-    def count(_conn, _cursor, _statement, values, *_more) -> None:  # type: ignore[no-untyped-def]
+    def count(_conn, _cursor, statement, values, *_more) -> None:  # type: ignore[no-untyped-def]
         nonlocal most
-        most = max(most, len(values))
+        if not statement.startswith("INSERT"):
+            most = max(most, len(values))
 
     event.listen(db.engine, "before_cursor_execute", count)
     try:
