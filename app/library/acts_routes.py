@@ -6,8 +6,6 @@ import uuid
 from flask import (
     Blueprint,
     abort,
-    flash,
-    redirect,
     render_template,
     request,
     url_for,
@@ -15,10 +13,11 @@ from flask import (
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from app import htmx
+from app.companies.models import Company
 from app.db import db
 from app.errors import Refused
 from app.library import trash
+from app.library.answering import to_page
 from app.library.choosing import choices
 from app.library.copying import copy_document
 from app.library.finding import Place, document_or_404, place_or_404
@@ -46,16 +45,33 @@ def _channel() -> str:
     return "firm" if current_user.is_firm_side else "web"
 
 
-def _back(document: Document, text: str) -> ResponseReturnValue:
-    return _to(url_for("library.document", document_id=document.id), text)
+def _is_from_list() -> bool:
+    return request.args.get("from") == "list"
 
 
-def _to(url: str, text: str) -> ResponseReturnValue:
-    """To a page that says it; htmx follows by itself only within its own target."""
-    flash(text, "ok")
-    if htmx.is_fragment():
-        return "", 204, {"HX-Redirect": url}
-    return redirect(url, 303)
+def _list(company: Company, folder: Folder) -> str:
+    return url_for("library.show", slug=company.slug, folder_id=folder.id)
+
+
+def _here(place: Place) -> str:
+    return _list(place.company, place.folder)
+
+
+def _url(document: Document) -> str:
+    return url_for("library.document", document_id=document.id)
+
+
+def _undo(endpoint: str, document: Document) -> str:
+    """Back to where the person is at work then."""
+    url = url_for(endpoint, document_id=document.id)
+    return f"{url}?from=list&undo=yes" if _is_from_list() else url
+
+
+def _answer(
+    document: Document, text: str, list_url: str, **undo: str
+) -> ResponseReturnValue:
+    """To the document, or back to the list where the person is at work."""
+    return to_page(list_url if _is_from_list() else _url(document), text, **undo)
 
 
 def _form(
@@ -66,8 +82,13 @@ def _form(
         act=act,
         document=document,
         company=place.company,
-        folder_id=document.folder_id,
-        choices=choices(place.company, place.sight) if act in {"move", "copy"} else [],
+        came_from="list" if _is_from_list() else None,
+        back_url=_here(place) if _is_from_list() else _url(document),
+        choices=choices(
+            place.company, place.sight, here=place.folder.id, but_here=act == "move"
+        )
+        if act in {"move", "copy"}
+        else [],
         error=error.message if error else None,
         typed=request.form.get("name") or document.name,
         chosen=request.form.get("folder"),
@@ -98,6 +119,7 @@ def form(document_id: uuid.UUID, act: str) -> ResponseReturnValue:
 @open_to("signed_in")
 def move(document_id: uuid.UUID) -> ResponseReturnValue:
     document, place = _allowed(document_id, "move")
+    before, list_url = place.folder.id, _here(place)
     try:
         to = _target(place)
         move_document(document, to, by=current_user, channel=_channel())
@@ -105,13 +127,22 @@ def move(document_id: uuid.UUID) -> ResponseReturnValue:
         db.session.rollback()
         return _form("move", document, place, refusal)
     db.session.commit()
-    return _back(document, _("Moved to “%(folder)s”.", folder=to.name))
+    if "undo" in request.args:
+        list_url = _list(place.company, to)
+    return _answer(
+        document,
+        _("“%(name)s” is moved to “%(folder)s”.", name=document.name, folder=to.name),
+        list_url,
+        undo_url=_undo("acts.move", document),
+        folder=str(before),
+    )
 
 
 @blueprint.post("/documents/<uuid:document_id>/copy")
 @open_to("signed_in")
 def copy(document_id: uuid.UUID) -> ResponseReturnValue:
     document, place = _allowed(document_id, "copy")
+    list_url = _here(place)
     try:
         to = _target(place)
         made = copy_document(document, to, by=current_user, channel=_channel())
@@ -119,7 +150,8 @@ def copy(document_id: uuid.UUID) -> ResponseReturnValue:
         db.session.rollback()
         return _form("copy", document, place, refusal)
     db.session.commit()
-    return _back(made.document, _("Copied to “%(folder)s”.", folder=to.name))
+    text = _("Copied to “%(folder)s”.", folder=to.name)
+    return _answer(made.document, text, list_url)
 
 
 @blueprint.post("/documents/<uuid:document_id>/rename")
@@ -132,7 +164,11 @@ def rename(document_id: uuid.UUID) -> ResponseReturnValue:
         db.session.rollback()
         return _form("rename", document, place, refusal)
     db.session.commit()
-    return _back(document, _("Renamed “%(name)s”.", name=name))
+    return _answer(
+        document,
+        _("Renamed “%(name)s”.", name=name),
+        _here(place),
+    )
 
 
 @blueprint.post("/documents/<uuid:document_id>/versions")
@@ -151,7 +187,8 @@ def versions(document_id: uuid.UUID) -> ResponseReturnValue:
     except Refused as refusal:
         db.session.rollback()
         return _form("versions", document, place, refusal)
-    return _back(document, _("The new version is there. The older one is kept."))
+    text = _("The new version is there. The older one is kept.")
+    return _answer(document, text, _here(place))
 
 
 @blueprint.post("/documents/<uuid:document_id>/trash")
@@ -160,11 +197,11 @@ def put_in_trash(document_id: uuid.UUID) -> ResponseReturnValue:
     document, place = _allowed(document_id, "trash")
     trash_document(document, by=current_user)
     db.session.commit()
-    folder = url_for(
-        "library.show", slug=place.company.slug, folder_id=document.folder_id
+    return to_page(
+        _here(place),
+        _("“%(name)s” is in the trash, for 30 days.", name=document.name),
+        undo_url=_undo("acts.restore", document),
     )
-    text = _("“%(name)s” is in the trash, for 30 days.", name=document.name)
-    return _to(folder, text)
 
 
 @blueprint.post("/documents/<uuid:document_id>/restore")
@@ -173,13 +210,24 @@ def restore(document_id: uuid.UUID) -> ResponseReturnValue:
     document = trash.document_or_404(document_id)
     to = restore_document(document, by=current_user, channel=_channel())
     db.session.commit()
-    return _back(document, _("Restored to “%(folder)s”.", folder=to.name))
+    text = _("Restored to “%(folder)s”.", folder=to.name)
+    company = db.session.get_one(Company, to.company_id)
+    return _answer(document, text, _list(company, to))
 
 
 @blueprint.get("/trash")
 @open_to("signed_in")
 def show() -> ResponseReturnValue:
-    slug = request.args.get("company")
+    return _trash(request.args.get("company"))
+
+
+@blueprint.get("/companies/<slug>/trash")
+@open_to("signed_in")
+def of_company(slug: str) -> ResponseReturnValue:
+    return _trash(slug)
+
+
+def _trash(slug: str | None) -> ResponseReturnValue:
     places = trash.places(slug)
     return render_template(
         "library/trash.html",

@@ -5,8 +5,6 @@ import uuid
 from flask import (
     Blueprint,
     abort,
-    flash,
-    redirect,
     render_template,
     request,
     url_for,
@@ -22,6 +20,7 @@ from app.db import db
 from app.delivery.planning import Effective
 from app.errors import Refused
 from app.library import trash
+from app.library.answering import to_page
 from app.library.choosing import choices
 from app.library.finding import Place, place_or_404
 from app.library.making import make_folder
@@ -63,7 +62,13 @@ def _form(act: str, place: Place, error: Refused | None = None) -> ResponseRetur
         act=act,
         folder=place.folder,
         company=place.company,
-        choices=choices(place.company, place.sight, without=place.folder.id)
+        choices=choices(
+            place.company,
+            place.sight,
+            here=place.folder.parent_id,
+            but_here=True,
+            without=place.folder.id,
+        )
         if act == "move"
         else [],
         error=error.message if error else None,
@@ -106,8 +111,9 @@ def create(slug: str) -> ResponseReturnValue:
             raise
         return _form("new", parent, refusal)
     db.session.commit()
-    flash(_("The folder “%(name)s” is made.", name=made.name), "ok")
-    return redirect(_url(company, made), 303)
+    return to_page(
+        _url(company, made), _("The folder “%(name)s” is made.", name=made.name)
+    )
 
 
 def _parent(company: Company) -> Place | None:
@@ -130,8 +136,10 @@ def rename(folder_id: uuid.UUID) -> ResponseReturnValue:
         db.session.rollback()
         return _form("rename", place, refusal)
     db.session.commit()
-    flash(_("Renamed “%(name)s”.", name=place.folder.name), "ok")
-    return redirect(_url(place.company, place.folder), 303)
+    return to_page(
+        _url(place.company, place.folder),
+        _("Renamed “%(name)s”.", name=place.folder.name),
+    )
 
 
 @blueprint.post("/folders/<uuid:folder_id>/move")
@@ -139,6 +147,7 @@ def rename(folder_id: uuid.UUID) -> ResponseReturnValue:
 def move(folder_id: uuid.UUID) -> ResponseReturnValue:
     """The firm is asked first when the folder comes under a switch."""
     place = _changeable(folder_id)
+    before = str(place.folder.parent_id or "")
     try:
         to = _target(place)
         if place.sight.firm_side and not request.form.get("confirmed"):
@@ -151,8 +160,13 @@ def move(folder_id: uuid.UUID) -> ResponseReturnValue:
         return _form("move", place, refusal)
     db.session.commit()
     where = to.name if to else place.company.name
-    flash(_("Moved to “%(folder)s”.", folder=where), "ok")
-    return redirect(_url(place.company, place.folder), 303)
+    return to_page(
+        _url(place.company, place.folder),
+        _("“%(name)s” is moved to “%(folder)s”.", name=place.folder.name, folder=where),
+        undo_url=url_for("folders.move", folder_id=folder_id),
+        parent=before,
+        confirmed="1",
+    )
 
 
 def _target(place: Place) -> Folder | None:
@@ -194,14 +208,11 @@ def put_in_trash(folder_id: uuid.UUID) -> ResponseReturnValue:
     place = _changeable(folder_id)
     documents = trash_folder(place.folder, by=current_user)
     db.session.commit()
-    flash(
-        ngettext(
-            "“%(name)s” is in the trash with %(num)d document, for 30 days.",
-            "“%(name)s” is in the trash with %(num)d documents, for 30 days.",
-            documents,
-            name=place.folder.name,
-        ),
-        "ok",
+    text = ngettext(
+        "“%(name)s” is in the trash with %(num)d document, for 30 days.",
+        "“%(name)s” is in the trash with %(num)d documents, for 30 days.",
+        documents,
+        name=place.folder.name,
     )
     above = place.path[-2] if len(place.path) > 1 else None
     back = (
@@ -209,7 +220,8 @@ def put_in_trash(folder_id: uuid.UUID) -> ResponseReturnValue:
         if above
         else url_for("library.root", slug=place.company.slug)
     )
-    return redirect(back, 303)
+    undo_url = url_for("folders.restore", folder_id=folder_id)
+    return to_page(back, text, undo_url=undo_url)
 
 
 @blueprint.post("/folders/<uuid:folder_id>/restore")
@@ -219,5 +231,6 @@ def restore(folder_id: uuid.UUID) -> ResponseReturnValue:
     restore_folder(folder, by=current_user)
     db.session.commit()
     company = db.session.get_one(Company, folder.company_id)
-    flash(_("“%(name)s” is restored.", name=folder.name), "ok")
-    return redirect(_url(company, folder), 303)
+    return to_page(
+        _url(company, folder), _("“%(name)s” is restored.", name=folder.name)
+    )

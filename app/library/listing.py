@@ -25,6 +25,7 @@ from app.delivery.badges import Badge, client_badge, firm_badge
 from app.delivery.models import OPEN, Delivery
 from app.library.models import Document, Folder
 from app.library.naming import split_extension
+from app.library.permissions import acts_on
 from app.library.tree import Sight, hidden_folders
 from app.texts import gettext as _
 
@@ -50,6 +51,7 @@ class Row:
     delivery: str | None
     note: str
     duplicate_note: str
+    acts: str  # what this person may do with it: «copy move rename…»
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,10 @@ def listing(
     more = len(documents) > ROWS
     documents = documents[:ROWS]
     deliveries = _deliveries(documents) if sight.firm_side else {}
-    rows = [_row(d, sight, deliveries.get(d.id, [])) for d in documents]
+    rows = [
+        _row(d, sight, deliveries.get(d.id, []), acts_on(d, folder, sight))
+        for d in documents
+    ]
     here: dict[str, Any] = {"slug": company.slug, "folder_id": folder.id}
     total = counts["documents"]
     newest = documents[0] if documents and not after else None
@@ -178,7 +183,12 @@ def _deliveries(documents: list[Document]) -> dict[uuid.UUID, list[Delivery]]:
     return found
 
 
-def _row(document: Document, sight: Sight, deliveries: list[Delivery]) -> Row:
+def _row(
+    document: Document,
+    sight: Sight,
+    deliveries: list[Delivery],
+    acts: frozenset[str] = frozenset(),
+) -> Row:
     stem, extension = split_extension(document.name)
     badge = (
         firm_badge(document, deliveries) if sight.firm_side else client_badge(document)
@@ -202,6 +212,7 @@ def _row(document: Document, sight: Sight, deliveries: list[Delivery]) -> Row:
         duplicate_note=_("Probably a duplicate")
         if document.duplicate_of_id and sight.firm_side
         else "",
+        acts=" ".join(sorted(acts)),
     )
 
 

@@ -1,7 +1,7 @@
 """What a person may do with a document, by its status; asked by routes and templates.
 
-Staff may do everything. A client may change what was only received, replace what was
-rejected, and look at what is validated.
+Staff may do everything. A client may change what was only received, and bring a new
+version of what was rejected or validated.
 """
 
 from app.library.models import Document, Folder
@@ -11,7 +11,7 @@ STAFF = frozenset({"rename", "move", "copy", "trash", "replace"})
 CLIENT = {
     "received": frozenset({"rename", "move", "trash"}),
     "rejected": frozenset({"replace"}),
-    "validated": frozenset[str](),
+    "validated": frozenset({"replace"}),
 }
 
 

@@ -46,6 +46,7 @@ def test_what_clients_load_knows_nothing_of_the_firm_s_side() -> None:
         "js/app.js",
         "js/deposit.js",
         "js/early.js",
+        "js/rows.js",
     ]
     for name in shared:
         text = (ROOT / "app/static" / name).read_text(encoding="utf-8")

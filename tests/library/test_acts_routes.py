@@ -3,12 +3,14 @@
 from io import BytesIO
 
 import pytest
+from bs4 import BeautifulSoup
 from flask import Flask
 from sqlalchemy import select
 
 from app.db import db
 from app.library.deposit import Deposited
 from app.library.models import Folder, Version
+from app.seed import one_page_pdf
 from tests.cast import PURCHASES, Browser, House, World, signed_in
 from tests.delivery.world import document_of
 
@@ -59,13 +61,13 @@ def test_htmx_is_led_to_the_page(staff: Browser, house: House) -> None:
 
 def test_a_new_version_keeps_the_older_one(staff: Browser, house: House) -> None:
     done = house.drop()
-    sent = {"file": (BytesIO(b"%PDF-1.4 new"), "scan.pdf")}
+    sent = {"file": (BytesIO(one_page_pdf("new")), "scan.pdf")}
     assert staff.post(url(done, "versions"), data=sent).status_code == 303
     versions = db.session.scalars(
         select(Version.number).where(Version.document_id == done.document.id)
     ).all()
     assert sorted(versions) == [1, 2]
-    assert staff.get(url(done, "download")).data == b"%PDF-1.4 new"
+    assert staff.get(url(done, "download")).data == one_page_pdf("new")
 
 
 @pytest.mark.parametrize("content", [None, b""])
@@ -98,14 +100,17 @@ def test_a_client_changes_what_was_only_received(client: Browser, house: House) 
     assert client.post(url(done, "rename"), data={"name": "a"}).status_code == 303
     done.document.status = "validated"
     db.session.commit()
-    for act in ("rename", "move", "trash", "copy", "versions"):
+    for act in ("rename", "move", "trash", "copy"):
         assert client.post(url(done, act), data={"name": "b"}).status_code == 403
+    newer = {"file": (BytesIO(one_page_pdf("newer")), "scan.pdf")}
+    assert client.post(url(done, "versions"), data=newer).status_code == 303
+    assert document_of(done).status == "validated"
     page = client.get(f"/documents/{done.document.id}").text
     assert url(done, "trash") not in page
     done.document.status = "rejected"
     db.session.commit()
     assert client.post(url(done, "trash")).status_code == 403
-    sent = {"file": (BytesIO(b"%PDF-1.4 good"), "scan.pdf")}
+    sent = {"file": (BytesIO(one_page_pdf("good")), "scan.pdf")}
     assert client.post(url(done, "versions"), data=sent).status_code == 303
     assert document_of(done).status == "received"
 
@@ -198,3 +203,94 @@ def test_a_move_by_a_client_never_speaks_of_a_tool(
     to = house.folder().id
     answer = client.post(f"/folders/{own.id}/move", data={"parent": to})
     assert answer.status_code == 303
+
+
+def undo_of(page: str) -> tuple[str, dict[str, str]]:
+    """Where the way back in the message leads, and what it brings."""
+    form = BeautifulSoup(page, "html.parser").select_one(".toast-undo")
+    assert form
+    fields = {str(one["name"]): str(one["value"]) for one in form.select("input")}
+    return str(form["action"]), fields
+
+
+@pytest.mark.parametrize("act", ["move", "trash"])
+def test_an_act_on_a_document_can_be_taken_back(
+    staff: Browser, house: House, act: str
+) -> None:
+    done = house.drop()
+    there = {"folder": house.folder("Juridique").id}
+    page = staff.post(url(done, act), data=there, follow_redirects=True).text
+    action, fields = undo_of(page)
+    assert staff.post(action, data=fields).status_code == 303
+    document = document_of(done)
+    assert (document.folder_id, document.trashed_at) == (house.folder().id, None)
+
+
+@pytest.mark.parametrize("act", ["move", "trash"])
+def test_an_act_on_a_folder_can_be_taken_back(
+    staff: Browser, house: House, act: str
+) -> None:
+    folder = house.folder(PURCHASES)
+    folder_id, above_id = folder.id, folder.parent_id
+    there = {"parent": house.folder("Juridique").id}
+    answer = staff.post(
+        f"/folders/{folder_id}/{act}", data=there, follow_redirects=True
+    )
+    action, fields = undo_of(answer.text)
+    assert staff.post(action, data=fields).status_code == 303
+    db.session.expire_all()
+    assert house.folder(PURCHASES).id == folder_id
+    assert house.folder(PURCHASES).parent_id == above_id
+
+
+def test_who_acts_from_the_list_comes_back_to_it(staff: Browser, house: House) -> None:
+    done = house.drop()
+    there = {"folder": house.folder("Juridique").id}
+    answer = staff.post(f"{url(done, 'move')}?from=list", data=there)
+    assert answer.location.endswith(f"/folders/{house.folder().id}")
+    page = staff.get(f"{url(done, 'rename')}?from=list").text
+    assert "rename?from=list" in page
+
+
+def test_a_row_offers_what_the_person_may_do(
+    staff: Browser, client: Browser, house: House
+) -> None:
+    done = house.drop()
+    folder = f"/companies/{house.dune.slug}/folders/{house.folder().id}"
+
+    def offered(browser: Browser) -> str:
+        page = BeautifulSoup(browser.get(folder).text, "html.parser")
+        button = page.select_one(f"#document-{done.document.id} [data-acts]")
+        return str(button["data-acts"]) if button else ""
+
+    assert offered(staff) == "copy move rename replace trash"
+    assert offered(client) == "move rename trash"
+    done.document.status = "validated"
+    db.session.commit()
+    assert offered(client) == "replace"
+
+
+def test_the_firm_sees_in_the_tree_of_targets_what_is_switched_on(
+    staff: Browser, client: Browser, house: House
+) -> None:
+    house.switch("on")
+    done = house.drop(path="Juridique")
+    marks = ".choice .cab-plug"
+    for browser, is_firm in ((staff, True), (client, False)):
+        page = BeautifulSoup(browser.get(url(done, "move")).text, "html.parser")
+        assert bool(page.select(marks)) == is_firm
+        here = page.select_one(f'input[value="{done.document.folder_id}"]')
+        assert here
+        assert here.has_attr("disabled")
+
+
+def test_the_trash_of_a_company_has_an_address_of_its_own(
+    app: Flask, house: House
+) -> None:
+    staff = signed_in(app, house.admin)
+    there, elsewhere = house.drop("ici.pdf"), house.drop("là.pdf", company=house.elm)
+    for done in (there, elsewhere):
+        staff.post(url(done, "trash"))
+    page = staff.get(f"/companies/{house.dune.slug}/trash").text
+    shown = BeautifulSoup(page, "html.parser").select("[data-trashed]")
+    assert [row["data-trashed"] for row in shown] == [str(there.document.id)]

@@ -84,14 +84,16 @@
   // Messages: at most three, and only bad news stays
 
   const MESSAGE_STAYS = 6000;
+  const OFFER_STAYS = 15000; // one that can be taken back
 
   function keepMessage(toast) {
     if (toast.dataset.kept) return;
     toast.dataset.kept = "yes";
     if (toast.dataset.toast === "bad") return;
     announce(one(".toast-text", toast).textContent.trim());
+    const stays = one("form", toast) ? OFFER_STAYS : MESSAGE_STAYS;
     let timer;
-    const start = () => (timer = setTimeout(() => toast.remove(), MESSAGE_STAYS));
+    const start = () => (timer = setTimeout(() => toast.remove(), stays));
     const hold = () => clearTimeout(timer);
     for (const name of ["mouseenter", "focusin"]) toast.addEventListener(name, hold);
     for (const name of ["mouseleave", "focusout"]) toast.addEventListener(name, start);

@@ -1,0 +1,75 @@
+// The menu of a row: there is one, filled for the row whose button was pressed. Without
+// this the button leads to the document's page, where the same acts are.
+(() => {
+  "use strict";
+
+  const menu = document.getElementById("row-menu");
+  if (!menu || !menu.showPopover) return;
+
+  const GAP = 4;
+  const EDGE = 8;
+  let button = null;
+  let wasOpenAt = null;
+
+  function fill() {
+    const row = button.closest("tr[data-document]");
+    const open = new Set([...button.dataset.acts.split(" "), "open", "download"]);
+    for (const item of menu.querySelectorAll("[data-act]")) {
+      const { act, path } = item.dataset;
+      item.hidden = !open.has(act);
+      const url = act === "open" ? row.dataset.url : `${row.dataset.url}/${path || act}?from=list`;
+      if (item.matches("form")) item.action = url;
+      else item.href = act === "download" ? `${row.dataset.url}/download` : url;
+    }
+    menu.querySelector("bdi").textContent = row.querySelector(".document-name").title;
+  }
+
+  // Beside its button; on a phone the sheet of the style sheet stands at the bottom.
+  function place() {
+    menu.style.inset = "";
+    if (matchMedia("(max-width: 767px)").matches) return;
+    const at = button.getBoundingClientRect();
+    const fits = at.bottom + GAP + menu.offsetHeight < innerHeight - EDGE;
+    const top = fits ? at.bottom + GAP : Math.max(EDGE, at.top - GAP - menu.offsetHeight);
+    const left = Math.max(EDGE, at.right - menu.offsetWidth);
+    menu.style.inset = `${top}px auto auto ${left}px`;
+  }
+
+  const items = () =>
+    [...menu.querySelectorAll(".menu-item")].filter((item) => item.offsetParent !== null);
+
+  document.addEventListener(
+    "pointerdown",
+    () => (wasOpenAt = menu.matches(":popover-open") ? button : null),
+    true,
+  );
+
+  document.addEventListener("click", (event) => {
+    const pressed = event.target.closest("[data-acts]");
+    if (!pressed) return;
+    event.preventDefault();
+    if (event.detail && wasOpenAt === pressed) return;
+    button = pressed;
+    fill();
+    menu.showPopover();
+    place();
+    items()[0]?.focus({ focusVisible: !event.detail });
+  });
+
+  menu.addEventListener("toggle", (event) => {
+    button?.setAttribute("aria-expanded", String(event.newState === "open"));
+  });
+
+  menu.addEventListener("keydown", (event) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const list = items();
+    const next = list.indexOf(document.activeElement) + step;
+    list[(next + list.length) % list.length].focus();
+  });
+
+  document.addEventListener("scroll", () => menu.hidePopover(), { capture: true, passive: true });
+  window.addEventListener("resize", () => menu.hidePopover());
+})();
