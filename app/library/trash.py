@@ -2,7 +2,8 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from math import ceil
 
 from flask import abort
 from flask_login import current_user
@@ -142,5 +143,6 @@ def _thing(
         company=company.name,
         by=by or "",
         trashed_at=at,
-        days_left=max(0, (at + KEPT - utc_now()).days),
+        # Begun days count: thirty on the day that it is put there.
+        days_left=max(0, ceil((at + KEPT - utc_now()) / timedelta(days=1))),
     )
