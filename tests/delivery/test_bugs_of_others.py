@@ -27,6 +27,7 @@ from tests.cast import House
 from tests.conftest import point_to
 from tests.delivery.processes import ONE_RUN, environment, start, wait_until
 from tests.delivery.world import let_time_pass, state_of
+from tests.files import padded_pdf
 from tests.smtp import Fault, MailServer
 
 OURS = "delivery.test_bugs_of_others"
@@ -283,8 +284,7 @@ def test_b94_what_fits_leaves_beside_what_is_too_big(
         f"{n}.pdf": 5_000 for n in range(6)
     }
     drops = {
-        name: house.drop(name, content=b"%PDF-1.4" + b"x" * size)
-        for name, size in sizes.items()
+        name: house.drop(name, content=padded_pdf(size)) for name, size in sizes.items()
     }
     tick.run()
     let_time_pass(600)

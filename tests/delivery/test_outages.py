@@ -84,10 +84,12 @@ def test_credentials_that_are_refused_are_told_to_the_operators_at_once_and_once
     for _ in range(3):
         tick.run()
     assert [row.is_credentials for row in rows()] == [True]
-    assert notices() == [("op@guichet.test", "The mail server refuses our credentials")]
+    assert notices() == [
+        ("op@guichet.test", "Le serveur d’envoi refuse nos identifiants")
+    ]
     tick.run()
     assert notices()[1:] == [
-        ("op@guichet.test", "The mail server takes messages again")
+        ("op@guichet.test", "Le serveur d’envoi accepte de nouveau les messages")
     ]
 
 
@@ -102,11 +104,11 @@ def test_a_server_that_is_away_is_told_after_half_an_hour_and_when_it_is_back(
     began(31)
     tick.run()
     tick.run()
-    assert [subject for _, subject in notices()] == ["The mail server does not answer"]
+    assert [subject for _, subject in notices()] == ["Le serveur d’envoi ne répond pas"]
     tick.run()
     assert len(notices()) == 2
     (notice,) = db.session.scalars(
-        select(Notice).where(Notice.subject.contains("does not answer"))
+        select(Notice).where(Notice.subject.contains("ne répond pas"))
     )
     assert notice.firm_id is None
     db.session.commit()

@@ -19,6 +19,7 @@ from app.delivery.claiming import Claim, claim
 from app.delivery.models import Attempt, Delivery
 from app.delivery.recorder import Recorder, Unrecorded
 from app.library.models import Document
+from app.seed import one_page_pdf
 from tests.cast import House
 from tests.delivery.processes import ONE_RUN, environment, start
 from tests.delivery.world import (
@@ -205,7 +206,7 @@ def told(
     house: House, way: Callable[[Claim, Reply], None], **held: str
 ) -> list[object]:
     """All that an acceptance leaves, without what differs by nature."""
-    done = house.drop(f"{way.__name__}.pdf", content=b"%PDF-1.4 the same")
+    done = house.drop(f"{way.__name__}.pdf", content=one_page_pdf("the same"))
     if status := held.get("document"):
         done.document.status = status
     db.session.commit()

@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import create_app
 from app.db import db
 from app.delivery import tick
+from app.seed import one_page_pdf
 from tests.cast import House, signed_in
 from tests.conftest import POSTGRES, point_to, settings
 from tests.delivery.world import attempts_of, state_of
@@ -98,7 +99,7 @@ def test_a_line_to_the_database_cut_anywhere_in_a_deposit(
     url = f"/companies/{house.dune.slug}/folders/{house.folder().id}/documents"
     browser = signed_in(far, house.manager)
     for place in PLACES:
-        file = (f"%PDF-1.4 {place}".encode(), f"{place}.pdf")
+        file = (one_page_pdf(f"{place}"), f"{place}.pdf")
         upload = {"upload_id": str(uuid.uuid4())}
         setattr(to_database, way, Way(cut_after=place))
         with suppress(SQLAlchemyError):

@@ -14,12 +14,13 @@ from tests.faults.counting import note, note_outcome
 from tests.faults.invariants import broken
 from tests.faults.proxy import Proxy, Way
 from tests.faults.stage import settle
+from tests.files import padded_pdf
 from tests.infrastructure.s3 import s3_url
 from tests.smtp import MailServer
 
 __all__ = ["s3_url"]
 pytestmark = [pytest.mark.faults, pytest.mark.s3]
-CONTENT = b"%PDF-1.4 " + bytes(range(256)) * 1200
+CONTENT = padded_pdf(300_000)
 
 
 @pytest.fixture

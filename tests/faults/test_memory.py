@@ -11,6 +11,7 @@ from tests.delivery.world import state_of
 from tests.faults.counting import note_outcome
 from tests.faults.invariants import broken
 from tests.faults.stage import Crew
+from tests.files import padded_pdf
 from tests.redis_server import needs_redis
 from tests.smtp import MailServer
 
@@ -33,7 +34,7 @@ def generous(world: World) -> House:
 def test_a_worker_of_512_mb_sends_two_files_of_25_mb(
     generous: House, crew: Crew, smtp: MailServer
 ) -> None:
-    content = b"%PDF-1.4 " + bytes(range(256)) * (25 * MB // 256 - 1)
+    content = padded_pdf(25 * MB - 256)
     drops = [generous.drop(f"{n}.pdf", content=content + b"%d" % n) for n in range(2)]
     for _ in range(2):  # each may have one of them in hand
         worker = crew.start(MALLOC_ARENA_MAX="2")
