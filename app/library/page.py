@@ -11,6 +11,7 @@ from app.db import new_id
 from app.library.listing import Listing
 from app.library.models import Folder
 from app.library.navigation import ICONS, Node, tree
+from app.library.permissions import may_change
 from app.library.tree import Sight
 
 
@@ -24,6 +25,7 @@ class Frame:
     crumbs: list[tuple[str, str]]
     nodes: list[Node]
     may_deposit: bool
+    may_change: bool
     deposit_url: str
     upload_id: uuid.UUID
     max_upload_mb: int
@@ -43,6 +45,7 @@ def frame(company: Company, path: list[Folder], sight: Sight) -> Frame:
         ],
         nodes=tree(company, path, sight),
         may_deposit=sight.may_deposit_in(folder),
+        may_change=may_change(folder, sight),
         deposit_url=url_for("library.deposit_create", **here),
         upload_id=new_id(),
         max_upload_mb=current_app.config["MAX_UPLOAD_MB"],

@@ -17,7 +17,7 @@ def rename_document(document: Document, name: str, *, by: Person | None) -> str:
     """Gives the name that it got: another one when that is taken in its folder."""
     lock_company(document.company_id, and_folder=document.folder_id)
     take(document)
-    wanted = _cleaned(name)
+    wanted = cleaned(name)
     ending = split_extension(document.name)[1]
     if ending and split_extension(wanted)[1].lower() != ending.lower():
         wanted = shortened(wanted + ending)
@@ -42,7 +42,7 @@ def rename_folder(folder: Folder, name: str, *, by: Person | None) -> str:
     lock_company(folder.company_id, exclusive=True)
     take_folder(folder)
     before = folder.name
-    folder.name = free_folder_name(folder, folder.parent_id, _cleaned(name))
+    folder.name = free_folder_name(folder, folder.parent_id, cleaned(name))
     db.session.flush()
     record(
         "folder_renamed",
@@ -56,7 +56,7 @@ def rename_folder(folder: Folder, name: str, *, by: Person | None) -> str:
     return folder.name
 
 
-def _cleaned(name: str) -> str:
+def cleaned(name: str) -> str:
     cleaned = clean_name(name.replace("/", "-").replace("\\", "-"), fallback="")
     if not split_extension(cleaned)[0]:
         raise Refused(_("Type a name."), "name")

@@ -27,6 +27,7 @@ from app.library import listing as listings, navigation, page as pages
 from app.library.deposit import deposit
 from app.library.finding import Place, document_or_404, place_or_404
 from app.library.models import Folder, Version
+from app.library.permissions import acts_on
 from app.library.receiving import store
 from app.library.sending_out import as_download
 from app.library.tree import sight_of
@@ -169,6 +170,7 @@ def document(document_id: uuid.UUID) -> ResponseReturnValue:
         badge=badge,
         channel_label=listings.channel_label(shown.channel),
         kind=listings.kind_of(shown.content_type),
+        acts=acts_on(shown, place.folder, place.sight),
         proofs=sent,
         offers=offers(shown) if place.sight.firm_side else [],
         reasons=why(shown) if place.sight.firm_side else [],

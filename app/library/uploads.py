@@ -72,6 +72,23 @@ def deposit_all(request: Request, deposit: Deposit) -> list[Outcome]:
     return outcomes
 
 
+def replace_by(request: Request, replace: Callable[[Received], object]) -> None:
+    """The one file of the request takes the place of another, in a transaction of its
+    own. Raises CSRFError and Refused; then nothing is kept."""
+    body = Body()
+    with _keeping_nothing_on_error(body):
+        _read(request, body)
+        _check_token(request, body)
+        if len(body.files) != 1:
+            raise Refused(_("Choose one file."))
+        [file] = body.files
+        if isinstance(file, Outcome):
+            raise Refused(file.message)
+        replace(file)
+    # Should this fail, the bytes stay: nobody can tell whether the row is there.
+    db.session.commit()
+
+
 class Interrupted(Refused):
     """The body ended too early or cannot be read."""
 

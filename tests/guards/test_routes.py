@@ -44,13 +44,14 @@ def address(rule: Rule, house: House) -> str:
         "key": "quickbooks",
         "connection": house.connect().id,
         "mail_id": mail_id(house),
+        "act": "move",
     }
     if "delivery_id" in rule.arguments:
         house.switch("on")
         [delivery] = house.drop(f"{uuid.uuid4().hex[:6]}.pdf").deliveries
         values["delivery_id"] = delivery.id
     with_values = re.sub(
-        r"<(?:\w+:)?(\w+)>", lambda match: str(values[match[1]]), rule.rule
+        r"<(?:[\w(),]+:)?(\w+)>", lambda match: str(values[match[1]]), rule.rule
     )
     assert "<" not in with_values
     return with_values

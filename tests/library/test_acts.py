@@ -1,5 +1,7 @@
 """What moving, copying, trashing, restoring and replacing mean for what is sent."""
 
+from collections.abc import Callable
+
 import pytest
 from sqlalchemy import select
 
@@ -184,7 +186,7 @@ def test_a_folder_is_not_moved_into_itself(house: House) -> None:
 @pytest.mark.parametrize("act", ["document", "folder", "copy"])
 def test_nothing_goes_to_another_company(house: House, act: str) -> None:
     done, there = house.drop(), house.folder("Juridique", house.elm)
-    acts = {
+    acts: dict[str, Callable[[], object]] = {
         "document": lambda: move_document(done.document, there, by=house.staff),
         "folder": lambda: move_folder(house.folder("Social"), there, by=house.staff),
         "copy": lambda: copy_document(done.document, there, by=house.staff),
@@ -404,7 +406,7 @@ def test_a_folder_s_new_name_does_not_double_another_s(house: House) -> None:
 def test_what_is_in_the_trash_is_left_alone(house: House, act: str) -> None:
     done = house.drop()
     trashed(done, house)
-    acts = {
+    acts: dict[str, Callable[[], object]] = {
         "move": lambda: moved(done, house, "Juridique"),
         "trash": lambda: trashed(done, house),
         "replace": lambda: replaced(done, house, b"%PDF-1.4"),

@@ -1,0 +1,223 @@
+"""Acts on folders: make, rename, move, trash, restore."""
+
+import uuid
+
+from flask import (
+    Blueprint,
+    abort,
+    flash,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from sqlalchemy import select
+
+from app.companies.finding import company_and_role
+from app.companies.models import Company
+from app.connectors import apps
+from app.db import db
+from app.delivery.planning import Effective
+from app.errors import Refused
+from app.library import trash
+from app.library.choosing import choices
+from app.library.finding import Place, place_or_404
+from app.library.making import make_folder
+from app.library.models import Folder
+from app.library.moving import concerned, move_folder
+from app.library.permissions import may_change
+from app.library.renaming import rename_folder
+from app.library.trashing import restore_folder, trash_folder
+from app.library.tree import sight_of
+from app.policy import open_to
+from app.texts import gettext as _, ngettext
+
+blueprint = Blueprint("folders", __name__)
+
+
+def _place(folder_id: uuid.UUID) -> Place:
+    slug = db.session.scalar(
+        select(Company.slug)
+        .join(Folder, Folder.company_id == Company.id)
+        .where(Folder.id == folder_id)
+    )
+    return place_or_404(slug, folder_id) if slug else abort(404)
+
+
+def _changeable(folder_id: uuid.UUID) -> Place:
+    place = _place(folder_id)
+    if not may_change(place.folder, place.sight):
+        abort(403)
+    return place
+
+
+def _url(company: Company, folder: Folder) -> str:
+    return url_for("library.show", slug=company.slug, folder_id=folder.id)
+
+
+def _form(act: str, place: Place, error: Refused | None = None) -> ResponseReturnValue:
+    page = render_template(
+        "library/folder_act.html",
+        act=act,
+        folder=place.folder,
+        company=place.company,
+        choices=choices(place.company, place.sight, without=place.folder.id)
+        if act == "move"
+        else [],
+        error=error.message if error else None,
+        typed=request.form.get("name") or ("" if act == "new" else place.folder.name),
+        back_url=_url(place.company, place.folder),
+        nav_current="documents",
+    )
+    return (page, 422) if error else page
+
+
+@blueprint.get("/folders/<uuid:folder_id>/<any(move,rename,new,trash):act>")
+@open_to("signed_in")
+def form(folder_id: uuid.UUID, act: str) -> ResponseReturnValue:
+    place = _place(folder_id) if act == "new" else _changeable(folder_id)
+    if act == "new" and not place.sight.may_deposit_in(place.folder):
+        abort(403)
+    return _form(act, place)
+
+
+@blueprint.post("/companies/<slug>/folders")
+@open_to("signed_in")
+def create(slug: str) -> ResponseReturnValue:
+    company, role = company_and_role(slug)
+    parent = _parent(company)
+    sight = sight_of(role)
+    if parent is None and not sight.firm_side:
+        abort(403)
+    if parent and not sight.may_deposit_in(parent.folder):
+        abort(403)
+    try:
+        made = make_folder(
+            company,
+            parent.folder if parent else None,
+            request.form.get("name", ""),
+            by=current_user,
+        )
+    except Refused as refusal:
+        db.session.rollback()
+        if parent is None:
+            raise
+        return _form("new", parent, refusal)
+    db.session.commit()
+    flash(_("The folder “%(name)s” is made.", name=made.name), "ok")
+    return redirect(_url(company, made), 303)
+
+
+def _parent(company: Company) -> Place | None:
+    given = request.form.get("parent", "")
+    if not given:
+        return None
+    try:
+        return place_or_404(company.slug, uuid.UUID(given))
+    except ValueError:
+        abort(404)
+
+
+@blueprint.post("/folders/<uuid:folder_id>/rename")
+@open_to("signed_in")
+def rename(folder_id: uuid.UUID) -> ResponseReturnValue:
+    place = _changeable(folder_id)
+    try:
+        rename_folder(place.folder, request.form.get("name", ""), by=current_user)
+    except Refused as refusal:
+        db.session.rollback()
+        return _form("rename", place, refusal)
+    db.session.commit()
+    flash(_("Renamed “%(name)s”.", name=place.folder.name), "ok")
+    return redirect(_url(place.company, place.folder), 303)
+
+
+@blueprint.post("/folders/<uuid:folder_id>/move")
+@open_to("signed_in")
+def move(folder_id: uuid.UUID) -> ResponseReturnValue:
+    """The firm is asked first when the folder comes under a switch."""
+    place = _changeable(folder_id)
+    try:
+        to = _target(place)
+        if place.sight.firm_side and not request.form.get("confirmed"):
+            seen = concerned(place.folder, to)
+            if seen.documents and seen.switched_on:
+                return _confirm(place, to, seen.documents, _names(seen.switched_on))
+        move_folder(place.folder, to, by=current_user)
+    except Refused as refusal:
+        db.session.rollback()
+        return _form("move", place, refusal)
+    db.session.commit()
+    where = to.name if to else place.company.name
+    flash(_("Moved to “%(folder)s”.", folder=where), "ok")
+    return redirect(_url(place.company, place.folder), 303)
+
+
+def _target(place: Place) -> Folder | None:
+    """None: the top of the tree, which is the firm's to arrange."""
+    given = request.form.get("parent", "")
+    if given == "" and place.sight.firm_side and "parent" in request.form:
+        return None
+    try:
+        to = place_or_404(place.company.slug, uuid.UUID(given))
+    except ValueError:
+        raise Refused(_("Choose a folder."), "parent") from None
+    if not to.sight.may_deposit_in(to.folder):
+        raise Refused(_("This folder is read-only for you."), "parent")
+    return to.folder
+
+
+def _names(switched_on: list[Effective]) -> str:
+    return ", ".join(sorted({apps.get(s.connection.app_key).name for s in switched_on}))
+
+
+def _confirm(
+    place: Place, to: Folder | None, documents: int, names: str
+) -> ResponseReturnValue:
+    return render_template(
+        "library/folder_confirm.html",
+        folder=place.folder,
+        company=place.company,
+        to=to,
+        documents=documents,
+        names=names,
+        back_url=_url(place.company, place.folder),
+        nav_current="documents",
+    )
+
+
+@blueprint.post("/folders/<uuid:folder_id>/trash")
+@open_to("signed_in")
+def put_in_trash(folder_id: uuid.UUID) -> ResponseReturnValue:
+    place = _changeable(folder_id)
+    documents = trash_folder(place.folder, by=current_user)
+    db.session.commit()
+    flash(
+        ngettext(
+            "“%(name)s” is in the trash with %(num)d document, for 30 days.",
+            "“%(name)s” is in the trash with %(num)d documents, for 30 days.",
+            documents,
+            name=place.folder.name,
+        ),
+        "ok",
+    )
+    above = place.path[-2] if len(place.path) > 1 else None
+    back = (
+        _url(place.company, above)
+        if above
+        else url_for("library.root", slug=place.company.slug)
+    )
+    return redirect(back, 303)
+
+
+@blueprint.post("/folders/<uuid:folder_id>/restore")
+@open_to("signed_in")
+def restore(folder_id: uuid.UUID) -> ResponseReturnValue:
+    folder = trash.folder_or_404(folder_id)
+    restore_folder(folder, by=current_user)
+    db.session.commit()
+    company = db.session.get_one(Company, folder.company_id)
+    flash(_("“%(name)s” is restored.", name=folder.name), "ok")
+    return redirect(_url(company, folder), 303)

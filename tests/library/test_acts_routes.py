@@ -1,0 +1,200 @@
+"""Acts on the library over HTTP: with and without script, and who may do what."""
+
+from io import BytesIO
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from app.db import db
+from app.library.deposit import Deposited
+from app.library.models import Folder, Version
+from tests.cast import PURCHASES, Browser, House, World, signed_in
+from tests.delivery.world import document_of
+
+OCTOBER = f"{PURCHASES}/10 – Octobre"
+
+
+@pytest.fixture
+def house(world: World) -> House:
+    return world.alder
+
+
+@pytest.fixture
+def staff(app: Flask, house: House) -> Browser:
+    return signed_in(app, house.staff)
+
+
+@pytest.fixture
+def client(app: Flask, house: House) -> Browser:
+    return signed_in(app, house.manager)
+
+
+def url(done: Deposited, act: str) -> str:
+    return f"/documents/{done.document.id}/{act}"
+
+
+def test_staff_move_copy_rename_and_trash(staff: Browser, house: House) -> None:
+    done, to = house.drop(), house.folder("Juridique")
+    assert "Juridique" in staff.get(url(done, "move")).text
+    assert staff.post(url(done, "move"), data={"folder": to.id}).status_code == 303
+    assert document_of(done).folder_id == to.id
+    answer = staff.post(url(done, "copy"), data={"folder": house.folder().id})
+    assert answer.status_code == 303
+    assert staff.post(url(done, "rename"), data={"name": "Bail"}).status_code == 303
+    assert document_of(done).name == "Bail.pdf"
+    assert staff.post(url(done, "trash")).status_code == 303
+    assert "Bail.pdf" in staff.get("/trash").text
+    assert staff.post(url(done, "restore")).status_code == 303
+    assert document_of(done).trashed_at is None
+    assert "Bail.pdf" not in staff.get(f"/trash?company={house.dune.slug}").text
+
+
+def test_htmx_is_led_to_the_page(staff: Browser, house: House) -> None:
+    done = house.drop()
+    answer = staff.post(url(done, "trash"), headers={"HX-Request": "true"})
+    assert answer.status_code == 204
+    assert str(house.folder().id) in answer.headers["HX-Redirect"]
+
+
+def test_a_new_version_keeps_the_older_one(staff: Browser, house: House) -> None:
+    done = house.drop()
+    sent = {"file": (BytesIO(b"%PDF-1.4 new"), "scan.pdf")}
+    assert staff.post(url(done, "versions"), data=sent).status_code == 303
+    versions = db.session.scalars(
+        select(Version.number).where(Version.document_id == done.document.id)
+    ).all()
+    assert sorted(versions) == [1, 2]
+    assert staff.get(url(done, "download")).data == b"%PDF-1.4 new"
+
+
+@pytest.mark.parametrize("content", [None, b""])
+def test_no_file_or_an_empty_one_is_refused_where_one_looks(
+    staff: Browser, house: House, content: bytes | None
+) -> None:
+    done = house.drop()
+    sent = {} if content is None else {"file": (BytesIO(content), "scan.pdf")}
+    answer = staff.post(
+        url(done, "versions"), data=sent, content_type="multipart/form-data"
+    )
+    assert answer.status_code in {400, 422}
+    assert document_of(done).version_number == 1
+
+
+def test_bad_input_is_told_in_the_form_and_keeps_what_was_typed(
+    staff: Browser, house: House
+) -> None:
+    done = house.drop()
+    for given in ({}, {"folder": "x"}):
+        answer = staff.post(url(done, "move"), data=given)
+        assert (answer.status_code, 'role="alert"' in answer.text) == (422, True)
+    assert staff.post(url(done, "rename"), data={"name": "\u200b"}).status_code == 422
+    elsewhere = house.folder("Juridique", house.elm).id
+    assert staff.post(url(done, "move"), data={"folder": elsewhere}).status_code == 404
+
+
+def test_a_client_changes_what_was_only_received(client: Browser, house: House) -> None:
+    done = house.drop()
+    assert client.post(url(done, "rename"), data={"name": "a"}).status_code == 303
+    done.document.status = "validated"
+    db.session.commit()
+    for act in ("rename", "move", "trash", "copy", "versions"):
+        assert client.post(url(done, act), data={"name": "b"}).status_code == 403
+    page = client.get(f"/documents/{done.document.id}").text
+    assert url(done, "trash") not in page
+    done.document.status = "rejected"
+    db.session.commit()
+    assert client.post(url(done, "trash")).status_code == 403
+    sent = {"file": (BytesIO(b"%PDF-1.4 good"), "scan.pdf")}
+    assert client.post(url(done, "versions"), data=sent).status_code == 303
+    assert document_of(done).status == "received"
+
+
+def test_a_client_sees_in_the_trash_what_is_theirs_to_see(
+    app: Flask, staff: Browser, client: Browser, house: House
+) -> None:
+    hidden, shown = house.drop("secret.pdf", "Cabinet"), house.drop("à nous.pdf")
+    for done in (hidden, shown):
+        staff.post(url(done, "trash"))
+    page = client.get("/trash").text
+    assert "à nous.pdf" in page
+    assert "secret.pdf" not in page
+    assert client.post(url(hidden, "restore")).status_code == 404
+    assert (
+        signed_in(app, house.other_client).post(url(shown, "restore")).status_code
+        == 404
+    )
+    assert client.post(url(shown, "restore")).status_code == 303
+
+
+def test_folders_are_made_renamed_moved_trashed_and_restored(
+    staff: Browser, house: House
+) -> None:
+    year = house.folder(PURCHASES)
+    made = staff.post(
+        f"/companies/{house.dune.slug}/folders",
+        data={"name": "Avoirs", "parent": year.id},
+    )
+    assert made.status_code == 303
+    folder = db.session.scalars(select(Folder).where(Folder.name == "Avoirs")).one()
+    here = f"/folders/{folder.id}"
+    for act in ("move", "rename", "new", "trash"):
+        assert staff.get(f"{here}/{act}").status_code == 200
+    assert staff.post(f"{here}/rename", data={"name": "Avoirs 2"}).status_code == 303
+    to = house.folder("Juridique").id
+    assert staff.post(f"{here}/move", data={"parent": to}).status_code == 303
+    assert staff.post(f"{here}/move", data={"parent": folder.id}).status_code == 422
+    assert staff.post(f"{here}/trash").status_code == 303
+    assert "Avoirs 2" in staff.get("/trash").text
+    assert staff.post(f"{here}/restore").status_code == 303
+
+
+def test_the_firm_is_told_before_a_folder_comes_under_a_switch(
+    staff: Browser, house: House
+) -> None:
+    house.switch("on")
+    house.drop(path="Juridique")
+    folder, to = house.folder("Juridique"), house.folder()
+    asked = staff.post(f"/folders/{folder.id}/move", data={"parent": to.id})
+    assert asked.status_code == 200
+    assert "QuickBooks" in asked.text
+    data = {"parent": to.id, "confirmed": "1"}
+    assert staff.post(f"/folders/{folder.id}/move", data=data).status_code == 303
+
+
+def test_a_client_leaves_the_template_s_folders_alone(
+    client: Browser, house: House
+) -> None:
+    locked = house.folder("Juridique")
+    for act in ("rename", "move", "trash"):
+        answer = client.post(f"/folders/{locked.id}/{act}", data={"name": "x"})
+        assert answer.status_code == 403
+    made = client.post(
+        f"/companies/{house.dune.slug}/folders",
+        data={"name": "Devis", "parent": locked.id},
+    )
+    assert made.status_code == 303
+    own = db.session.scalars(select(Folder).where(Folder.name == "Devis")).one()
+    assert client.post(f"/folders/{own.id}/trash").status_code == 303
+    assert (
+        client.post(
+            f"/companies/{house.dune.slug}/folders", data={"name": "x"}
+        ).status_code
+        == 403
+    )
+
+
+def test_a_move_by_a_client_never_speaks_of_a_tool(
+    client: Browser, house: House
+) -> None:
+    house.switch("on")
+    made = client.post(
+        f"/companies/{house.dune.slug}/folders",
+        data={"name": "Devis", "parent": house.folder("Juridique").id},
+    )
+    assert made.status_code == 303
+    own = db.session.scalars(select(Folder).where(Folder.name == "Devis")).one()
+    house.drop(path="Juridique/Devis")
+    to = house.folder().id
+    answer = client.post(f"/folders/{own.id}/move", data={"parent": to})
+    assert answer.status_code == 303
