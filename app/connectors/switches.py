@@ -73,8 +73,7 @@ def _switch_on(
         )
     )
     _close(closed, by)
-    opened = _open(folder, connection, slot, by, is_on=True)
-    covering.carry_over(closed, opened)
+    _open(folder, connection, slot, by, is_on=True)
 
 
 def _open_at(

@@ -5,11 +5,12 @@ hands is only asked to stop: the worker looks once more before the final dot.
 """
 
 import uuid
+from collections import defaultdict
 from collections.abc import Collection
 
 from sqlalchemy import Select, select, update
 
-from app.connectors.models import Connection, FolderSwitch
+from app.connectors.models import Connection
 from app.db import db
 from app.delivery.cancelling import cancel_waiting
 from app.delivery.models import LEASED, WAITING, Delivery
@@ -20,17 +21,29 @@ from app.library.models import Document
 
 def is_on(folder_id: uuid.UUID, connection_id: uuid.UUID, slot: str) -> bool:
     """Whether the nearest explicit setting at or above the folder is on."""
-    return any(
-        setting.is_on
-        for setting in effective_switches(folder_id)
-        if setting.connection_id == connection_id and setting.slot == slot
+    return _open_period(folder_id, connection_id, slot) is not None
+
+
+def _open_period(
+    folder_id: uuid.UUID, connection_id: uuid.UUID, slot: str
+) -> uuid.UUID | None:
+    """The setting that has the folder on; None when it is off."""
+    return next(
+        (
+            setting.switch.id
+            for setting in effective_switches(folder_id)
+            if setting.is_on
+            and (setting.connection_id, setting.slot) == (connection_id, slot)
+        ),
+        None,
     )
 
 
 def cancel_uncovered(connection: Connection, slot: str) -> int:
-    """Cancel what waits in folders that are no longer on; gives how many."""
+    """Cancel what waits in folders that are no longer on; gives how many. The rest is
+    due by the period that decides now: the one it was due by may be over."""
     waiting = db.session.execute(
-        select(Delivery.id, Document.folder_id)
+        select(Delivery.id, Document.folder_id, Delivery.switch_id)
         .join(Document, Document.id == Delivery.document_id)
         .where(
             Delivery.connection_id == connection.id,
@@ -39,24 +52,20 @@ def cancel_uncovered(connection: Connection, slot: str) -> int:
             Delivery.state.in_((*WAITING, *LEASED, "held")),
         )
     ).all()
-    covered = {
-        folder_id: is_on(folder_id, connection.id, slot)
-        for folder_id in {folder_id for _id, folder_id in waiting}
+    deciding = {
+        folder_id: _open_period(folder_id, connection.id, slot)
+        for folder_id in {folder_id for _id, folder_id, _switch in waiting}
     }
-    ids = [row_id for row_id, folder_id in waiting if not covered[folder_id]]
-    return cancel_waiting(delivery_ids=ids, why="switch_off")
-
-
-def carry_over(closed: list[uuid.UUID], opened: FolderSwitch) -> None:
-    """What waits for the closed periods is now due by the one that took over."""
-    db.session.execute(
-        update(Delivery)
-        .where(
-            Delivery.switch_id.in_(closed),
-            Delivery.state.in_((*WAITING, *LEASED, "held")),
+    by_period: dict[uuid.UUID | None, list[uuid.UUID]] = defaultdict(list)
+    for row_id, folder_id, switch_id in waiting:
+        if (period := deciding[folder_id]) != switch_id:
+            by_period[period].append(row_id)
+    gone = by_period.pop(None, [])
+    for period, ids in by_period.items():
+        db.session.execute(
+            update(Delivery).where(Delivery.id.in_(ids)).values(switch_id=period)
         )
-        .values(switch_id=opened.id)
-    )
+    return cancel_waiting(delivery_ids=gone, why="switch_off")
 
 
 def cover_again(

@@ -5,6 +5,7 @@ slot. Nothing is ever decided from times, nor by looking for documents later.
 """
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -41,6 +42,10 @@ class Effective:
     @property
     def slot(self) -> str:
         return self.switch.slot
+
+    @property
+    def key(self) -> tuple[uuid.UUID, str]:
+        return self.connection_id, self.slot
 
     @property
     def is_on(self) -> bool:
@@ -81,12 +86,23 @@ def effective_switches(folder_id: uuid.UUID) -> list[Effective]:
     return list(nearest.values())
 
 
-def arrival(document: Document, version: Version, arrived: Arrival) -> list[Delivery]:
+def arrival(
+    document: Document,
+    version: Version,
+    arrived: Arrival,
+    besides: Collection[tuple[uuid.UUID, str]] = (),
+) -> list[Delivery]:
     """The deliveries that this arrival makes due, or held with the reason; flushed.
 
-    The company's shared lock is taken: which folders are on cannot change meanwhile.
+    `besides`: connections and slots that covered the folder it was moved from, where
+    what there is stays as it is. The company's shared lock is taken: which folders are
+    on cannot change meanwhile.
     """
-    settings = [s for s in effective_switches(arrived.folder_id) if s.is_on]
+    settings = [
+        s
+        for s in effective_switches(arrived.folder_id)
+        if s.is_on and s.key not in besides
+    ]
     if not settings:
         return []
     now = arrived.at

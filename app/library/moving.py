@@ -42,12 +42,13 @@ def move_document(
     if document.folder_id == to.id:
         return document
     before = document.folder_id
+    was_on = [s.key for s in effective_switches(before) if s.is_on]
     document.name = free_name_in(to.id, document.name)
     document.folder_id = to.id
     db.session.flush()
     version = current_version(document)
     arrived = note_arrival(document, version, "move_in", by=by, channel=channel)
-    planning.arrival(document, version, arrived)
+    planning.arrival(document, version, arrived, besides=was_on)
     cover_again([document.id], why="moved_out")
     record(
         "moved",

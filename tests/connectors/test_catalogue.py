@@ -111,7 +111,7 @@ def test_what_is_known_of_the_tools_is_kept() -> None:
     assert dext.largest("image/png") == 6_000_000
     assert dext.largest("application/pdf") == 14_000_000
     assert catalogue.get("myunisoft").bot_is_plain
-    assert not catalogue.get("quickbooks").accepts("image/heic")
+    assert catalogue.get("quickbooks").sent_as("image/heic") == "image/jpeg"
     assert catalogue.get("autoentry").accepts("text/csv")
     assert catalogue.get("pennylane").slots[0].usual_address(slug) == ""
 

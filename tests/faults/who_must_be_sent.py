@@ -56,7 +56,7 @@ class Who:
                 self.rows[key] = Row(period)
             elif row and row.state == "doubt" and is_back and row.why != "switch_off":
                 row.why = ""
-        self.stop_uncovered([doc], "moved_out", carry=True)
+        self.stop_uncovered([doc], "moved_out")
 
     def waiting(self, docs: Collection[Hashable]) -> list[tuple[Key, Row]]:
         rows = self.rows.items()
@@ -66,24 +66,21 @@ class Who:
         for _key, row in self.waiting(docs):
             row.why, row.state = why, "stopped" if row.state == "due" else row.state
 
-    def stop_uncovered(
-        self, docs: Collection[Hashable], why: str, *, carry: bool = False
-    ) -> None:
-        for (doc, _version, line), row in self.waiting(docs):
-            if not (period := self.on(self.folder[doc], line)):
-                row.why, row.state = why, "stopped" if row.state == "due" else "doubt"
-            elif carry:
+    def stop_uncovered(self, docs: Collection[Hashable], why: str) -> None:
+        """What still waits is due by the period that decides where it lies now."""
+        for key, row in self.waiting(docs):
+            if period := self.on(self.folder[key[0]], key[2]):
                 row.period = period
+            else:
+                row.why, row.state = why, "stopped" if row.state == "due" else "doubt"
 
     def switch(self, line: Line, below: list[int], is_on: bool) -> None:
         """`below`: the folder first, then all that lie in it."""
         folder, here = below[0], self.settings.get((below[0], line))
         if is_on and not (here and here[0]):
-            closed = [self.settings.pop((f, line), (0, 0))[1] for f in below]
+            for each in below:
+                self.settings.pop((each, line), None)
             self.settings[folder, line] = (True, next(self.periods))
-            for key, row in self.waiting(self.folder):
-                if key[2] == line and row.period in closed:
-                    row.period = self.settings[folder, line][1]
         elif not is_on:
             self.settings.pop((folder, line), None)
             if self.on(folder, line):
@@ -92,11 +89,16 @@ class Who:
 
     def replace(self, doc: Hashable) -> None:
         """What has not left leaves in its new version; what may have is left alone."""
+<<<<<<< HEAD
         newest = {
             key[2]: key
             for key in sorted(self.rows, key=lambda k: k[1])
             if key[0] == doc
         }
+=======
+        rows = sorted((key for key in self.rows if key[0] == doc), key=lambda k: k[1])
+        newest = {key[2]: key for key in rows}
+>>>>>>> wt-model
         self.version[doc] += 1
         for line, key in newest.items():
             if self.rows[key].state == "due" and not self.rows[key].doubts:
