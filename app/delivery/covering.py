@@ -10,7 +10,7 @@ from collections.abc import Collection
 
 from sqlalchemy import Select, select, update
 
-from app.connectors.models import Connection
+from app.connectors.models import Connection, FolderSwitch
 from app.db import db
 from app.delivery.cancelling import cancel_waiting
 from app.delivery.models import LEASED, WAITING, Delivery

@@ -89,16 +89,8 @@ class Who:
 
     def replace(self, doc: Hashable) -> None:
         """What has not left leaves in its new version; what may have is left alone."""
-<<<<<<< HEAD
-        newest = {
-            key[2]: key
-            for key in sorted(self.rows, key=lambda k: k[1])
-            if key[0] == doc
-        }
-=======
         rows = sorted((key for key in self.rows if key[0] == doc), key=lambda k: k[1])
         newest = {key[2]: key for key in rows}
->>>>>>> wt-model
         self.version[doc] += 1
         for line, key in newest.items():
             if self.rows[key].state == "due" and not self.rows[key].doubts:
