@@ -5,7 +5,17 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 
 from _parts import PartFailed
-from bench import depositing, fairness, mailing, pages, serving, weighing
+from bench import (
+    crowd,
+    depositing,
+    fairness,
+    mailing,
+    memory,
+    pages,
+    serving,
+    switching,
+    weighing,
+)
 from bench.ground import Ground, ground
 from bench.measuring import Result, say
 from bench.portal import DOCUMENTS, Portal, build
@@ -38,7 +48,10 @@ BENCHMARKS: dict[str, Callable[[Bench], Iterator[Result]]] = {
     "P6": lambda bench: serving.p6(bench.ground, bench.portal),
     "P9": lambda bench: mailing.p9(bench.ground, bench.portal),
     "P10": lambda bench: mailing.p10(bench.empty, bench.some, bench.portal),
+    "P11": lambda bench: crowd.p11(bench.ground),
+    "P12": lambda bench: memory.p12(bench.ground),
     "P13": lambda bench: depositing.p13(bench.portal),
+    "P14": lambda bench: switching.p14(bench.ground),
     "P15": lambda bench: fairness.p15(bench.ground),
     "P16": lambda bench: fairness.p16(bench.ground),
     "P21": lambda bench: weighing.p21(bench.portal),

@@ -54,10 +54,8 @@ def _race(
             {"SQLALCHEMY_DATABASE_URI": portal.database_url, "MAIL_PORT": port}
         )
         with app.app_context():
-            due = _deposit_many(portal, size, messages)
-        ours, bare = alternate(
-            _ticking(app, due), lambda: [_bare(port, kept, messages)]
-        )
+            due = deposit_many(portal.firm_id, size, messages)
+        ours, bare = alternate(ticking(app, due), lambda: [_bare(port, kept, messages)])
     ratio = bare.median / ours.median
     return Result(
         id=name,
@@ -71,7 +69,7 @@ def _race(
     )
 
 
-def _ticking(app: Flask, due: list[UUID]) -> Side:
+def ticking(app: Flask, due: list[UUID]) -> Side:
     def once() -> list[float]:
         with app.app_context():
             _make_due(due)
@@ -119,17 +117,19 @@ def _make_due(due: list[UUID]) -> None:
     db.session.remove()
 
 
-def _deposit_many(portal: Portal, size: int, messages: int) -> list[UUID]:
+def deposit_many(
+    firm_id: UUID, size: int, messages: int, into: list[Folder] | None = None
+) -> list[UUID]:
     """Through the one door, into switched folders of ten companies."""
-    firm = db.session.get_one(Firm, portal.firm_id)
-    folders = [switched(firm, f"{size} bytes {n}") for n in range(COMPANIES)]
+    firm = db.session.get_one(Firm, firm_id)
+    folders = into or [switched(firm, f"{size} bytes {n}") for n in range(COMPANIES)]
     due: list[UUID] = []
     for number in range(messages):
         page = one_page_pdf("Facture")
         body = page + b"%" + os.urandom(max(0, size - len(page) - 1))
         done = deposit(
             receive([body], f"Facture {number}.pdf"),
-            into=folders[number % COMPANIES],
+            into=folders[number % len(folders)],
             by=None,
             channel="api",
             depositor_name="Banc d'essai",
@@ -143,7 +143,7 @@ def _deposit_many(portal: Portal, size: int, messages: int) -> list[UUID]:
     return due
 
 
-def switched(firm: Firm, name: str) -> Folder:
+def switched(firm: Firm, name: str, key: str = "quickbooks") -> Folder:
     company: Company = open_company(firm, name)
     plant(company)
     plant_year(company, open_fiscal_year(company, date(2026, 1, 1), date(2026, 12, 31)))
@@ -151,7 +151,7 @@ def switched(firm: Firm, name: str) -> Folder:
     if folder is None:
         raise LookupError(YEAR)
     switches.set_switch(
-        folder, connect(company, "quickbooks"), "purchases", "on", by=None
+        folder, connect(company, key), "purchases", "on", by=None
     )
     db.session.commit()
     return folder

@@ -2,7 +2,7 @@
 
 import uuid
 
-from sqlalchemy import CTE, ColumnElement, select
+from sqlalchemy import CTE, ColumnElement, Select, select
 from sqlalchemy.orm import aliased
 
 from app.connectors.models import Connection, FolderSwitch
@@ -38,6 +38,29 @@ def following(folder_id: uuid.UUID, connection: Connection, slot: str) -> CTE:
         .join(start, child.parent_id == start.c.id)
         .where(child.trashed_at.is_(None), ~has_its_own)
     )
+
+
+def settings_inside(
+    folder_id: uuid.UUID, connection: Connection, slot: str
+) -> Select[uuid.UUID]:
+    """Ids of what is set at the folder and below it: found by going up from each, for
+    they are few however many folders there are."""
+    here = aliased(Folder)
+    way = (
+        select(FolderSwitch.id.label("setting_id"), here.id, here.parent_id)
+        .add_columns(here.trashed_at)
+        .join(here, here.id == FolderSwitch.folder_id)
+        .where(*open_for(connection, slot))
+        .cte("way", recursive=True)
+    )
+    above = aliased(Folder)
+    way = way.union_all(
+        select(way.c.setting_id, above.id, above.parent_id, above.trashed_at)
+        .join(way, above.id == way.c.parent_id)
+        # What was put in the trash is below nothing any more.
+        .where(way.c.id != folder_id, way.c.trashed_at.is_(None))
+    )
+    return select(way.c.setting_id).where(way.c.id == folder_id)
 
 
 def open_for(connection: Connection, slot: str) -> tuple[ColumnElement[bool], ...]:

@@ -63,15 +63,8 @@ def set_switch(
 def _switch_on(
     folder: Folder, connection: Connection, slot: str, by: Person | None
 ) -> None:
-    inside = reach.subtree(folder.id)
-    closed = list(
-        db.session.scalars(
-            select(FolderSwitch.id).where(
-                *reach.open_for(connection, slot),
-                FolderSwitch.folder_id.in_(select(inside.c.id)),
-            )
-        )
-    )
+    inside = reach.settings_inside(folder.id, connection, slot)
+    closed = list(db.session.scalars(inside))
     _close(closed, by)
     _open(folder, connection, slot, by, is_on=True)
 
