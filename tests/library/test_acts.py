@@ -482,3 +482,38 @@ def test_an_act_on_a_folder_names_none_of_its_documents_to_the_database(
     finally:
         event.remove(db.engine, "before_cursor_execute", count)
     assert 0 < most < 60
+
+
+def test_what_was_there_before_the_switch_stays_so_when_moved_within_it(
+    house: House,
+) -> None:
+    house.switch("off", connection=house.dune_connection())
+    done = house.drop()
+    house.switch("on", connection=house.dune_connection())
+    moved(done, house, OCTOBER)
+    assert rows(done) == []
+    assert agrees()
+
+
+def test_what_a_person_gave_up_stays_so_when_moved_within_the_switch(
+    house: House,
+) -> None:
+    done = house.drop()
+    change(done, state="cancelled", reason="by_user")
+    moved(done, house, OCTOBER)
+    assert rows(done) == [("cancelled", "by_user")]
+
+
+@pytest.mark.parametrize("state", ["off", "inherit"])
+def test_what_a_nearer_switch_covers_leaves_when_the_one_above_goes_off(
+    house: House, post: MailServer, state: str
+) -> None:
+    """It was due by the one above, before the nearer one was set."""
+    done = house.drop(path=OCTOBER)
+    connection = house.dune_connection()
+    house.switch("on", OCTOBER, connection)
+    house.switch(state, PURCHASES, connection)
+    assert rows(done) == [("pending", None)]
+    tick.run()
+    assert rows(done) == [("accepted", None)]
+    assert len(post.messages) == 1
