@@ -150,9 +150,7 @@ def switched(firm: Firm, name: str, key: str = "quickbooks") -> Folder:
     folder = by_path(company, f"{YEAR}/Achats")
     if folder is None:
         raise LookupError(YEAR)
-    switches.set_switch(
-        folder, connect(company, key), "purchases", "on", by=None
-    )
+    switches.set_switch(folder, connect(company, key), "purchases", "on", by=None)
     db.session.commit()
     return folder
 
