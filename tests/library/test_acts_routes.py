@@ -294,4 +294,4 @@ def test_the_trash_of_a_company_has_an_address_of_its_own(
     page = staff.get(f"/companies/{house.dune.slug}/trash").text
     shown = BeautifulSoup(page, "html.parser").select("[data-trashed]")
     assert [row["data-trashed"] for row in shown] == [str(there.document.id)]
-    assert "30 jours" in shown[0].text
+    assert "30\N{NO-BREAK SPACE}jours" in shown[0].text
