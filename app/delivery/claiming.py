@@ -173,7 +173,7 @@ def _read(taken: Sequence[uuid.UUID]) -> list[Claim]:
         *(Delivery.attempts, Delivery.ambiguous, Delivery.created_at),
         *(Delivery.message_id, Delivery.message_date, Delivery.sender),
         *(Delivery.destination, Delivery.file_name, Delivery.sha256),
-        *(Delivery.version_id, Delivery.rendition_id),
+        Delivery.version_id,
     )
     found = db.session.execute(
         select(
@@ -182,6 +182,7 @@ def _read(taken: Sequence[uuid.UUID]) -> list[Claim]:
             _address(Delivery.connection_id, Delivery.slot)
             .scalar_subquery()
             .label("address"),
+            Rendition.id.label("rendition_id"),
             *(
                 func.coalesce(of_rendition, of_version).label(of_version.key)
                 for of_rendition, of_version in (
@@ -193,7 +194,12 @@ def _read(taken: Sequence[uuid.UUID]) -> list[Claim]:
         )
         .join(Connection, Connection.id == Delivery.connection_id)
         .join(Version, Version.id == Delivery.version_id)
-        .outerjoin(Rendition, Rendition.id == Delivery.rendition_id)
+        .outerjoin(
+            Rendition,
+            (Rendition.id == Delivery.rendition_id)
+            # Not one of a version that was replaced since.
+            & (Rendition.version_id == Delivery.version_id),
+        )
         .where(Delivery.id.in_(taken))
     )
     return [Claim(**row._mapping) for row in found]

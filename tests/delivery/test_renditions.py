@@ -226,6 +226,26 @@ def test_the_limit_of_the_type_is_looked_at_again_at_the_sending(
     assert smtp.messages == []
 
 
+def test_a_version_that_was_replaced_is_not_sent_in_its_place(
+    house: House, smtp: MailServer
+) -> None:
+    """A delivery that waits is pointed at the new version: its old JPEG is no more."""
+    done = photo(house)
+    smtp.fails("rcpt", "451 4.2.0 Later")
+    tick.run()
+    new = house.drop("new.heic", "Juridique", heic(160, 120))
+    version = db.session.scalars(
+        select(Version).where(Version.document_id == new.document.id)
+    ).one()
+    change(done, version_id=version.id, sha256=version.sha256)
+    let_time_pass(60)
+    tick.run()
+    (mail,) = smtp.messages
+    made = {one.version_id: one.sha256 for one in kept()}
+    assert hashlib.sha256(mail.content).hexdigest() == made[version.id]
+    assert len(made) == 2
+
+
 def test_a_worker_that_lost_its_token_pins_nothing(house: House) -> None:
     done = photo(house)
     (held,) = claim("worker")
