@@ -195,7 +195,7 @@ def check_messages(place: House, files: list[File]) -> None:
 
 def check_her_document_page(sophie: Visitor) -> None:
     """What she may look at afterwards tells her no more."""
-    sophie.row(DROPPED[0].name).get_by_role("link", name=DROPPED[0].name).click()
+    sophie.row(DROPPED[0].name).locator(".document-name").click()
     expect(sophie.page.locator("main")).to_contain_text("Validé")
     sophie.page.goto(sophie.url("/"))
     expect(sophie.page.locator("main")).to_contain_text(DROPPED[0].name)
