@@ -33,7 +33,7 @@ from tests.smtp import Fault, MailServer
 OURS = "delivery.test_bugs_of_others"
 BUGS = {
     "B81 two schedulers alive": {
-        "test_worker": ["test_two_workers_with_two_clocks_send_nothing_twice"],
+        "test_worker": ["test_workers_with_a_clock_each_send_nothing_twice"],
         "delivery.test_queueing": ["test_a_job_of_one_id_is_queued_once"],
         OURS: ["test_b81_one_slot_run_by_two_sends_nothing_twice_and_is_logged_once"],
     },
