@@ -96,8 +96,13 @@ def test_one_frozen_in_its_acceptance_lets_go_and_records_it_when_it_wakes(
     cut_lines: Callable[[], object],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Frozen with its locks, it kept every other acceptance of the connection back."""
+    """Frozen with its locks, it kept every other acceptance of the connection back.
+
+    Step by step, as where one statement cannot do it: that one is never half done.
+    """
     done = house.drop()
+    at_once = import_module("app.delivery.at_once")
+    monkeypatch.setattr(at_once, "is_possible", lambda: False)
     monkeypatch.setattr(import_module("app.db"), "MOST_IDLE_SECONDS", 2.0)
     db.engine.dispose()
     woke: list[bool] = []
