@@ -64,7 +64,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while server.poll() is None and time.monotonic() < deadline:
         try:
             connection = HTTPConnection("127.0.0.1", port, timeout=1)
