@@ -8,9 +8,9 @@ import uuid
 from collections import defaultdict
 from collections.abc import Collection
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import ColumnElement, Select, select, update
 
-from app.connectors.models import Connection, FolderSwitch
+from app.connectors.models import Connection
 from app.db import db
 from app.delivery.cancelling import cancel_waiting
 from app.delivery.models import LEASED, WAITING, Delivery
@@ -18,54 +18,23 @@ from app.delivery.planning import effective_switches
 from app.delivery.settled_trail import note_settled
 from app.library.models import Document
 
+# Connection, slot, and the period that has a folder on; None: it is off.
+Decided = tuple[uuid.UUID, str, uuid.UUID | None]
+
 
 def is_on(folder_id: uuid.UUID, connection_id: uuid.UUID, slot: str) -> bool:
     """Whether the nearest explicit setting at or above the folder is on."""
-    return _open_period(folder_id, connection_id, slot) is not None
-
-
-def _open_period(
-    folder_id: uuid.UUID, connection_id: uuid.UUID, slot: str
-) -> uuid.UUID | None:
-    """The setting that has the folder on; None when it is off."""
-    return next(
-        (
-            setting.switch.id
-            for setting in effective_switches(folder_id)
-            if setting.is_on
-            and (setting.connection_id, setting.slot) == (connection_id, slot)
-        ),
-        None,
-    )
+    return (connection_id, slot) in _on_at(folder_id)
 
 
 def cancel_uncovered(connection: Connection, slot: str) -> int:
-    """Cancel what waits in folders that are no longer on; gives how many. The rest is
-    due by the period that decides now: the one it was due by may be over."""
-    waiting = db.session.execute(
-        select(Delivery.id, Document.folder_id, Delivery.switch_id)
-        .join(Document, Document.id == Delivery.document_id)
-        .where(
-            Delivery.connection_id == connection.id,
-            Delivery.slot == slot,
-            Delivery.switch_id.is_not(None),
-            Delivery.state.in_((*WAITING, *LEASED, "held")),
-        )
-    ).all()
-    deciding = {
-        folder_id: _open_period(folder_id, connection.id, slot)
-        for folder_id in {folder_id for _id, folder_id, _switch in waiting}
-    }
-    by_period: dict[uuid.UUID | None, list[uuid.UUID]] = defaultdict(list)
-    for row_id, folder_id, switch_id in waiting:
-        if (period := deciding[folder_id]) != switch_id:
-            by_period[period].append(row_id)
-    gone = by_period.pop(None, [])
-    for period, ids in by_period.items():
-        db.session.execute(
-            update(Delivery).where(Delivery.id.in_(ids)).values(switch_id=period)
-        )
-    return cancel_waiting(delivery_ids=gone, why="switch_off")
+    """A setting changed: cancel what waits in folders that are no longer on; gives how
+    many. The rest is due by the period that decides now."""
+    return _cover(
+        Delivery.connection_id == connection.id,
+        Delivery.slot == slot,
+        why="switch_off",
+    )
 
 
 def cover_again(
@@ -73,8 +42,14 @@ def cover_again(
 ) -> int:
     """These lie elsewhere now: what waits by itself is due by the period that decides
     there, or cancelled when none is on; gives how many were."""
+    return _cover(Delivery.document_id.in_(document_ids), why=why)
+
+
+def _cover(*which: ColumnElement[bool], why: str) -> int:
+    """What waits is due by the period that has its folder on: the one that it was due
+    by may be over. Where none is, it is cancelled; gives how many."""
     waiting = (
-        Delivery.document_id.in_(document_ids),
+        *which,
         Delivery.switch_id.is_not(None),
         Delivery.state.in_((*WAITING, *LEASED, "held")),
     )
@@ -84,35 +59,36 @@ def cover_again(
         .where(*waiting)
         .distinct()
     ).all()
-    deciding = {
-        (folder_id, setting.connection_id, setting.slot): setting.switch
-        for folder_id in {folder_id for folder_id, *_rest in kinds}
-        for setting in effective_switches(folder_id)
-        if setting.is_on
-    }
-    cancelled = 0
+    on = {folder_id: _on_at(folder_id) for folder_id in {kind[0] for kind in kinds}}
+    folders: dict[Decided, list[uuid.UUID]] = defaultdict(list)
     for folder_id, connection_id, slot in kinds:
+        period = on[folder_id].get((connection_id, slot))
+        folders[connection_id, slot, period].append(folder_id)
+    cancelled = 0
+    for (connection_id, slot, period), here in folders.items():
+        # A query, not ids: there may be more than a statement takes.
         rows = (
             select(Delivery.id)
             .join(Document, Document.id == Delivery.document_id)
             .where(
                 *waiting,
-                Document.folder_id == folder_id,
+                Document.folder_id.in_(here),
                 Delivery.connection_id == connection_id,
                 Delivery.slot == slot,
             )
         )
-        if switch := deciding.get((folder_id, connection_id, slot)):
-            _carry_to(switch, rows)
-        else:
+        if period is None:
             cancelled += cancel_waiting(delivery_ids=rows, why=why)
+        else:
+            db.session.execute(
+                update(Delivery).where(Delivery.id.in_(rows)).values(switch_id=period)
+            )
     return cancelled
 
 
-def _carry_to(switch: FolderSwitch, rows: Select[uuid.UUID]) -> None:
-    db.session.execute(
-        update(Delivery).where(Delivery.id.in_(rows)).values(switch_id=switch.id)
-    )
+def _on_at(folder_id: uuid.UUID) -> dict[tuple[uuid.UUID, str], uuid.UUID]:
+    """By connection and slot: the period that has the folder on."""
+    return {s.key: s.switch.id for s in effective_switches(folder_id) if s.is_on}
 
 
 def let_go(delivery_ids: Select[uuid.UUID]) -> int:

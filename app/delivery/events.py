@@ -11,10 +11,8 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from app.db import database_now, db, new_id
+from app.db import database_now, db, insert_into, new_id
 from app.delivery import complaints, correlating
 from app.delivery.bouncing import bounced
 from app.delivery.confirming import confirmed
@@ -61,10 +59,8 @@ def _use_once(provider: str, token: str, for_what: str) -> None:
 
 
 def _kept(provider: str, event: ProviderEvent, **more: object) -> uuid.UUID | None:
-    is_sqlite = db.session.get_bind().dialect.name == "sqlite"
-    insert = sqlite_insert if is_sqlite else postgres_insert
     return db.session.scalar(
-        insert(MailEvent)
+        insert_into(MailEvent)
         .values(
             id=new_id(),
             provider=provider,

@@ -9,11 +9,9 @@ from typing import Any
 
 from flask import current_app
 from sqlalchemy import select, update
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from app.connectors import apps
-from app.db import db, new_id, utc_now
+from app.db import db, insert_into, new_id, utc_now
 from app.delivery.claiming import Claim
 from app.delivery.message import encoded_size
 from app.delivery.models import Delivery
@@ -70,8 +68,6 @@ def _made(claim: Claim, content_type: str) -> Rendition:
         if claim.attempts < MOST_TRIES:
             raise
         raise Unreadable("damaged") from None
-    is_sqlite = db.session.get_bind().dialect.name == "sqlite"
-    insert = sqlite_insert if is_sqlite else postgres_insert
     row: dict[str, Any] = {
         "id": new_id(),
         "firm_id": claim.firm_id,
@@ -83,7 +79,10 @@ def _made(claim: Claim, content_type: str) -> Rendition:
         "created_at": utc_now(),
     }
     is_first = db.session.execute(
-        insert(Rendition).values(**row).on_conflict_do_nothing().returning(Rendition.id)
+        insert_into(Rendition)
+        .values(**row)
+        .on_conflict_do_nothing()
+        .returning(Rendition.id)
     ).all()
     db.session.commit()
     if not is_first:

@@ -14,9 +14,9 @@ from app.db import db, lock_company, new_id
 from app.delivery import planning
 from app.delivery.models import Delivery
 from app.errors import Refused
-from app.library.models import Arrival, Document, Folder, Version
-from app.library.naming import free_name, split_extension
+from app.library.models import Document, Folder, Version
 from app.library.receiving import Received
+from app.library.taking import free_name_in, note_arrival
 from app.people.models import Person
 from app.texts import gettext as _
 
@@ -53,20 +53,10 @@ def deposit(
     document.upload_id = upload_id
     document.depositor_name = depositor_name or (by.name if by else "")
     version = version_of(received, document, document.depositor_id)
-    arrival = Arrival(
-        firm_id=into.firm_id,
-        company_id=into.company_id,
-        document_id=document.id,
-        version_id=version.id,
-        folder_id=into.id,
-        kind=kind,
-        channel=channel,
-        actor_id=by.id if by else None,
-        at=document.arrived_at,
-    )
-    for row in (document, version, arrival):
+    for row in (document, version):
         db.session.add(row)
         db.session.flush()
+    arrival = note_arrival(document, version, kind, by=by, channel=channel, at=now)
     deliveries = planning.arrival(document, version, arrival)
     record(
         "copied" if kind == "copy" else "deposited",
@@ -119,15 +109,7 @@ def _free_name(received: Received, into: Folder, neighbours: list[Document]) -> 
     """The name as it is, or with the first number that nobody has here."""
     if not any(o.folder_id == into.id and o.name == received.name for o in neighbours):
         return received.name
-    stem, _extension = split_extension(received.name)
-    taken = db.session.scalars(
-        select(Document.name).where(
-            Document.folder_id == into.id,
-            Document.name.startswith(stem, autoescape=True),
-            Document.trashed_at.is_(None),
-        )
-    )
-    return free_name(received.name, set(taken))
+    return free_name_in(into.id, received.name)
 
 
 def _with(documents: list[Document], upload_id: uuid.UUID):  # type: ignore[no-untyped-def]

@@ -5,13 +5,10 @@ from sqlalchemy import func, select
 from app.activity.recording import record
 from app.companies.models import Company
 from app.db import db, lock_company, new_id
-from app.errors import Refused
 from app.library.models import Folder
 from app.library.renaming import cleaned
-from app.library.taking import free_folder_name, living
-from app.library.tree import MOST_LEVELS, chain
+from app.library.taking import free_folder_name, holding
 from app.people.models import Person
-from app.texts import gettext as _
 
 
 def make_folder(
@@ -20,9 +17,7 @@ def make_folder(
     """Behind those that are there; a name that is taken there gets a number."""
     lock_company(company.id, exclusive=True)
     if parent is not None:
-        parent = living(parent, company.id)
-        if len(chain(parent.id, company.id)) >= MOST_LEVELS - 1:
-            raise Refused(_("There are too many folders inside one another."), "name")
+        [*_above, parent] = holding(parent, company.id, "name")
     parent_id = parent.id if parent else None
     folder = Folder(
         id=new_id(),

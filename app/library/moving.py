@@ -21,12 +21,12 @@ from app.library.taking import (
     current_version,
     free_folder_name,
     free_name_in,
+    holding,
     living,
     note_arrival,
     take,
     take_folder,
 )
-from app.library.tree import MOST_LEVELS, chain
 from app.people.models import Person
 from app.texts import gettext as _
 
@@ -35,7 +35,6 @@ def move_document(
     document: Document, to: Folder, *, by: Person | None, channel: str = "web"
 ) -> Document:
     """To another folder of its company; a name that is taken there gets a number."""
-    _same_company(document.company_id, to)
     lock_company(document.company_id, and_folder=to.id)
     take(document)
     living(to, document.company_id)
@@ -65,12 +64,10 @@ def move_document(
 
 def move_folder(folder: Folder, to: Folder | None, *, by: Person | None) -> None:
     """Under another folder, or to the top (None). Its content is not due for that."""
-    if to is not None:
-        _same_company(folder.company_id, to)
     lock_company(folder.company_id, exclusive=True)
     take_folder(folder)
-    if to is not None:
-        _may_hold(to, folder)
+    if to is not None and folder in holding(to, folder.company_id, "parent"):
+        raise Refused(_("A folder cannot be moved into itself."), "parent")
     parent_id = to.id if to else None
     if folder.parent_id == parent_id:
         return
@@ -111,9 +108,9 @@ def concerned(folder: Folder, to: Folder | None) -> Concerned:
             Document.folder_id.in_(select(inside.c.id)), Document.trashed_at.is_(None)
         )
     )
-    here = {(s.connection_id, s.slot) for s in effective_switches(folder.id) if s.is_on}
+    here = {s.key for s in effective_switches(folder.id) if s.is_on}
     there = effective_switches(to.id) if to else []
-    new = [s for s in there if s.is_on and (s.connection_id, s.slot) not in here]
+    new = [s for s in there if s.is_on and s.key not in here]
     return Concerned(documents or 0, new)
 
 
@@ -121,16 +118,3 @@ def _documents_in(folder: Folder) -> Select[uuid.UUID]:
     """A query, not their ids: there may be more than a statement takes."""
     inside = subtree(folder.id)
     return select(Document.id).where(Document.folder_id.in_(select(inside.c.id)))
-
-
-def _may_hold(to: Folder, folder: Folder) -> None:
-    path = chain(living(to, folder.company_id).id, folder.company_id)
-    if any(above.id == folder.id for above in path):
-        raise Refused(_("A folder cannot be moved into itself."), "parent")
-    if len(path) >= MOST_LEVELS - 1:
-        raise Refused(_("There are too many folders inside one another."), "parent")
-
-
-def _same_company(company_id: uuid.UUID, to: Folder) -> None:
-    if to.company_id != company_id:
-        raise Refused(_("This folder is no longer there. Choose another one."))

@@ -4,6 +4,7 @@ The company's lock comes first; of two acts at once, the second sees the first's
 """
 
 import uuid
+from datetime import datetime
 
 from sqlalchemy import select
 
@@ -11,7 +12,7 @@ from app.db import database_now, db
 from app.errors import Refused
 from app.library.models import Arrival, Document, Folder, Version
 from app.library.naming import free_name, split_extension
-from app.library.tree import chain
+from app.library.tree import MOST_LEVELS, chain
 from app.people.models import Person
 from app.texts import gettext as _
 
@@ -47,12 +48,21 @@ def take_folder(folder: Folder, *, trashed: bool = False) -> None:
         raise Refused(_("This folder is no longer there. Choose another one."))
 
 
-def living(folder: Folder, company_id: uuid.UUID) -> Folder:
-    """The folder as it is now, in that company. Raises Refused when it is gone."""
+def living(folder: Folder, company_id: uuid.UUID) -> list[Folder]:
+    """The way to the folder as it is now, root first, in that company. Raises Refused
+    when it is gone, or another company's."""
     path = chain(folder.id, company_id, afresh=True)
     if not path:
         raise Refused(_("This folder is no longer there. Choose another one."))
-    return path[-1]
+    return path
+
+
+def holding(parent: Folder, company_id: uuid.UUID, field: str) -> list[Folder]:
+    """The same, for one that is to hold a folder more."""
+    path = living(parent, company_id)
+    if len(path) >= MOST_LEVELS - 1:
+        raise Refused(_("There are too many folders inside one another."), field)
+    return path
 
 
 def current_version(document: Document) -> Version:
@@ -97,8 +107,9 @@ def note_arrival(
     *,
     by: Person | None,
     channel: str,
+    at: datetime | None = None,
 ) -> Arrival:
-    """The version came into the document's folder; flushed."""
+    """The version came into the document's folder, now or when it was said; flushed."""
     arrived = Arrival(
         firm_id=document.firm_id,
         company_id=document.company_id,
@@ -108,7 +119,7 @@ def note_arrival(
         kind=kind,
         channel=channel,
         actor_id=by.id if by else None,
-        at=database_now(),
+        at=at or database_now(),
     )
     db.session.add(arrived)
     db.session.flush()

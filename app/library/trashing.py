@@ -53,7 +53,7 @@ def restore_document(
     _stays_among_its_readers(document.folder_id, to)
     lock_company(document.company_id, and_folder=to.id)
     take(document, trashed=True)
-    to = living(to, document.company_id)
+    [*_above, to] = living(to, document.company_id)
     _bring_back(document, to, by, channel)
     _record("restored", document, by)
     return to
