@@ -43,15 +43,11 @@ def _block(place: Place, message: str = "") -> str:
         block=block_for(place.company, place.path),
         company=place.company,
         folder=place.folder,
-        back_url=_folder_url(place),
+        back_url=place.url,
         message=message,
         marks=marks_below(place.company, place.path) if message else None,
         nav_current="documents",
     )
-
-
-def _folder_url(place: Place) -> str:
-    return url_for("library.show", slug=place.company.slug, folder_id=place.folder.id)
 
 
 @blueprint.get(
@@ -81,7 +77,7 @@ def _ask(place: Place, item: FolderApp, *, again: bool = False) -> str:
         seen=foreseen.stamp(state),
         again=again,
         is_ticked=again and _and_send(),
-        back_url=_folder_url(place),
+        back_url=place.url,
         nav_current="documents",
     )
 
@@ -129,7 +125,7 @@ def switch_update(
     if htmx.is_fragment():
         return _block(place, message)
     flash(message, "ok")
-    return redirect(_folder_url(place), 303)
+    return redirect(place.url, 303)
 
 
 def _and_send() -> bool:

@@ -20,7 +20,7 @@ from app.library import trash
 from app.library.answering import to_page
 from app.library.choosing import choices
 from app.library.copying import copy_document
-from app.library.finding import Place, document_or_404, place_or_404
+from app.library.finding import Place, chosen_folder, document_or_404, url_of
 from app.library.models import Document, Folder
 from app.library.moving import move_document
 from app.library.permissions import acts_on
@@ -45,16 +45,8 @@ def _channel() -> str:
     return "firm" if current_user.is_firm_side else "web"
 
 
-def _is_from_list() -> bool:
+def _is_fromurl_of() -> bool:
     return request.args.get("from") == "list"
-
-
-def _list(company: Company, folder: Folder) -> str:
-    return url_for("library.show", slug=company.slug, folder_id=folder.id)
-
-
-def _here(place: Place) -> str:
-    return _list(place.company, place.folder)
 
 
 def _url(document: Document) -> str:
@@ -64,14 +56,14 @@ def _url(document: Document) -> str:
 def _undo(endpoint: str, document: Document) -> str:
     """Back to where the person is at work then."""
     url = url_for(endpoint, document_id=document.id)
-    return f"{url}?from=list&undo=yes" if _is_from_list() else url
+    return f"{url}?from=list&undo=yes" if _is_fromurl_of() else url
 
 
 def _answer(
     document: Document, text: str, list_url: str, **undo: str
 ) -> ResponseReturnValue:
     """To the document, or back to the list where the person is at work."""
-    return to_page(list_url if _is_from_list() else _url(document), text, **undo)
+    return to_page(list_url if _is_fromurl_of() else _url(document), text, **undo)
 
 
 def _form(
@@ -82,8 +74,8 @@ def _form(
         act=act,
         document=document,
         company=place.company,
-        came_from="list" if _is_from_list() else None,
-        back_url=_here(place) if _is_from_list() else _url(document),
+        came_from="list" if _is_fromurl_of() else None,
+        back_url=place.url if _is_fromurl_of() else _url(document),
         choices=choices(
             place.company, place.sight, here=place.folder.id, but_here=act == "move"
         )
@@ -98,14 +90,7 @@ def _form(
 
 
 def _target(place: Place) -> Folder:
-    try:
-        folder_id = uuid.UUID(request.form.get("folder", ""))
-    except ValueError:
-        raise Refused(_("Choose a folder."), "folder") from None
-    to = place_or_404(place.company.slug, folder_id)
-    if not to.sight.may_deposit_in(to.folder):
-        raise Refused(_("This folder is read-only for you."), "folder")
-    return to.folder
+    return chosen_folder(place, request.form.get("folder", ""), "folder")
 
 
 @blueprint.get("/documents/<uuid:document_id>/<any(move,copy,rename,versions):act>")
@@ -119,7 +104,7 @@ def form(document_id: uuid.UUID, act: str) -> ResponseReturnValue:
 @open_to("signed_in")
 def move(document_id: uuid.UUID) -> ResponseReturnValue:
     document, place = _allowed(document_id, "move")
-    before, list_url = place.folder.id, _here(place)
+    before, list_url = place.folder.id, place.url
     try:
         to = _target(place)
         move_document(document, to, by=current_user, channel=_channel())
@@ -128,7 +113,7 @@ def move(document_id: uuid.UUID) -> ResponseReturnValue:
         return _form("move", document, place, refusal)
     db.session.commit()
     if "undo" in request.args:
-        list_url = _list(place.company, to)
+        list_url = url_of(place.company, to)
     return _answer(
         document,
         _("“%(name)s” is moved to “%(folder)s”.", name=document.name, folder=to.name),
@@ -142,7 +127,7 @@ def move(document_id: uuid.UUID) -> ResponseReturnValue:
 @open_to("signed_in")
 def copy(document_id: uuid.UUID) -> ResponseReturnValue:
     document, place = _allowed(document_id, "copy")
-    list_url = _here(place)
+    list_url = place.url
     try:
         to = _target(place)
         made = copy_document(document, to, by=current_user, channel=_channel())
@@ -167,7 +152,7 @@ def rename(document_id: uuid.UUID) -> ResponseReturnValue:
     return _answer(
         document,
         _("Renamed “%(name)s”.", name=name),
-        _here(place),
+        place.url,
     )
 
 
@@ -190,7 +175,7 @@ def versions(document_id: uuid.UUID) -> ResponseReturnValue:
         db.session.rollback()
         return _form("versions", document, place, refusal)
     text = _("The new version is there. The older one is kept.")
-    return _answer(document, text, _here(place))
+    return _answer(document, text, place.url)
 
 
 @blueprint.post("/documents/<uuid:document_id>/trash")
@@ -200,7 +185,7 @@ def put_in_trash(document_id: uuid.UUID) -> ResponseReturnValue:
     trash_document(document, by=current_user)
     db.session.commit()
     return to_page(
-        _here(place),
+        place.url,
         _("“%(name)s” is in the trash, for 30 days.", name=document.name),
         undo_url=_undo("acts.restore", document),
     )
@@ -214,7 +199,7 @@ def restore(document_id: uuid.UUID) -> ResponseReturnValue:
     db.session.commit()
     text = _("Restored to “%(folder)s”.", folder=to.name)
     company = db.session.get_one(Company, to.company_id)
-    return _answer(document, text, _list(company, to))
+    return _answer(document, text, url_of(company, to))
 
 
 @blueprint.get("/trash")

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import or_, select
 
-from app.activity.recording import record
 from app.db import db, lock_company, new_id
 from app.delivery import planning
 from app.delivery.models import Delivery
 from app.errors import Refused
 from app.library.models import Document, Folder, Version
+from app.library.noting import note_document
 from app.library.receiving import Received
 from app.library.taking import free_name_in, note_arrival
 from app.people.models import Person
@@ -58,12 +58,10 @@ def deposit(
         db.session.flush()
     arrival = note_arrival(document, version, kind, by=by, channel=channel, at=now)
     deliveries = planning.arrival(document, version, arrival)
-    record(
+    note_document(
         "copied" if kind == "copy" else "deposited",
-        firm_id=into.firm_id,
-        company_id=into.company_id,
-        document_id=document.id,
-        actor_id=by.id if by else None,
+        document,
+        by,
         name=document.name,
         folder=str(into.id),
         channel=channel,

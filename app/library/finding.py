@@ -6,14 +6,16 @@ What the person may not see is not found: 404, whatever the reason.
 import uuid
 from dataclasses import dataclass
 
-from flask import abort
+from flask import abort, url_for
 from sqlalchemy import select
 
 from app.companies.finding import company_and_role
 from app.companies.models import Company
 from app.db import db
+from app.errors import Refused
 from app.library.models import Document, Folder
 from app.library.tree import Sight, chain, sight_of
+from app.texts import gettext as _
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,14 @@ class Place:
     def folder(self) -> Folder:
         return self.path[-1]
 
+    @property
+    def url(self) -> str:
+        return url_of(self.company, self.folder)
+
+
+def url_of(company: Company, folder: Folder) -> str:
+    return url_for("library.show", slug=company.slug, folder_id=folder.id)
+
 
 def place_or_404(slug: str, folder_id: uuid.UUID) -> Place:
     company, role = company_and_role(slug)
@@ -36,6 +46,18 @@ def place_or_404(slug: str, folder_id: uuid.UUID) -> Place:
     if not path or not all(sight.allows(folder) for folder in path):
         abort(404)
     return Place(company, path, sight)
+
+
+def chosen_folder(place: Place, given: str, field: str) -> Folder:
+    """What was chosen in a form, for something of the place to go to: 404 when the
+    person may not see it. Raises Refused."""
+    try:
+        to = place_or_404(place.company.slug, uuid.UUID(given))
+    except ValueError:
+        raise Refused(_("Choose a folder."), field) from None
+    if not to.sight.may_deposit_in(to.folder):
+        raise Refused(_("This folder is read-only for you."), field)
+    return to.folder
 
 
 def document_or_404(document_id: uuid.UUID) -> tuple[Document, Place]:

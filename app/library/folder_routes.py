@@ -22,7 +22,7 @@ from app.errors import Refused
 from app.library import trash
 from app.library.answering import to_page
 from app.library.choosing import choices
-from app.library.finding import Place, place_or_404
+from app.library.finding import Place, chosen_folder, place_or_404, url_of
 from app.library.making import make_folder
 from app.library.models import Folder
 from app.library.moving import concerned, move_folder
@@ -52,10 +52,6 @@ def _changeable(folder_id: uuid.UUID) -> Place:
     return place
 
 
-def _url(company: Company, folder: Folder) -> str:
-    return url_for("library.show", slug=company.slug, folder_id=folder.id)
-
-
 def _form(act: str, place: Place, error: Refused | None = None) -> ResponseReturnValue:
     page = render_template(
         "library/folder_act.html",
@@ -73,7 +69,7 @@ def _form(act: str, place: Place, error: Refused | None = None) -> ResponseRetur
         else [],
         error=error.message if error else None,
         typed=request.form.get("name") or ("" if act == "new" else place.folder.name),
-        back_url=_url(place.company, place.folder),
+        back_url=place.url,
         nav_current="documents",
     )
     return (page, 422) if error else page
@@ -112,7 +108,7 @@ def create(slug: str) -> ResponseReturnValue:
         return _form("new", parent, refusal)
     db.session.commit()
     return to_page(
-        _url(company, made), _("The folder “%(name)s” is made.", name=made.name)
+        url_of(company, made), _("The folder “%(name)s” is made.", name=made.name)
     )
 
 
@@ -137,7 +133,7 @@ def rename(folder_id: uuid.UUID) -> ResponseReturnValue:
         return _form("rename", place, refusal)
     db.session.commit()
     return to_page(
-        _url(place.company, place.folder),
+        place.url,
         _("Renamed “%(name)s”.", name=place.folder.name),
     )
 
@@ -161,7 +157,7 @@ def move(folder_id: uuid.UUID) -> ResponseReturnValue:
     db.session.commit()
     where = to.name if to else place.company.name
     return to_page(
-        _url(place.company, place.folder),
+        place.url,
         _("“%(name)s” is moved to “%(folder)s”.", name=place.folder.name, folder=where),
         undo_url=url_for("folders.move", folder_id=folder_id),
         parent=before,
@@ -174,13 +170,7 @@ def _target(place: Place) -> Folder | None:
     given = request.form.get("parent", "")
     if given == "" and place.sight.firm_side and "parent" in request.form:
         return None
-    try:
-        to = place_or_404(place.company.slug, uuid.UUID(given))
-    except ValueError:
-        raise Refused(_("Choose a folder."), "parent") from None
-    if not to.sight.may_deposit_in(to.folder):
-        raise Refused(_("This folder is read-only for you."), "parent")
-    return to.folder
+    return chosen_folder(place, given, "parent")
 
 
 def _names(switched_on: list[Effective]) -> str:
@@ -197,7 +187,7 @@ def _confirm(
         to=to,
         documents=documents,
         names=names,
-        back_url=_url(place.company, place.folder),
+        back_url=place.url,
         nav_current="documents",
     )
 
@@ -216,7 +206,7 @@ def put_in_trash(folder_id: uuid.UUID) -> ResponseReturnValue:
     )
     above = place.path[-2] if len(place.path) > 1 else None
     back = (
-        _url(place.company, above)
+        url_of(place.company, above)
         if above
         else url_for("library.root", slug=place.company.slug)
     )
@@ -232,5 +222,5 @@ def restore(folder_id: uuid.UUID) -> ResponseReturnValue:
     db.session.commit()
     company = db.session.get_one(Company, folder.company_id)
     return to_page(
-        _url(company, folder), _("“%(name)s” is restored.", name=folder.name)
+        url_of(company, folder), _("“%(name)s” is restored.", name=folder.name)
     )

@@ -2,10 +2,10 @@
 
 from sqlalchemy import func, select
 
-from app.activity.recording import record
 from app.companies.models import Company
 from app.db import db, lock_company, new_id
 from app.library.models import Folder
+from app.library.noting import note_folder
 from app.library.renaming import cleaned
 from app.library.taking import free_folder_name, holding
 from app.people.models import Person
@@ -30,15 +30,8 @@ def make_folder(
     folder.position = _behind(folder)
     db.session.add(folder)
     db.session.flush()
-    record(
-        "folder_made",
-        firm_id=company.firm_id,
-        company_id=company.id,
-        actor_id=by.id if by else None,
-        folder=str(folder.id),
-        name=folder.name,
-        parent=str(parent_id) if parent_id else None,
-    )
+    above = str(parent_id) if parent_id else None
+    note_folder("folder_made", folder, by, parent=above)
     return folder
 
 

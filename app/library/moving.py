@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from sqlalchemy import Select, func, select
 
-from app.activity.recording import record
 from app.connectors.reach import subtree
 from app.db import database_now, db, lock_company
 from app.delivery import planning
@@ -17,6 +16,7 @@ from app.delivery.covering import cover_again
 from app.delivery.planning import Effective, effective_switches
 from app.errors import Refused
 from app.library.models import Document, Folder
+from app.library.noting import note_document, note_folder
 from app.library.taking import (
     current_version,
     free_folder_name,
@@ -49,12 +49,10 @@ def move_document(
     arrived = note_arrival(document, version, "move_in", by=by, channel=channel)
     planning.arrival(document, version, arrived, besides=was_on)
     cover_again([document.id], why="moved_out")
-    record(
+    note_document(
         "moved",
-        firm_id=document.firm_id,
-        company_id=document.company_id,
-        document_id=document.id,
-        actor_id=by.id if by else None,
+        document,
+        by,
         name=document.name,
         before=str(before),
         folder=str(to.id),
@@ -77,13 +75,10 @@ def move_folder(folder: Folder, to: Folder | None, *, by: Person | None) -> None
     folder.moved_at = database_now()
     db.session.flush()
     cover_again(_documents_in(folder), why="moved_out")
-    record(
+    note_folder(
         "folder_moved",
-        firm_id=folder.firm_id,
-        company_id=folder.company_id,
-        actor_id=by.id if by else None,
-        name=folder.name,
-        folder=str(folder.id),
+        folder,
+        by,
         before=str(before) if before else None,
         parent=str(parent_id) if parent_id else None,
     )

@@ -8,6 +8,7 @@ from flask import current_app, url_for
 
 from app.companies.models import Company
 from app.db import new_id
+from app.library.finding import url_of
 from app.library.listing import Listing
 from app.library.models import Folder
 from app.library.navigation import ICONS, Node, tree
@@ -39,10 +40,7 @@ def frame(company: Company, path: list[Folder], sight: Sight) -> Frame:
         company=company,
         folder=folder,
         icon=ICONS.get(folder.kind, "folder-open"),
-        crumbs=[
-            (f.name, url_for("library.show", slug=company.slug, folder_id=f.id))
-            for f in path
-        ],
+        crumbs=[(f.name, url_of(company, f)) for f in path],
         nodes=tree(company, path, sight),
         may_deposit=sight.may_deposit_in(folder),
         may_change=may_change(folder, sight),

@@ -3,11 +3,11 @@
 The ending stays: it says what the file is, and tools go by it.
 """
 
-from app.activity.recording import record
 from app.db import db, lock_company
 from app.errors import Refused
 from app.library.models import Document, Folder
 from app.library.naming import clean_name, shortened, split_extension
+from app.library.noting import note_document, note_folder
 from app.library.taking import free_folder_name, free_name_in, take, take_folder
 from app.people.models import Person
 from app.texts import gettext as _
@@ -26,15 +26,7 @@ def rename_document(document: Document, name: str, *, by: Person | None) -> str:
         return before
     document.name = free_name_in(document.folder_id, wanted, but=document.id)
     db.session.flush()
-    record(
-        "renamed",
-        firm_id=document.firm_id,
-        company_id=document.company_id,
-        document_id=document.id,
-        actor_id=by.id if by else None,
-        before=before,
-        name=document.name,
-    )
+    note_document("renamed", document, by, before=before, name=document.name)
     return document.name
 
 
@@ -44,15 +36,7 @@ def rename_folder(folder: Folder, name: str, *, by: Person | None) -> str:
     before = folder.name
     folder.name = free_folder_name(folder, folder.parent_id, cleaned(name))
     db.session.flush()
-    record(
-        "folder_renamed",
-        firm_id=folder.firm_id,
-        company_id=folder.company_id,
-        actor_id=by.id if by else None,
-        folder=str(folder.id),
-        before=before,
-        name=folder.name,
-    )
+    note_folder("folder_renamed", folder, by, before=before)
     return folder.name
 
 

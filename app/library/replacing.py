@@ -2,11 +2,11 @@
 it left, nothing is sent again by itself. The caller commits.
 """
 
-from app.activity.recording import record
 from app.db import db, lock_company
 from app.delivery.versions import send_in_place
 from app.library.deposit import version_of
 from app.library.models import Document, Version
+from app.library.noting import note_document
 from app.library.receiving import Received
 from app.library.taking import note_arrival, take
 from app.people.models import Person
@@ -32,12 +32,10 @@ def replace(
     db.session.flush()
     note_arrival(document, version, "replace", by=by, channel=channel)
     send_in_place(document, version)
-    record(
+    note_document(
         "replaced",
-        firm_id=document.firm_id,
-        company_id=document.company_id,
-        document_id=document.id,
-        actor_id=by.id if by else None,
+        document,
+        by,
         number=version.number,
         sha256=version.sha256,
         channel=channel,

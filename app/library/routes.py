@@ -25,7 +25,7 @@ from app.delivery.proof import offers, proofs
 from app.delivery.why import other_offers, why
 from app.library import listing as listings, navigation, page as pages
 from app.library.deposit import deposit
-from app.library.finding import Place, document_or_404, place_or_404
+from app.library.finding import Place, document_or_404, place_or_404, url_of
 from app.library.models import Folder, Version
 from app.library.permissions import acts_on
 from app.library.receiving import store
@@ -106,7 +106,7 @@ def deposit_create(slug: str, folder_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _answer_deposit(place: Place, outcomes: list[Outcome]) -> ResponseReturnValue:
-    back = url_for("library.show", slug=place.company.slug, folder_id=place.folder.id)
+    back = place.url
     status = max((outcome.status for outcome in outcomes), default=422)
     if htmx.is_fragment():
         return (
@@ -167,10 +167,7 @@ def document(document_id: uuid.UUID) -> ResponseReturnValue:
         "library/document.html",
         document=shown,
         company=place.company,
-        crumbs=[
-            (f.name, url_for("library.show", slug=place.company.slug, folder_id=f.id))
-            for f in place.path
-        ],
+        crumbs=[(f.name, url_of(place.company, f)) for f in place.path],
         badge=badge,
         channel_label=listings.channel_label(shown.channel),
         kind=listings.kind_of(shown.content_type),

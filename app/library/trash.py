@@ -4,13 +4,13 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
+from typing import Any
 
 from flask import abort
-from flask_login import current_user
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import aliased
 
-from app.companies.finding import company_and_role
+from app.companies.finding import companies_and_roles, company_and_role
 from app.companies.models import Company
 from app.db import db, utc_now
 from app.library.models import Document, Folder
@@ -35,26 +35,19 @@ class Thing:
     days_left: int
 
 
-def things(companies: list[tuple[Company, Sight]]) -> list[Thing]:
-    """The newest first."""
-    found = [
-        thing
-        for company, sight in companies
-        for thing in (*_documents(company, sight), *_folders(company, sight))
-    ]
+Sights = list[tuple[Company, Sight]]
+
+
+def things(places: Sights) -> list[Thing]:
+    """The newest first; as many queries for a thousand companies as for one."""
+    found = [*_documents(places), *_folders(places)]
     return sorted(found, key=lambda thing: thing.trashed_at, reverse=True)
 
 
-def places(slug: str | None) -> list[tuple[Company, Sight]]:
+def places(slug: str | None) -> Sights:
     """The companies that the person may enter, or the one that was asked for."""
-    if slug:
-        company, role = company_and_role(slug)
-        return [(company, sight_of(role))]
-    found = db.session.scalars(Company.visible_to(current_user).order_by(Company.name))
-    return [
-        (company, sight_of(company_and_role(company.slug)[1]))
-        for company in found.all()
-    ]
+    entered = [company_and_role(slug)] if slug else companies_and_roles()
+    return [(company, sight_of(role)) for company, role in entered]
 
 
 def document_or_404(document_id: uuid.UUID) -> Document:
@@ -97,42 +90,61 @@ def _reachable_or_404(folder: Folder) -> None:
         abort(404)
 
 
-def _documents(company: Company, sight: Sight) -> list[Thing]:
-    rows = db.session.execute(
-        select(Document, Folder.name, Person.name)
+def _documents(places: Sights) -> list[Thing]:
+    wanted = (
+        select(Document, Folder.name, Person.name, Company.name)
         .join(Folder, Folder.id == Document.folder_id)
+        .join(Company, Company.id == Document.company_id)
         .outerjoin(Person, Person.id == Document.trashed_by_id)
-        .where(
-            Document.company_id == company.id,
-            Document.trashed_at.is_not(None),
-            Document.trashed_with_id.is_(None),
-            Folder.id.not_in(hidden_folders(company, sight)),
-        )
-        .order_by(Document.trashed_at.desc())
-        .limit(MOST)
+        .where(Document.trashed_with_id.is_(None), _may_see(places))
     )
-    return [_thing(document, where, by, company) for document, where, by in rows]
+    return _newest(wanted, Document)
 
 
-def _folders(company: Company, sight: Sight) -> list[Thing]:
+def _folders(places: Sights) -> list[Thing]:
     above = aliased(Folder)
-    rows = db.session.execute(
-        select(Folder, above.name, Person.name)
+    wanted = (
+        select(Folder, above.name, Person.name, Company.name)
+        .join(Company, Company.id == Folder.company_id)
         .outerjoin(above, above.id == Folder.parent_id)
         .outerjoin(Person, Person.id == Folder.trashed_by_id)
-        .where(
-            Folder.company_id == company.id,
-            Folder.trashed_with_id == Folder.id,
-            Folder.id.not_in(hidden_folders(company, sight)),
-        )
-        .order_by(Folder.trashed_at.desc())
-        .limit(MOST)
+        .where(Folder.trashed_with_id == Folder.id, _may_see(places))
     )
-    return [_thing(folder, where, by, company) for folder, where, by in rows]
+    return _newest(wanted, Folder)
+
+
+def _may_see(places: Sights) -> ColumnElement[bool]:
+    """Folders of these companies that are not hidden from the person; the firm sees
+    all of them."""
+    whole = [company.id for company, sight in places if sight.firm_side]
+    parts = [
+        (Folder.company_id == company.id)
+        & Folder.id.not_in(hidden_folders(company, sight))
+        for company, sight in places
+        if not sight.firm_side
+    ]
+    return or_(Folder.company_id.in_(whole), *parts)
+
+
+def _newest(
+    wanted: Select[*tuple[Any, ...]], of: type[Document] | type[Folder]
+) -> list[Thing]:
+    """MOST of each company."""
+    nth = (
+        func.row_number()
+        .over(partition_by=of.company_id, order_by=of.trashed_at.desc())
+        .label("nth")
+    )
+    places = wanted.with_only_columns(of.id, nth).where(of.trashed_at.is_not(None))
+    first = places.subquery("first")
+    rows = db.session.execute(
+        wanted.join(first, first.c.id == of.id).where(first.c.nth <= MOST)
+    )
+    return [_thing(*row) for row in rows]
 
 
 def _thing(
-    what: Document | Folder, where: str | None, by: str | None, company: Company
+    what: Document | Folder, where: str | None, by: str | None, company: str
 ) -> Thing:
     at = what.trashed_at or utc_now()
     return Thing(
@@ -140,7 +152,7 @@ def _thing(
         is_folder=isinstance(what, Folder),
         name=what.name,
         where=where or "",
-        company=company.name,
+        company=company,
         by=by or "",
         trashed_at=at,
         # Begun days count: thirty on the day that it is put there.

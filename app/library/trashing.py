@@ -10,13 +10,13 @@ from typing import Any, cast
 
 from sqlalchemy import CursorResult, select, update
 
-from app.activity.recording import record
 from app.connectors.reach import subtree
 from app.db import database_now, db, lock_company
 from app.delivery import planning
 from app.delivery.cancelling import cancel_waiting
 from app.errors import Refused
 from app.library.models import Document, Folder
+from app.library.noting import note_document, note_folder
 from app.library.taking import (
     FRESHLY,
     current_version,
@@ -41,7 +41,7 @@ def trash_document(document: Document, *, by: Person | None) -> None:
     document.trashed_by_id = by.id if by else None
     db.session.flush()
     cancel_waiting(document_ids=[document.id], why="trashed")
-    _record("trashed", document, by)
+    _note("trashed", document, by)
 
 
 def restore_document(
@@ -55,7 +55,7 @@ def restore_document(
     take(document, trashed=True)
     [*_above, to] = living(to, document.company_id)
     _bring_back(document, to, by, channel)
-    _record("restored", document, by)
+    _note("restored", document, by)
     return to
 
 
@@ -86,7 +86,7 @@ def trash_folder(folder: Folder, *, by: Person | None) -> int:
     db.session.expire_all()
     with_it = select(Document.id).where(Document.trashed_with_id == folder.id)
     cancel_waiting(document_ids=with_it, why="trashed")
-    _record_folder("folder_trashed", folder, by, documents=documents)
+    note_folder("folder_trashed", folder, by, documents=documents)
     return documents
 
 
@@ -124,7 +124,7 @@ def restore_folder(
     for document in documents:
         place = db.session.get_one(Folder, document.folder_id)
         _bring_back(document, place, by, channel)
-    _record_folder("folder_restored", folder, by, documents=len(documents))
+    note_folder("folder_restored", folder, by, documents=len(documents))
     return parent
 
 
@@ -184,27 +184,6 @@ def _stays_among_its_readers(folder_id: uuid.UUID | None, to: Folder | None) -> 
         folder_id = folder.parent_id
 
 
-def _record(verb: str, document: Document, by: Person | None) -> None:
-    record(
-        verb,
-        firm_id=document.firm_id,
-        company_id=document.company_id,
-        document_id=document.id,
-        actor_id=by.id if by else None,
-        name=document.name,
-        folder=str(document.folder_id),
-    )
-
-
-def _record_folder(
-    verb: str, folder: Folder, by: Person | None, *, documents: int
-) -> None:
-    record(
-        verb,
-        firm_id=folder.firm_id,
-        company_id=folder.company_id,
-        actor_id=by.id if by else None,
-        name=folder.name,
-        folder=str(folder.id),
-        documents=documents,
-    )
+def _note(verb: str, document: Document, by: Person | None) -> None:
+    here = str(document.folder_id)
+    note_document(verb, document, by, name=document.name, folder=here)

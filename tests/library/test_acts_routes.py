@@ -3,6 +3,7 @@
 from io import BytesIO
 
 import pytest
+import sqlalchemy as sa
 from bs4 import BeautifulSoup
 from flask import Flask
 from sqlalchemy import select
@@ -295,3 +296,24 @@ def test_the_trash_of_a_company_has_an_address_of_its_own(
     shown = BeautifulSoup(page, "html.parser").select("[data-trashed]")
     assert [row["data-trashed"] for row in shown] == [str(there.document.id)]
     assert "30\N{NO-BREAK SPACE}jours" in shown[0].text
+
+
+def test_the_trash_asks_no_more_of_many_companies(app: Flask, house: House) -> None:
+    admin = signed_in(app, house.admin)
+    for company in (house.dune, house.elm):
+        admin.post(url(house.drop(f"{company.slug}.pdf", company=company), "trash"))
+    admin.get("/trash")  # shows what the acts said
+    asked: list[int] = []
+
+    def note(*_said: object) -> None:
+        asked[-1] += 1
+
+    sa.event.listen(db.engine, "before_cursor_execute", note)
+    pages = []
+    for path in (f"/companies/{house.dune.slug}/trash", "/trash"):
+        asked.append(0)
+        pages.append(admin.get(path).text)
+    sa.event.remove(db.engine, "before_cursor_execute", note)
+    assert ["elm-alder.pdf" in page for page in pages] == [False, True]
+    assert all("dune-alder.pdf" in page for page in pages)
+    assert asked[0] == asked[1]

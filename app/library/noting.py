@@ -1,0 +1,33 @@
+"""A line in the trail for an act on a document or a folder, in its transaction."""
+
+from typing import Any
+
+from app.activity.recording import record
+from app.library.models import Document, Folder
+from app.people.models import Person
+
+
+def note_document(
+    verb: str, document: Document, by: Person | None, **details: Any
+) -> None:
+    record(
+        verb,
+        firm_id=document.firm_id,
+        company_id=document.company_id,
+        document_id=document.id,
+        actor_id=by.id if by else None,
+        **details,
+    )
+
+
+def note_folder(verb: str, folder: Folder, by: Person | None, **details: Any) -> None:
+    """With the folder's id and name among the details."""
+    record(
+        verb,
+        firm_id=folder.firm_id,
+        company_id=folder.company_id,
+        actor_id=by.id if by else None,
+        name=folder.name,
+        folder=str(folder.id),
+        **details,
+    )
