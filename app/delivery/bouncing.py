@@ -5,13 +5,11 @@ An act; the caller commits. It may come before the acceptance is recorded: the b
 the later word then too.
 """
 
-from typing import Any
-
 from sqlalchemy import and_, exists, or_, select, update
 
-from app.activity.recording import record
 from app.db import database_now, db, lock_company
 from app.delivery.models import DONE, WAITING, Delivery
+from app.delivery.noting import note
 from app.library.models import Document
 
 # A marked receipt is a person's word; a bounce does not take that back.
@@ -46,15 +44,9 @@ def bounced(delivery: Delivery, said: str) -> bool:
     ).all()
     if not is_news:
         return False
-    about: dict[str, Any] = {
-        "firm_id": delivery.firm_id,
-        "company_id": delivery.company_id,
-        "document_id": delivery.document_id,
-        "firm_only": True,
-    }
-    record("bounced", **about, delivery=str(delivery.id), reply=said[:300])
+    note("bounced", delivery, reply=said[:300])
     if _take_validation_back(delivery):
-        record("validation_taken_back", **about, delivery=str(delivery.id))
+        note("validation_taken_back", delivery)
     return True
 
 

@@ -5,11 +5,11 @@ An act; the caller commits. What is on its way or arrived is not sent a second t
 
 from sqlalchemy import update
 
-from app.activity.recording import record
 from app.connectors import apps
 from app.connectors.models import Connection
 from app.db import database_now, db, lock_company
 from app.delivery.models import BLOCKED, DONE, LEASED, WAITING, Delivery
+from app.delivery.noting import note
 from app.delivery.planning import hold_reason, make_delivery
 from app.delivery.returning import earlier_deliveries
 from app.delivery.settled_trail import note_settled
@@ -46,17 +46,7 @@ def transmit(
             note_settled([before.id], actor_id=by.id if by else None)
     db.session.add(made)
     db.session.flush()
-    record(
-        "transmit_asked",
-        firm_id=document.firm_id,
-        company_id=document.company_id,
-        document_id=document.id,
-        actor_id=by.id if by else None,
-        firm_only=True,
-        delivery=str(made.id),
-        app=connection.app_key,
-        slot=slot,
-    )
+    note("transmit_asked", made, by=by, app=connection.app_key, slot=slot)
     if made.state == "held":
         note_settled([made.id], actor_id=by.id if by else None)
     return made
@@ -107,7 +97,7 @@ def release(delivery: Delivery, *, by: Person | None) -> bool:
         .returning(Delivery.id)
     ).all()
     if released:
-        _record("delivery_released", delivery, by)
+        note("delivery_released", delivery, by=by)
     return bool(released)
 
 
@@ -130,8 +120,8 @@ def mark_received(delivery: Delivery, *, by: Person | None) -> bool:
     if document.status == "received":
         document.status, document.validated_at = "validated", now
         document.validated_by_id = by.id if by else None
-        _record("validated", delivery, by, firm_only=False)
-    _record("marked_received", delivery, by)
+        note("validated", delivery, by=by, firm_only=False)
+    note("marked_received", delivery, by=by)
     return True
 
 
@@ -145,19 +135,5 @@ def call_off(delivery: Delivery, *, by: Person | None) -> bool:
         .returning(Delivery.id)
     ).all()
     if called_off:
-        _record("delivery_cancelled", delivery, by)
+        note("delivery_cancelled", delivery, by=by)
     return bool(called_off)
-
-
-def _record(
-    verb: str, delivery: Delivery, by: Person | None, *, firm_only: bool = True
-) -> None:
-    record(
-        verb,
-        firm_id=delivery.firm_id,
-        company_id=delivery.company_id,
-        document_id=delivery.document_id,
-        actor_id=by.id if by else None,
-        firm_only=firm_only,
-        **({"delivery": str(delivery.id)} if firm_only else {}),
-    )

@@ -3,12 +3,12 @@ the staff. Nothing else changes: the tool has the document."""
 
 from flask_babel import force_locale
 
-from app.activity.recording import record
 from app.companies.followers import staff_following
 from app.companies.models import Company
 from app.connectors import apps
 from app.db import db
 from app.delivery.models import Delivery
+from app.delivery.noting import note
 from app.firms.hosts import url_of
 from app.firms.models import Firm
 from app.notices.writing import notify
@@ -21,15 +21,7 @@ def tell(delivery: Delivery, said: str) -> None:
     company = db.session.get_one(Company, delivery.company_id)
     key = delivery.connection.app_key
     app = apps.find(key)
-    record(
-        "complained",
-        firm_id=firm.id,
-        company_id=company.id,
-        document_id=delivery.document_id,
-        firm_only=True,
-        delivery=str(delivery.id),
-        reply=said[:300],
-    )
+    note("complained", delivery, reply=said[:300])
     for person in staff_following(firm.id, company.id):
         with force_locale(person.locale):
             notify(

@@ -6,25 +6,17 @@ so that no second copy leaves. An act; the caller commits.
 
 from sqlalchemy import and_, or_, update
 
-from app.activity.recording import record
 from app.db import database_now, db, lock_company
 from app.delivery.acceptance import record_acceptance
 from app.delivery.models import DONE, Delivery
+from app.delivery.noting import note
 
 
 def confirmed(delivery: Delivery, said: str) -> bool:
     """Record it. After a bounce, again, or without any dot sent, it changes nothing."""
     lock_company(delivery.company_id, exclusive=True)
     if _change(delivery, Delivery.state == "accepted"):
-        record(
-            "delivered",
-            firm_id=delivery.firm_id,
-            company_id=delivery.company_id,
-            document_id=delivery.document_id,
-            firm_only=True,
-            delivery=str(delivery.id),
-            reply=said[:300],
-        )
+        note("delivered", delivery, reply=said[:300])
         return True
     return _settled(delivery, said)
 

@@ -27,7 +27,7 @@ from tests.cast import House
 from tests.conftest import point_to
 from tests.delivery.processes import ONE_RUN, environment, start, wait_until
 from tests.delivery.world import let_time_pass, state_of
-from tests.files import padded_pdf
+from tests.files import body_for, padded_pdf
 from tests.smtp import Fault, MailServer
 
 OURS = "delivery.test_bugs_of_others"
@@ -153,7 +153,7 @@ def test_b82_a_worker_frozen_beyond_its_lease_sends_no_second_copy(
     copies: int,
 ) -> None:
     """After the marker there is no taking back: the copy is one of the windows."""
-    done = house.drop()
+    done = house.drop(content=body_for(phase))
     frozen: list[subprocess.Popen[bytes]] = []
     smtp.fails(phase, call=lambda: os.kill(frozen[0].pid, signal.SIGSTOP))
     env = environment(app, smtp)

@@ -16,7 +16,7 @@ from tests.delivery.world import (
     state_of,
     switch_elm_on,
 )
-from tests.files import padded_pdf
+from tests.files import body_for, padded_pdf
 from tests.smtp import MailServer, both_ways
 
 pytestmark = [pytest.mark.faults, both_ways]
@@ -32,7 +32,7 @@ def runs_until_nothing_is_due(most: int = 6) -> None:
 def test_a_line_cut_before_the_dot_sends_nothing_and_is_tried_again(
     house: House, smtp: MailServer, phase: str
 ) -> None:
-    done = house.drop()
+    done = house.drop(content=body_for(phase))
     smtp.fails(phase)
     assert tick.run()["deferred"] == 1
     assert smtp.messages == []

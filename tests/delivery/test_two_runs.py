@@ -21,6 +21,7 @@ from app.delivery.models import Delivery
 from tests.cast import House
 from tests.delivery.processes import ONE_RUN, environment, start
 from tests.delivery.world import let_time_pass
+from tests.files import body_for
 from tests.smtp import MailServer
 
 pytestmark = pytest.mark.faults
@@ -28,9 +29,9 @@ pytestmark = pytest.mark.faults
 MANY = 100_000
 
 
-def drop(house: House, count: int) -> None:
+def drop(house: House, count: int, content: bytes | None = None) -> None:
     for number in range(count):
-        house.drop(f"{number:02}.pdf")
+        house.drop(f"{number:02}.pdf", content=content)
 
 
 def states() -> Counter[str]:
@@ -104,7 +105,7 @@ def test_b86_a_run_killed_in_the_middle_loses_nothing(
     state: str,
     counted: dict[int, int],
 ) -> None:
-    drop(house, 5)
+    drop(house, 5, body_for(phase))
     killed: list[subprocess.Popen[bytes]] = []
     smtp.fails(phase, call=lambda: os.kill(killed[0].pid, signal.SIGKILL), cut=True)
     log = tmp_path / "run.log"
