@@ -1,6 +1,7 @@
 """Nothing final is silent."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
@@ -47,7 +48,8 @@ def test_staff_of_other_companies_are_not_told(world: World) -> None:
 
 @pytest.fixture
 def noon(monkeypatch: pytest.MonkeyPatch) -> None:
-    at = datetime.now(UTC).replace(hour=12, minute=0)
+    """Of the day that it is in Paris: for an hour or two UTC's is the day before."""
+    at = datetime.now(ZoneInfo("Europe/Paris")).replace(hour=12, minute=0)
     monkeypatch.setattr(alerts, "utc_now", lambda: at)
 
 
