@@ -24,7 +24,7 @@ from app import create_app
 from app.db import db
 from app.delivery import jobs
 from app.delivery.clock import slot_at
-from app.queueing import connection, enqueue_once, queue
+from app.queueing import TOLD_TO_END, connection, enqueue_once, queue
 
 log = logging.getLogger("worker")
 QUEUES = ("mail", "default")
@@ -37,7 +37,12 @@ class GuichetWorker(Worker):
     finishes its message and gives the others back."""
 
     app: Flask
-    is_told_to_end = False
+
+    def _install_signal_handlers(self) -> None:
+        """One that takes another's place, as after the queue was away, has been told
+        what the other was told."""
+        super()._install_signal_handlers()  # type: ignore[no-untyped-call]
+        self._stop_requested = TOLD_TO_END in self.app.extensions
 
     def perform_job(self, *args: Any, **kwargs: Any) -> bool:
         with self.app.app_context():
@@ -47,14 +52,14 @@ class GuichetWorker(Worker):
 
     def setup_work_horse_signals(self) -> None:
         def stop(_number: int, _frame: Any) -> None:
-            self.app.extensions["guichet.stopping"] = True
+            self.app.extensions[TOLD_TO_END] = True
 
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, stop)
 
     def handle_warm_shutdown_request(self) -> None:
         super().handle_warm_shutdown_request()  # type: ignore[no-untyped-call]
-        self.is_told_to_end = True
+        self.app.extensions[TOLD_TO_END] = True
         if self.horse_pid:
             with suppress(ProcessLookupError):
                 os.kill(self.horse_pid, signal.SIGTERM)
@@ -102,15 +107,14 @@ def make_worker(app: Flask) -> GuichetWorker:
 
 def work(app: Flask) -> None:
     """Until told to end. A queue that goes away is waited for."""
-    while True:
+    pause = 0.0
+    while TOLD_TO_END not in app.extensions:
         try:
-            worker = make_worker(app)
-            worker.work(logging_level=app.config["LOG_LEVEL"])
-            if worker.is_told_to_end:
-                return
+            time.sleep(pause)  # here, since told to end it may ask the queue
+            pause = PAUSE_SECONDS
+            make_worker(app).work(logging_level=app.config["LOG_LEVEL"])
         except (RedisError, OSError) as error:
             log.warning("the queue does not answer: %s", error)
-        time.sleep(PAUSE_SECONDS)
 
 
 def main() -> None:

@@ -27,6 +27,7 @@ KEPT_SECONDS = 24 * 3600
 # could strike between the final dot and its answer.
 JOB_SECONDS = 3600
 OUTGOING = "guichet.outgoing"
+TOLD_TO_END = "guichet.told-to-end"
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,11 @@ def connection(patience: float = 5) -> Redis:
         socket_connect_timeout=3,
         socket_timeout=patience,
     )
+
+
+def is_told_to_end() -> bool:
+    """Whether this process was: what a job has under way is then its last."""
+    return TOLD_TO_END in current_app.extensions
 
 
 def queue(name: str, redis: Redis | None = None) -> Queue:

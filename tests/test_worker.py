@@ -153,6 +153,21 @@ def test_a_queue_that_forgets_everything_only_delays(
     assert len(smtp.messages) == 2
 
 
+def test_told_to_end_while_the_queue_is_away_it_ends(
+    house: House, start_worker: Start, redis: Queue, smtp: MailServer
+) -> None:
+    drop(house, 1)
+    is_under_way = threading.Event()
+    smtp.fails("ack", wait=4, call=is_under_way.set)
+    process = start_worker()
+    wait_until(is_under_way.is_set)
+    redis.end()  # while a child is at work
+    wait_until(lambda: states() == {"accepted": 1})
+    time.sleep(worker.PAUSE_SECONDS * 3)  # it asks again and again
+    signal_all(process, signal.SIGTERM)
+    assert process.wait(timeout=45) == 0
+
+
 def test_the_clock_asks_again_until_the_queue_answers(
     app: Flask, redis: Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:

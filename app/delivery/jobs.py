@@ -5,19 +5,18 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from flask import current_app
-
 from app.delivery import events, test_mails, tick as ticking
 from app.delivery.alerts import send_digests
 from app.notices.posting import post_notices
 from app.operator.jobs import ask_for_all
+from app.queueing import is_told_to_end
 
 
 def tick(slot: str) -> dict[str, Any]:
     """The run of a slot (ISO 8601). Run twice, the second finds nothing to do."""
     began = datetime.fromisoformat(slot)
     events.apply_waiting()
-    counts = ticking.run(began, should_stop=_stopping)
+    counts = ticking.run(began, should_stop=is_told_to_end)
     send_digests()
     post_notices()  # those whose own job was lost
     test_mails.sweep()  # and these
@@ -27,14 +26,9 @@ def tick(slot: str) -> dict[str, Any]:
 
 def send_now(company_id: str) -> dict[str, Any]:
     """A run that a person asked for, for one company."""
-    return ticking.run(company_id=uuid.UUID(company_id), should_stop=_stopping)
+    return ticking.run(company_id=uuid.UUID(company_id), should_stop=is_told_to_end)
 
 
 def this_minute() -> int:
     """Names a minute, so that a person asks at most once in it."""
     return int(time.time() // 60)
-
-
-def _stopping() -> bool:
-    """Set by the worker when it was told to end: the message under way is the last."""
-    return bool(current_app.extensions.get("guichet.stopping"))

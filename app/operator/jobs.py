@@ -7,17 +7,15 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from flask import current_app
-
 from app.operator import audits, sweeping
-from app.queueing import enqueue_once
+from app.queueing import enqueue_once, is_told_to_end
 
 QUEUE = "default"  # mail goes first
 
 
 def audit(hour: str) -> dict[str, Any]:
     """The reading of an hour (ISO 8601); run twice, the second does nothing."""
-    done = audits.run(datetime.fromisoformat(hour), should_stop=_stopping)
+    done = audits.run(datetime.fromisoformat(hour), should_stop=is_told_to_end)
     return {"found": done.found, "files": done.files_read} if done else {}
 
 
@@ -32,7 +30,3 @@ def ask_for_all(slot: datetime) -> None:
     at = f"{hour:%Y%m%d%H}"
     enqueue_once(audit, hour.isoformat(), job_id=f"audit-{at}", name=QUEUE)
     enqueue_once(sweep, job_id=f"sweep-{at[:8]}", name=QUEUE)
-
-
-def _stopping() -> bool:
-    return bool(current_app.extensions.get("guichet.stopping"))
