@@ -16,13 +16,14 @@ from app.connectors.switch_words import said
 from app.connectors.switching import NotAsSeen, switch_as_seen
 from app.db import db
 from app.delivery import jobs
+from app.delivery.asking import said_of_asking, said_of_none_due
 from app.delivery.waiting import due_now, leaving
 from app.errors import Refused
 from app.library.finding import Place, place_or_404
 from app.library.marks import marks_below
 from app.policy import open_to
-from app.queueing import enqueue, enqueue_once
-from app.texts import gettext as _, ngettext
+from app.queueing import enqueue
+from app.texts import gettext as _
 
 blueprint = Blueprint("switches", __name__)
 
@@ -118,8 +119,9 @@ def switch_update(
         db.session.rollback()
         return _ask_again(place_or_404(slug, folder_id), connection)
     if done.sent:
-        company_id = str(place.company.id)
-        enqueue(jobs.send_now, company_id, job_id=_run_now(company_id))
+        company_id = place.company.id
+        name = jobs.name_of_now(company_id)
+        enqueue(jobs.send_now, str(company_id), job_id=name)
     db.session.commit()
     message = said(item, place.folder, state, done)
     if htmx.is_fragment():
@@ -143,36 +145,13 @@ def send_now(slug: str) -> ResponseReturnValue:
     """Ask for a run now, at most once a minute for a company."""
     company = company_or_404(slug)
     due, all_that_leave = due_now(company.id), leaving(company.id)
-    company_id = str(company.id)
+    company_id = company.id
     db.session.commit()
     if due:
-        asked = enqueue_once(jobs.send_now, company_id, job_id=_run_now(company_id))
-        text, tone = _asked(asked, due)
-    elif all_that_leave:
-        text = _("What has not left yet is under way, or will be tried again later.")
-        tone = "info"
+        text, tone = said_of_asking(jobs.ask_now(company_id), due)
     else:
-        text, tone = _("No document is waiting."), "info"
+        text, tone = said_of_none_due(all_that_leave)
     if htmx.is_fragment():
         return render_template("errors/_message.html", text=text, tone=tone)
     flash(text, tone)
     return redirect(url_for("library.root", slug=slug), 303)
-
-
-def _run_now(company_id: str) -> str:
-    """The job of which there is one a minute."""
-    return f"now-{company_id}-{jobs.this_minute()}"
-
-
-def _asked(asked: bool | None, due: int) -> tuple[str, str]:
-    if asked is None:
-        text = _("It could not be started now. The next run will send them by itself.")
-        return text, "bad"
-    if not asked:
-        return _("A run is already under way."), "info"
-    text = ngettext(
-        "Sending of %(num)d document started.",
-        "Sending of %(num)d documents started.",
-        due,
-    )
-    return text, "ok"

@@ -9,7 +9,7 @@ from app.delivery import events, test_mails, tick as ticking
 from app.delivery.alerts import send_digests
 from app.notices.posting import post_notices
 from app.operator.jobs import ask_for_all
-from app.queueing import is_told_to_end
+from app.queueing import enqueue_once, is_told_to_end
 
 
 def tick(slot: str) -> dict[str, Any]:
@@ -29,6 +29,12 @@ def send_now(company_id: str) -> dict[str, Any]:
     return ticking.run(company_id=uuid.UUID(company_id), should_stop=is_told_to_end)
 
 
-def this_minute() -> int:
-    """Names a minute, so that a person asks at most once in it."""
-    return int(time.time() // 60)
+def ask_now(company_id: uuid.UUID) -> bool | None:
+    """Ask for that run; False when one was asked for within the minute, None when the
+    queue does not answer."""
+    return enqueue_once(send_now, str(company_id), job_id=name_of_now(company_id))
+
+
+def name_of_now(company_id: uuid.UUID) -> str:
+    """Of the one job a minute that a company is worth."""
+    return f"now-{company_id}-{int(time.time() // 60)}"

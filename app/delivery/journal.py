@@ -1,7 +1,6 @@
 """The delivery journal: what left, what waits, what needs a person, line by line."""
 
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -16,58 +15,13 @@ from app.connectors.catalogue import PartnerApp
 from app.connectors.models import Connection
 from app.db import db, utc_now
 from app.delivery.badges import Badge, delivery_badge
-from app.delivery.models import DONE, LEASED, WAITING, Delivery
+from app.delivery.clock import next_slot
+from app.delivery.journal_filters import GROUPS, PERIODS, Filters
+from app.delivery.models import Delivery
 from app.library.models import Document
 
 A_PAGE = 50
 MOST_COUNTED = 10_000
-# What the filter and the counters call the states.
-GROUPS: dict[str, tuple[str, ...]] = {
-    "sent": DONE,
-    "waiting": (*WAITING, *LEASED),
-    "held": ("held",),
-    "doubt": ("unknown",),
-    "refused": ("failed", "bounced"),
-    "cancelled": ("cancelled",),
-}
-PERIODS = {"1": 1, "7": 7, "30": 30, "365": 365}
-
-
-@dataclass(frozen=True)
-class Filters:
-    """What the person asked to see; unknown values are as if nothing was asked."""
-
-    q: str = ""
-    days: str = "7"
-    company: str = ""  # its slug
-    app: str = ""  # its key
-    groups: tuple[str, ...] = ()
-    after: uuid.UUID | None = None
-
-    @property
-    def states(self) -> list[str]:
-        return [state for group in self.groups for state in GROUPS[group]]
-
-    @property
-    def is_narrowed(self) -> bool:
-        return bool(self.q or self.company or self.app or self.groups)
-
-
-def filters_from(given: Mapping[str, str], groups: list[str]) -> Filters:
-    """From the query of the address; `groups` are all its values of `state`."""
-    try:
-        after = uuid.UUID(given.get("after", ""))
-    except ValueError:
-        after = None
-    days = given.get("days", "7")
-    return Filters(
-        q=given.get("q", "").strip()[:200],
-        days=days if days in PERIODS else "7",
-        company=given.get("company", ""),
-        app=given.get("app", ""),
-        groups=tuple(group for group in GROUPS if group in groups),
-        after=after,
-    )
 
 
 @dataclass(frozen=True)
@@ -84,6 +38,13 @@ class Line:
     @property
     def id(self) -> uuid.UUID:
         return self.delivery.id
+
+    @property
+    def next_step(self) -> str | None:
+        """What a person is asked for: to send it again, to check, or to decide."""
+        steps = {"held": "decide", "unknown": "check"}
+        steps |= dict.fromkeys(GROUPS["refused"], "resend")
+        return steps.get(self.delivery.state)
 
 
 @dataclass(frozen=True)
@@ -130,6 +91,11 @@ def chosen(filters: Filters) -> Select[Delivery]:
     if filters.app:
         connections = select(Connection.id).where(Connection.app_key == filters.app)
         wanted = wanted.where(Delivery.connection_id.in_(connections))
+    if filters.run:
+        wanted = wanted.where(
+            Delivery.settled_at >= filters.run,
+            Delivery.settled_at < next_slot(filters.run),
+        )
     if filters.q:
         wanted = wanted.where(
             or_(

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask import current_app
+from flask_babel import to_user_timezone
 from flask_login import current_user
 from sqlalchemy import ColumnElement, func, select
 
 from app.companies.models import Company
 from app.db import db, utc_now
 from app.delivery.clock import next_slot, slot_at
-from app.delivery.journal import GROUPS
+from app.delivery.journal_filters import GROUPS
 from app.delivery.models import DONE, OPEN, Delivery, Tick
 from app.formats import midnight
 
@@ -86,6 +87,12 @@ class Bar:
     is_to_come: bool
     sent_height: int
     refused_height: int
+
+    @property
+    def is_full_hour(self) -> bool:
+        """Every second hour of the day is written below."""
+        local: datetime = to_user_timezone(self.at)
+        return local.minute == 0 and local.hour % 2 == 0
 
 
 def bars() -> list[Bar]:

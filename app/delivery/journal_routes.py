@@ -1,7 +1,6 @@
 """The delivery journal of the firm: to read, to act on, to take away."""
 
 import uuid
-from collections.abc import Callable
 from typing import Any
 
 from flask import (
@@ -20,16 +19,24 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from app import htmx
+from app.companies.models import Company
 from app.db import db, utc_now
-from app.delivery import by_hand, journal as journals, journal_counts, outages
+from app.delivery import (
+    jobs,
+    journal as journals,
+    journal_acts,
+    journal_counts,
+    outages,
+)
+from app.delivery.asking import said_of_asking, said_of_none_due
 from app.delivery.badges import reason_text
 from app.delivery.clock import next_slot
-from app.delivery.journal import Filters, filters_from
 from app.delivery.journal_export import journal_csv
+from app.delivery.journal_filters import Filters, filters_from
 from app.delivery.models import Delivery
 from app.delivery.story import story_of
+from app.delivery.waiting import due_now_in
 from app.policy import open_to
-from app.texts import gettext as _, ngettext
 
 blueprint = Blueprint("journal", __name__)
 MOST_AT_ONCE = 200
@@ -57,6 +64,7 @@ def index() -> ResponseReturnValue:
         counts=journal_counts.counts(),
         bars=journal_counts.bars(),
         reason_text=reason_text,
+        now=utc_now(),
         next_run_at=next_slot(utc_now()),
         outage=outages.current(),
         nav_current="deliveries",
@@ -72,6 +80,7 @@ def _address(
         "company": filters.company or None,
         "app": filters.app or None,
         "state": list(filters.groups),
+        "run": filters.run.isoformat() if filters.run else None,
         "after": after,
     }
     return url_for(endpoint, **query)
@@ -111,39 +120,44 @@ def show(delivery_id: uuid.UUID) -> ResponseReturnValue:
 @open_to("firm")
 def act() -> ResponseReturnValue:
     """Send again or anyway, mark received, call off: one delivery, or those ticked."""
-    asked = ACTS.get(request.form.get("act", "")) or abort(400)
-    ids = [_uuid(raw) for raw in request.form.getlist("id")[:MOST_AT_ONCE]]
+    name, ids = _chosen()
+    asked = journal_acts.ACTS.get(name) or abort(400)
     wanted = journals.visible().where(Delivery.id.in_(ids)).order_by(Delivery.id)
     found = db.session.scalars(wanted).unique().all()
     done = sum(asked(delivery) for delivery in found)
     db.session.commit()
-    text, tone = _said(request.form["act"], done, len(found))
+    text, tone = journal_acts.said(name, done, len(found))
     flash(text, tone)
     return redirect(_back(), 303)
 
 
-def _resend(delivery: Delivery) -> bool:
-    return by_hand.resend(delivery, by=current_user) is not None
+def _chosen() -> tuple[str, list[uuid.UUID]]:
+    """The act and what it is for: the one line whose own button was pressed («resend
+    <id>»), else those ticked."""
+    act, _space, one = request.form.get("one", "").partition(" ")
+    if act:
+        return act, [_uuid(one)]
+    ids = request.form.getlist("id")[:MOST_AT_ONCE]
+    return request.form.get("act", ""), [_uuid(raw) for raw in ids]
 
 
-def _release(delivery: Delivery) -> bool:
-    return by_hand.release(delivery, by=current_user)
-
-
-def _mark_received(delivery: Delivery) -> bool:
-    return by_hand.mark_received(delivery, by=current_user)
-
-
-def _call_off(delivery: Delivery) -> bool:
-    return by_hand.call_off(delivery, by=current_user)
-
-
-ACTS: dict[str, Callable[[Delivery], bool]] = {
-    "resend": _resend,
-    "release": _release,
-    "received": _mark_received,
-    "cancel": _call_off,
-}
+@blueprint.post("/deliveries/send-now")
+@open_to("firm")
+def send_now() -> ResponseReturnValue:
+    """A run for each of the person's companies that has something due, at most one a
+    minute each."""
+    companies = Company.visible_to(current_user).with_only_columns(Company.id)
+    due = due_now_in(companies)
+    db.session.commit()
+    if due:
+        asked = [jobs.ask_now(company_id) for company_id in due]
+        # One that began is what matters; else that none can; else that all have.
+        outcome = True if True in asked else None if None in asked else False
+        text, tone = said_of_asking(outcome, sum(due.values()))
+    else:
+        text, tone = said_of_none_due(0)
+    flash(text, tone)
+    return redirect(_back(), 303)
 
 
 def _uuid(raw: str) -> uuid.UUID:
@@ -157,33 +171,3 @@ def _back() -> str:
     """To the journal as it was filtered."""
     filters = filters_from(request.args, request.args.getlist("state"))
     return _address(filters)
-
-
-def _said(act_name: str, done: int, asked: int) -> tuple[str, str]:
-    if not asked:
-        return _("Tick at least one line."), "info"
-    if act_name in {"resend", "release"}:
-        text = ngettext(
-            "%(num)d document will leave with the next run.",
-            "%(num)d documents will leave with the next run.",
-            done,
-        )
-    elif act_name == "received":
-        text = ngettext(
-            "%(num)d document marked as received.",
-            "%(num)d documents marked as received.",
-            done,
-        )
-    else:
-        text = ngettext(
-            "%(num)d document will not leave.",
-            "%(num)d documents will not leave.",
-            done,
-        )
-    if done < asked:
-        text += " " + ngettext(
-            "%(num)d was left as it is: its state does not allow it.",
-            "%(num)d were left as they are: their state does not allow it.",
-            asked - done,
-        )
-    return text, "ok" if done else "info"

@@ -1,9 +1,11 @@
 """The delivery journal: everything is in it, for those who follow the company."""
 
 import csv
+import html
 import io
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -273,3 +275,70 @@ def test_the_dashboard_leads_to_what_is_blocked(
     assert link
     found = names(ada.get(link[1].replace("&amp;", "&")).text)
     assert found == {"held", "unknown", "failed", "bounced"}
+
+
+def test_the_button_of_a_line_acts_on_that_line_whatever_is_ticked(
+    busy: dict[str, Delivery], ada: Browser
+) -> None:
+    page = ada.get("/deliveries").text
+    failed, unsure = busy["failed"], busy["unknown"]
+    assert f'value="resend {failed.id}"' in page
+    assert f'value="resend {unsure.id}"' not in page  # it may have arrived: look first
+    ada.post("/deliveries", data={"one": f"resend {failed.id}", "id": str(unsure.id)})
+    again = db.session.scalars(
+        select(Delivery.retry_of_id).where(Delivery.retry_of_id.is_not(None))
+    ).all()
+    assert again == [failed.id]
+
+
+def test_a_bar_of_the_chart_leads_to_what_its_run_came_to(
+    house: House, ada: Browser, post: MailServer
+) -> None:
+    house.drop("parti.pdf")
+    tick.run()
+    put(
+        house.drop("avant.pdf"),
+        "accepted",
+        settled_at=database_now() - timedelta(hours=2),
+    )
+    links = re.findall(r'href="(/deliveries\?run=[^"]+)"', ada.get("/deliveries").text)
+    assert len(links) == 2
+    pages = [ada.get(html.unescape(link)).text for link in links]
+    found = [[name in page for name in ("avant", "parti")] for page in pages]
+    assert found == [[True, False], [False, True]]
+
+
+@pytest.mark.parametrize("run", ["x", "0001-01-01", "9999-12-31T23:59:59", "²"])
+def test_a_run_that_is_no_moment_filters_nothing(
+    busy: dict[str, Delivery], ada: Browser, run: str
+) -> None:
+    assert names(ada.get(f"/deliveries?run={run}").text) == set(STATES)
+
+
+def test_send_now_is_for_the_companies_that_the_person_follows(
+    world: World, house: House, ada: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(
+        "app.delivery.jobs.enqueue_once",
+        lambda _job, company, job_id: bool(asked.append(company)) or True,
+    )
+    world.birch.switch("on")
+    world.birch.drop()
+    assert "Rien à envoyer" in send_now(ada)
+    for number in range(2):
+        house.drop(f"{number}.pdf")
+    assert "Envoi de 2 documents" in send_now(ada)
+    assert asked == [str(house.dune.id)]
+
+
+def test_send_now_says_when_the_queue_is_away(
+    app: Flask, house: House, ada: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.config, "REDIS_URL", "redis://127.0.0.1:1/0")
+    house.drop()
+    assert "prochain passage" in send_now(ada)
+
+
+def send_now(browser: Browser) -> str:
+    return browser.post("/deliveries/send-now", follow_redirects=True).text
