@@ -319,10 +319,12 @@ def test_send_now_is_for_the_companies_that_the_person_follows(
     world: World, house: House, ada: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
-    monkeypatch.setattr(
-        "app.delivery.jobs.enqueue_once",
-        lambda _job, company, job_id: bool(asked.append(company)) or True,
-    )
+
+    def note(_job: object, company: str, job_id: str) -> bool:
+        asked.append(company)
+        return True
+
+    monkeypatch.setattr("app.delivery.jobs.enqueue_once", note)
     world.birch.switch("on")
     world.birch.drop()
     assert "Rien à envoyer" in send_now(ada)
