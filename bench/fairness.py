@@ -14,7 +14,7 @@ from flask import Flask
 from app import create_app
 from app.connectors.models import Destination
 from app.db import db, utc_now
-from app.delivery import tick
+from app.delivery import tick, troubles
 from app.delivery.models import Attempt, Delivery, Trouble
 from app.firms.models import Firm
 from app.library.deposit import deposit
@@ -255,11 +255,12 @@ def _others(
             .where(Destination.connection_id.in_(mine))
             .values(address=address)
         )
-        db.session.execute(
-            sa.update(Trouble).values(retry_at=utc_now())
-            if is_known and dead
-            else sa.delete(Trouble)
-        )
+        db.session.execute(sa.delete(Trouble))
+        if is_known and dead:  # as an earlier run left it, and to be tried again
+            now = utc_now()
+            trouble = Trouble(address=DEAD, failures=troubles.MOST, said="")
+            trouble.since, trouble.retry_at = now, now
+            db.session.add(trouble)
         began = utc_now()
         db.session.commit()
         came_to = tick.run()
