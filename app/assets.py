@@ -6,7 +6,7 @@ import re
 from functools import cache
 from pathlib import Path
 
-from flask import Flask, url_for
+from flask import Flask, current_app
 
 STATIC = Path(__file__).parent / "static"
 
@@ -15,14 +15,16 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(asset=asset, vendor=vendor)
 
 
+@cache
 def asset(name: str) -> str:
     """One of our own files, e.g. `css/app.css`."""
-    return url_for("static", filename=name, v=_fingerprint(name))
+    return f"{current_app.static_url_path}/{name}?v={_fingerprint(name)}"
 
 
+@cache
 def vendor(name: str) -> str:
     """A file that `bin/assets` laid out, by its plain name."""
-    return url_for("static", filename=f"vendor/{_manifest()[name]}")
+    return f"{current_app.static_url_path}/vendor/{_manifest()[name]}"
 
 
 def is_immutable(path: str, url: str) -> bool:
@@ -31,7 +33,6 @@ def is_immutable(path: str, url: str) -> bool:
     return bool(re.search(r"/vendor/.+\.[0-9a-f]{8}\.\w+$|/(css|js)/", url))
 
 
-@cache
 def _fingerprint(name: str) -> str:
     return hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:8]
 

@@ -35,6 +35,8 @@ def init_app(app: Flask) -> None:
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
         look_up, look_up_plural, newstyle=True
     )
+    # As it is: the extension's own goes through the context for each text.
+    app.jinja_env.globals["_"] = app.jinja_env.globals["gettext"]
 
 
 def choose_locale() -> str:
@@ -135,4 +137,5 @@ def csv_text(rows: Iterable[Sequence[object]]) -> bytes:
 
 
 def _is_french() -> bool:
-    return str(get_locale()).startswith("fr")
+    locale = get_locale()
+    return bool(locale and locale.language == "fr")

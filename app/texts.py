@@ -16,18 +16,24 @@ def ngettext(singular: str, plural: str, number: int, **values: object) -> str:
 
 def look_up(message: str) -> str:
     """The message in the language of the request, not yet filled in."""
-    return _kept(str(flask_babel.get_locale()), message)
+    return _kept(_language(), message)
 
 
 def look_up_plural(singular: str, plural: str, number: int) -> str:
-    return _kept_plural(str(flask_babel.get_locale()), singular, plural, number)
+    return _kept_plural(_language(), singular, plural, number)
+
+
+def _language() -> str | None:
+    """That of the request; None where there is none."""
+    locale = flask_babel.get_locale()
+    return locale.language if locale else None
 
 
 @lru_cache(maxsize=4096)
-def _kept(_locale: str, message: str) -> str:
+def _kept(_language: str | None, message: str) -> str:
     return str(flask_babel.get_translations().ugettext(message))
 
 
 @lru_cache(maxsize=4096)
-def _kept_plural(_locale: str, singular: str, plural: str, number: int) -> str:
+def _kept_plural(_language: str | None, singular: str, plural: str, number: int) -> str:
     return str(flask_babel.get_translations().ungettext(singular, plural, number))
