@@ -159,7 +159,12 @@ def _words(code: int) -> tuple[str, str]:
     }
     ours = (
         _("A problem on our side"),
-        _("A problem on our side. Nothing is lost: your deposited documents are safe."),
+        _("A problem on our side. Nothing is lost: your deposited documents are safe.")
+        if request.method == "GET"
+        else _(
+            "A problem on our side. What you just sent may not have been recorded: "
+            "look, then try again. What was recorded before is safe."
+        ),
     )
     return known.get(
         code, ours if code >= 500 else (_("Please try again"), _("Please try again"))

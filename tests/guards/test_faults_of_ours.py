@@ -40,3 +40,15 @@ def test_a_fault_while_the_database_is_away_is_told_too(
     assert answer.status_code == 500
     assert "Rien n&#39;est perdu" in answer.text
     assert "Traceback" not in answer.text
+
+
+def test_a_fault_in_what_was_sent_does_not_call_it_safe(
+    app: Flask, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = signed_in(app, world.alder.admin)
+    monkeypatch.setattr("app.library.folder_routes.make_folder", broken)
+    where = f"/companies/{world.alder.dune.slug}/folders"
+    answer = ada.post(where, data={"name": "Neuf", "parent": ""})
+    assert answer.status_code == 500
+    assert "peut-être pas été enregistré" in answer.text
+    assert "Rien n&#39;est perdu" not in answer.text
