@@ -85,6 +85,9 @@ def surroundings() -> dict[str, Any]:
         "firm": FirmName(g.get("firm")),
         "person": current_user,
         "person_role": _role(),
+        "icon_url": lambda side: url_for(
+            "install.icon", side=side, v=fingerprint(brand)
+        ),
         "theme_url": url_for("firms.theme", v=fingerprint(brand)),
         "colour_scheme": scheme if scheme in {"light", "dark"} else "auto",
         "documents_url": url_for("companies.index"),
