@@ -39,19 +39,27 @@ from app.extensions import (
     mail,
     migrate,
 )
-from app.firms import hosts, routes as firms_routes
-from app.library import acts_routes, folder_routes, routes as library_routes
+from app.firms import hosts, install_routes, routes as firms_routes
+from app.library import (
+    acts_routes,
+    folder_routes,
+    routes as library_routes,
+    share_routes,
+)
 from app.mailroom import routes as mailroom_routes
-from app.notices import models as _notices_models  # noqa: F401
+from app.notices import routes as notices_routes
 from app.operator import console_routes, routes as operator_routes
 from app.people import routes as people_routes, signing_in
 
 # Named apart from the packages, which these names would hide in this module.
 BLUEPRINTS = (
     people_routes.blueprint,
+    notices_routes.blueprint,
     firms_routes.blueprint,
+    install_routes.blueprint,
     companies_routes.blueprint,
     library_routes.blueprint,
+    share_routes.blueprint,
     acts_routes.blueprint,
     folder_routes.blueprint,
     store_routes.blueprint,

@@ -7,6 +7,7 @@ from typing import Any
 
 from app.delivery import events, test_mails, tick as ticking
 from app.delivery.alerts import send_digests
+from app.library.deposit_notices import send_deposit_notices
 from app.notices.posting import post_notices
 from app.operator.jobs import ask_for_all
 from app.queueing import enqueue_once, is_told_to_end
@@ -18,6 +19,7 @@ def tick(slot: str) -> dict[str, Any]:
     events.apply_waiting()
     counts = ticking.run(began, should_stop=is_told_to_end)
     send_digests()
+    send_deposit_notices()
     post_notices()  # those whose own job was lost
     test_mails.sweep()  # and these
     ask_for_all(began)

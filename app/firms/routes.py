@@ -6,10 +6,11 @@ from flask import Blueprint, Response, g, redirect, render_template, request, ur
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
+from app import htmx
 from app.companies.models import Company
 from app.db import db
 from app.delivery import outages
-from app.firms import home as homes
+from app.firms import desk as desks, home as homes
 from app.firms.brand import Brand
 from app.firms.models import Firm
 from app.firms.theme import PLATFORM, fingerprint, theme_css
@@ -45,10 +46,12 @@ def home() -> ResponseReturnValue:
     if current_user.is_operator:
         return render_template("operator/index.html", firms=firm_lines())
     if current_user.is_firm_side:
+        shown = desks.desk(desks.wanted_from(request.args))
+        if htmx.is_fragment():
+            return render_template("firms/_lines.html", desk=shown)
         return render_template(
             "firms/dashboard.html",
-            lines=homes.company_lines(),
-            kept_back=homes.kept_back(),
+            desk=shown,
             outage=outages.current(),
             nav_current="home",
         )
@@ -85,6 +88,9 @@ def surroundings() -> dict[str, Any]:
         "firm": FirmName(g.get("firm")),
         "person": current_user,
         "person_role": _role(),
+        "icon_url": lambda side: url_for(
+            "install.icon", side=side, v=fingerprint(brand)
+        ),
         "theme_url": url_for("firms.theme", v=fingerprint(brand)),
         "colour_scheme": scheme if scheme in {"light", "dark"} else "auto",
         "documents_url": url_for("companies.index"),

@@ -5,7 +5,9 @@ import uuid
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.db import Base, Id, MaybeMoment, Moment, utc_now
+from app.db import Base, Id, MaybeMoment, Moment, TenantOwned, utc_now
+
+FREQUENCIES = ("never", "now", "daily")
 
 
 class Notice(Base):
@@ -20,6 +22,8 @@ class Notice(Base):
     kind: Mapped[str] = mapped_column(String(40))
     recipient: Mapped[str] = mapped_column(String(254))
     reply_to: Mapped[str | None] = mapped_column(String(254))
+    # Where the person stops the like of it, without signing in (RFC 8058).
+    stop_url: Mapped[str | None] = mapped_column(String(500))
     subject: Mapped[str] = mapped_column(String(255))
     text: Mapped[str] = mapped_column(Text)
     created_at: Mapped[Moment] = mapped_column(default=utc_now)
@@ -37,3 +41,20 @@ class Notice(Base):
             sqlite_where=sent_at.is_(None) & failed_at.is_(None),
         ),
     )
+
+
+class NoticeSetting(Base, TenantOwned):
+    """How often a person is written to about the deposits of a company: for staff what
+    others deposited, for a client the receipt of their own."""
+
+    __tablename__ = "notice_settings"
+
+    person_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("people.id", ondelete="CASCADE"), primary_key=True
+    )
+    company_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("companies.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    deposits: Mapped[str] = mapped_column(String(8))
+    # What arrived until then was told of, or was not to be.
+    told_until: Mapped[Moment] = mapped_column(default=utc_now)

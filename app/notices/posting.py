@@ -127,5 +127,8 @@ def _message(notice: Notice, firm: Firm | None) -> EmailMessage:
     message["Date"] = format_datetime(notice.created_at)
     message["Message-ID"] = f"<{notice.id}@{domain}>"
     message["Auto-Submitted"] = "auto-generated"
+    if notice.stop_url:
+        message["List-Unsubscribe"] = f"<{notice.stop_url}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(notice.text)
     return message

@@ -15,6 +15,7 @@ def notify(
     text: str,
     firm: Firm | None,
     reply_to: str | None = None,
+    stop_url: str | None = None,
 ) -> Notice:
     """Write to one person, in the firm's name (or the platform's); flushed.
 
@@ -26,6 +27,7 @@ def notify(
         kind=kind,
         recipient=recipient,
         reply_to=reply_to,
+        stop_url=stop_url,
         subject=subject[:255],
         text=text,
     )

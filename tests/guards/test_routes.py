@@ -14,12 +14,17 @@ from tests.cast import House, World, browser_at, signed_in
 PUBLIC = {
     "firms.home",  # sends a stranger to the sign-in page
     "firms.theme",
+    "install.icon",
+    "install.manifest",
+    "notices.stop",
+    "notices.stop_create",
     "operator.healthz",
     "operator.readyz",
     "people.login",
     "people.login_create",
     "people.logout",
     "people.preferences",
+    "share.create",  # signed out it says that nothing was kept
     "static",
 }
 

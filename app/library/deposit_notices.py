@@ -1,0 +1,153 @@
+"""Mails about deposits, for those who asked: staff what came in, a client the receipt.
+
+Each run of the automaton writes those that are due; the caller has no transaction open.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from flask_babel import force_locale
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import joinedload
+
+from app.companies.models import Company
+from app.db import db, utc_now
+from app.firms.hosts import url_of
+from app.firms.models import Firm
+from app.formats import midnight
+from app.library.models import Document
+from app.notices.models import NoticeSetting
+from app.notices.stopping import stop_url
+from app.notices.writing import notify
+from app.people.models import Person
+from app.texts import gettext as _, ngettext
+
+DAILY_HOUR = 8  # local
+MOST_NAMES = 30
+MOST_AT_ONCE = 200
+# Who deposits right now may not have committed yet: told with the next run.
+SETTLING = timedelta(minutes=1)
+
+
+def send_deposit_notices() -> int:
+    """Write those that are due; gives how many. Commits."""
+    until = utc_now() - SETTLING
+    written = 0
+    while some := _due(until):
+        written += sum(_tell(setting, until) for setting in some)
+        db.session.commit()
+    db.session.commit()
+    return written
+
+
+def _due(until: datetime) -> Sequence[NoticeSetting]:
+    """Not yet told until then; in nobody else's hands."""
+    return db.session.scalars(
+        select(NoticeSetting)
+        .where(_is_due(until))
+        .order_by(NoticeSetting.person_id, NoticeSetting.company_id)
+        .limit(MOST_AT_ONCE)
+        .with_for_update(skip_locked=True)
+        .execution_options(across_firms=True)
+    ).all()
+
+
+def _is_due(until: datetime) -> ColumnElement[bool]:
+    morning = midnight(until) + timedelta(hours=DAILY_HOUR)
+    last_morning = morning if until >= morning else morning - timedelta(days=1)
+    return or_(
+        and_(NoticeSetting.deposits == "now", NoticeSetting.told_until < until),
+        and_(
+            NoticeSetting.deposits == "daily", NoticeSetting.told_until < last_morning
+        ),
+    )
+
+
+def _tell(setting: NoticeSetting, until: datetime) -> bool:
+    """Whether there was anything to tell. What is told is told once: the mark moves
+    with the mail's own row."""
+    since, setting.told_until = setting.told_until, until
+    person = db.session.get_one(Person, setting.person_id)
+    company = db.session.get_one(Company, setting.company_id)
+    if person.disabled_at or company.archived_at or not _follows(person, company):
+        return False
+    total, some = _documents(person, company, since, until)
+    if not total:
+        return False
+    firm = db.session.get_one(Firm, setting.firm_id)
+    with force_locale(person.locale):
+        stop = stop_url(firm, person.id, company.id)
+        notify(
+            person.email,
+            kind="deposits",
+            subject=_subject(person, company, total),
+            text=_text(firm, company, total, some, stop),
+            firm=firm,
+            stop_url=stop,
+        )
+    return True
+
+
+def _follows(person: Person, company: Company) -> bool:
+    """Still: who was taken off a company is told nothing of it."""
+    found = Company.visible_to(person).where(Company.id == company.id)
+    options = {"across_firms": True}
+    return db.session.scalar(found, execution_options=options) is not None
+
+
+def _documents(
+    person: Person, company: Company, since: datetime, until: datetime
+) -> tuple[int, Sequence[Document]]:
+    """How many, and the first of them with their folders."""
+    own = Document.depositor_id == person.id
+    others = or_(Document.depositor_id.is_(None), Document.depositor_id != person.id)
+    which = (
+        Document.company_id == company.id,
+        Document.trashed_at.is_(None),
+        Document.arrived_at > since,
+        Document.arrived_at <= until,
+        others if person.is_firm_side else own,
+    )
+    wanted = select(Document).where(*which).options(joinedload(Document.folder))
+    counting = select(func.count()).select_from(Document).where(*which)
+    options = {"across_firms": True}
+    total = db.session.scalar(counting, execution_options=options) or 0
+    some = db.session.scalars(
+        wanted.order_by(Document.arrived_at, Document.id).limit(MOST_NAMES),
+        execution_options=options,
+    ).all()
+    return total, some
+
+
+def _subject(person: Person, company: Company, total: int) -> str:
+    if not person.is_firm_side:
+        return ngettext(
+            "%(num)d document received", "%(num)d documents received", total
+        )
+    return ngettext(
+        "%(company)s: %(num)d new document",
+        "%(company)s: %(num)d new documents",
+        total,
+        company=company.name,
+    )
+
+
+def _text(
+    firm: Firm, company: Company, total: int, some: Sequence[Document], stop: str
+) -> str:
+    lines = [f"{document.name} ({document.folder.name})" for document in some]
+    if total > len(some):
+        rest = total - len(some)
+        lines.append(ngettext("and %(num)d more", "and %(num)d more", rest))
+    return "\n".join(
+        (
+            company.name,
+            "",
+            *lines,
+            "",
+            f"{url_of(firm)}/companies/{company.slug}",
+            "",
+            _("Not to get these mails any more: %(url)s", url=stop),
+            "",
+        )
+    )

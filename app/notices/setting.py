@@ -1,0 +1,26 @@
+"""Setting how often a person is written to about a company's deposits."""
+
+from app.companies.models import Company
+from app.db import db, utc_now
+from app.notices.models import NoticeSetting
+from app.people.models import Person
+
+
+def set_frequency(person: Person, company: Company, wanted: str) -> None:
+    """`wanted` is of FREQUENCIES. What arrived before it was asked for is not told;
+    the caller commits."""
+    setting = db.session.get(NoticeSetting, (person.id, company.id))
+    if setting is None:
+        if wanted != "never":
+            db.session.add(
+                NoticeSetting(
+                    firm_id=company.firm_id,
+                    person_id=person.id,
+                    company_id=company.id,
+                    deposits=wanted,
+                )
+            )
+        return
+    if setting.deposits == "never" and wanted != "never":
+        setting.told_until = utc_now()
+    setting.deposits = wanted

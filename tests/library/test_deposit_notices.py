@@ -1,0 +1,178 @@
+"""Mails about deposits go to who asked for them, once, and stop at one click."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from app.db import db
+from app.library import deposit_notices
+from app.library.deposit import deposit
+from app.library.deposit_notices import send_deposit_notices
+from app.library.receiving import receive
+from app.notices.models import Notice, NoticeSetting
+from app.notices.posting import post_notices
+from app.notices.setting import set_frequency
+from app.people.models import Membership, Person
+from app.seed import one_page_pdf
+from tests.cast import House, World, browser_at, signed_in
+from tests.conftest import point_to
+from tests.smtp import MailServer
+
+
+@pytest.fixture
+def house(world: World) -> House:
+    return world.alder
+
+
+def ask(person: Person, house: House, wanted: str) -> None:
+    set_frequency(person, house.dune, wanted)
+    db.session.commit()
+    pass_time(timedelta(minutes=5))
+
+
+def pass_time(by: timedelta) -> None:
+    """What was asked for was asked for so much earlier."""
+    for setting in db.session.scalars(select(NoticeSetting)):
+        setting.told_until -= by
+    db.session.commit()
+
+
+@pytest.fixture(autouse=True)
+def settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was deposited is told at once."""
+    monkeypatch.setattr(deposit_notices, "SETTLING", timedelta(seconds=-1))
+
+
+def staff_drop(house: House, name: str) -> None:
+    deposit(
+        receive([one_page_pdf(name)], name),
+        into=house.folder(),
+        by=house.admin,
+        channel="firm",
+    )
+    db.session.commit()
+
+
+def written() -> list[tuple[str, str]]:
+    found = db.session.execute(
+        select(Notice.recipient, Notice.subject).order_by(Notice.id)
+    )
+    return [(row[0], row[1]) for row in found]
+
+
+def test_staff_are_told_once_of_what_others_deposited(house: House) -> None:
+    ask(house.admin, house, "now")
+    house.drop("Un.pdf")
+    house.drop("Deux.pdf")
+    assert (send_deposit_notices(), send_deposit_notices()) == (1, 0)
+    (notice,) = db.session.scalars(select(Notice)).all()
+    assert "2 nouveaux documents" in notice.subject
+    assert all(name in notice.text for name in ("Un.pdf", "Deux.pdf", house.dune.name))
+
+
+def test_a_client_gets_a_receipt_of_their_own_deposits_only(house: House) -> None:
+    ask(house.manager, house, "now")
+    house.drop("Le mien.pdf")
+    staff_drop(house, "Un autre.pdf")
+    send_deposit_notices()
+    (notice,) = db.session.scalars(select(Notice)).all()
+    assert "Le mien.pdf" in notice.text
+    assert "Un autre.pdf" not in notice.text
+
+
+def test_who_did_not_ask_is_not_written_to(house: House) -> None:
+    house.drop()
+    ask(house.admin, house, "never")
+    assert (send_deposit_notices(), written()) == (0, [])
+
+
+def test_what_came_before_it_was_asked_for_is_not_told(house: House) -> None:
+    house.drop()
+    set_frequency(house.admin, house.dune, "now")
+    db.session.commit()
+    assert send_deposit_notices() == 0
+
+
+@pytest.mark.parametrize(("hour", "expected"), [(7, 0), (9, 1)])
+def test_the_daily_one_leaves_in_the_morning(
+    house: House, monkeypatch: pytest.MonkeyPatch, hour: int, expected: int
+) -> None:
+    noon = datetime.now(ZoneInfo("Europe/Paris")).replace(hour=12, minute=0)
+    ask(house.admin, house, "daily")
+    setting = db.session.scalars(select(NoticeSetting)).one()
+    setting.told_until = noon.astimezone(UTC) - timedelta(days=1)
+    db.session.commit()
+    done = house.drop()
+    done.document.arrived_at = noon.astimezone(UTC) - timedelta(hours=15)
+    db.session.commit()
+    now = noon.replace(hour=hour).astimezone(UTC)
+    monkeypatch.setattr(deposit_notices, "utc_now", lambda: now)
+    assert send_deposit_notices() == expected
+
+
+def test_who_no_longer_follows_the_company_is_told_nothing(house: House) -> None:
+    ask(house.manager, house, "now")
+    house.drop()
+    db.session.delete(db.session.get_one(Membership, (house.manager.id, house.dune.id)))
+    db.session.commit()
+    assert (send_deposit_notices(), written()) == (0, [])
+
+
+def test_one_click_stops_it_without_signing_in(
+    app: Flask, house: House, smtp: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    point_to(app, smtp, monkeypatch)
+    ask(house.manager, house, "now")
+    house.drop()
+    send_deposit_notices()
+    assert post_notices() == 1
+    sent = smtp.messages[0].raw.decode()
+    assert "List-Unsubscribe-Post: List-Unsubscribe=One-Click" in sent
+    (notice,) = db.session.scalars(select(Notice)).all()
+    assert notice.stop_url
+    path = re.sub(r"^https?://[^/]+", "", notice.stop_url)
+    visitor = browser_at(app, house.firm)
+    assert visitor.get(path).status_code == 200
+    assert frequency() == "now"  # looking is not stopping
+    assert visitor.post(path).status_code == 200
+    assert frequency() == "never"
+    altered = path[:-1] + ("A" if path[-1] != "A" else "B")
+    assert visitor.post(altered).status_code == 404
+
+
+def test_a_stop_of_one_firm_stops_nothing_at_another(
+    app: Flask, world: World, house: House
+) -> None:
+    ask(house.manager, house, "now")
+    house.drop()
+    send_deposit_notices()
+    (notice,) = db.session.scalars(select(Notice)).all()
+    path = re.sub(r"^https?://[^/]+", "", notice.stop_url or "")
+    browser_at(app, world.birch.firm).post(path)
+    assert frequency() == "now"
+
+
+def frequency() -> str:
+    db.session.expire_all()
+    return db.session.scalars(
+        select(NoticeSetting.deposits).execution_options(across_firms=True)
+    ).one()
+
+
+def test_a_person_chooses_for_their_own_companies(app: Flask, house: House) -> None:
+    dora = signed_in(app, house.manager)
+    page = dora.get("/settings/notices").text
+    assert house.dune.name in page
+    assert house.elm.name not in page
+    fields = {f"deposits-{c.slug}": "now" for c in (house.dune, house.elm)}
+    assert dora.post("/settings/notices", data=fields).status_code == 303
+    found = db.session.execute(
+        select(NoticeSetting.person_id, NoticeSetting.company_id)
+    ).all()
+    assert [tuple(row) for row in found] == [(house.manager.id, house.dune.id)]
+    wrong = {f"deposits-{house.dune.slug}": "hourly"}
+    assert dora.post("/settings/notices", data=wrong).status_code == 400
