@@ -35,8 +35,7 @@ def from_outside(app: Flask) -> Callable[[str], None]:
 def pid() -> int:
     found = db.session.scalar(sa.select(sa.func.pg_backend_pid()))
     db.session.commit()
-    assert found
-    return found
+    return int(found or 0)
 
 
 def test_the_next_request_is_answered(
