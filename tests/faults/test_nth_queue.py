@@ -3,101 +3,37 @@ so nothing is lost, nothing leaves twice, and every person is answered."""
 
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
-from redis.exceptions import RedisError
-from rq import SimpleWorker
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
-import worker
-from app import create_app
 from app.connectors import switches
-from app.connectors.models import Connection, TestMail
+from app.connectors.models import Connection
 from app.db import db
 from app.delivery.models import Delivery
-from app.extensions import limiter
 from app.firms.models import Firm
-from app.queueing import queue
-from config import from_environment
 from tests.cast import PASSWORD, Browser, browser_at, csrf_token, signed_in
-from tests.conftest import point_to, settings
 from tests.faults import nth
 from tests.faults.invariants import broken
-from tests.faults.nth import Count
+from tests.faults.portal import both_times, few, forget, impatient, portal
 from tests.faults.small import Place
-from tests.faults.stage import make_due, settle
+from tests.faults.stage import settle
 from tests.faults.test_nth_call import (
     at_once,
-    delivery_of,
     deposit_once,
     documents,
     drop,
-    every,
-    numbers,
     places_with_switches,
     rows_of,
 )
 from tests.redis_server import Queue, needs_redis
 from tests.smtp import MailServer
 
-__all__ = ["at_once", "numbers"]
+__all__ = ["at_once", "few", "impatient", "portal"]
 pytestmark = [needs_redis, pytest.mark.faults]
-both_times = pytest.mark.parametrize("is_late", [False, True], ids=["early", "late"])
 Act = Callable[[Flask, Place, Browser], int]
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a client waits before it tries again proves nothing."""
-    monkeypatch.setattr("redis.retry.sleep", lambda _seconds: None)
-
-
-@pytest.fixture
-def few(pytestconfig: pytest.Config) -> Iterator[int]:
-    """As `numbers`, of what has few commands."""
-    return every(pytestconfig, 3)
-
-
-@pytest.fixture
-def portal(
-    app: Flask,
-    redis: Queue,
-    smtp: MailServer,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Flask]:
-    """As in production: tries to sign in are counted in the same Redis, and a fault
-    that nobody catches becomes a page."""
-    before = dict(vars(limiter))
-    of_the_queue = {
-        name: value
-        for name, value in from_environment(
-            {"GUICHET_ENV": "test", "REDIS_URL": redis.url}
-        ).items()
-        if name.startswith(("REDIS", "RATELIMIT"))
-    }
-    of_tests = settings(app.config["SQLALCHEMY_DATABASE_URI"], tmp_path)
-    of_tests |= {"STORAGE_URL": app.config["STORAGE_URL"]}
-    made = create_app(of_tests | of_the_queue | {"PROPAGATE_EXCEPTIONS": False})
-    point_to(made, smtp, monkeypatch)
-    yield made
-    with made.app_context():
-        db.engine.dispose()
-    vars(limiter).clear()
-    vars(limiter).update(before)
-
-
-def forget(redis: Queue) -> None:
-    """As if the last one had never been: of all that is once a minute, too."""
-    redis.redis.flushall()
-    vars(limiter)["_storage_dead"] = False
-    db.session.execute(delete(TestMail))
-    db.session.commit()
 
 
 # What people do
@@ -236,94 +172,3 @@ def test_a_deposit_asks_nothing_of_the_queue(
     settle()
     assert broken(smtp.messages, at_rest=True) == []
     assert len(smtp.messages) == 1
-
-
-# The clock
-
-
-SLOT = datetime(2026, 11, 4, 9, 45, tzinfo=UTC)
-
-
-@both_times
-def test_the_clock_asks_again_and_there_is_one_job(
-    portal: Flask, redis: Queue, few: Iterator[int], is_late: bool
-) -> None:
-    with portal.app_context():
-        mail = queue("mail")
-    for n in few:
-        forget(redis)
-        with nth.queue_fails(n, is_late=is_late) as struck:
-            asked = worker.ask_for(portal, SLOT)
-        assert asked is (None if struck.has_struck else True), n
-        again = worker.ask_for(portal, SLOT)
-        assert again is not None
-        assert mail.job_ids == [f"tick-{int(SLOT.timestamp())}"], n
-        assert mail.jobs[0].func_name == "app.delivery.jobs.tick"
-        if not struck.has_struck:
-            break
-    assert n > 1
-    assert again is False
-
-
-# The worker
-
-
-class Here(SimpleWorker, worker.GuichetWorker):
-    """The product's worker, whose work-horse is the worker itself: the commands of
-    both are counted by one."""
-
-    def _install_signal_handlers(self) -> None:
-        """Not the tests' own."""
-
-    def subscribe(self) -> None:
-        """What it reads in a thread would be counted at any moment."""
-
-    def unsubscribe(self) -> None:
-        pass
-
-
-def work(portal: Flask, struck: Count | None = None) -> None:
-    """Until nothing is asked for any more. It begins anew where the queue was gone,
-    which is there again by then (`worker.work`)."""
-    for _ in range(5):
-        with suppress(RedisError, OSError):
-            worker.make_worker(portal).work(burst=True, logging_level="ERROR")
-            return
-        if struck:
-            struck.heal()
-    raise AssertionError("it does not come to its end")
-
-
-@both_times
-def test_a_worker_s_run(
-    portal: Flask,
-    redis: Queue,
-    smtp: MailServer,
-    numbers: Iterator[int],
-    monkeypatch: pytest.MonkeyPatch,
-    is_late: bool,
-) -> None:
-    monkeypatch.setattr(worker, "GuichetWorker", Here)
-    place = places_with_switches()[0]
-    for passes, n in enumerate(numbers, 1):  # noqa: B007 - asked at the end
-        forget(redis)
-        drops = [drop(place, f"{n}-{number}.pdf") for number in range(2)]
-        assert worker.ask_for(portal, SLOT + n * timedelta(hours=1)) is True
-        with (
-            nth.queue_fails(n, is_late=is_late) as struck,
-            monkeypatch.context() as patch,
-        ):
-            # The worker waits for the queue to come back: it does.
-            patch.setattr("rq.worker.base.time.sleep", struck.heal)
-            work(portal, struck)
-        assert broken(smtp.messages) == [], n
-        make_due()
-        later = SLOT + n * timedelta(hours=1) + timedelta(minutes=15)
-        assert worker.ask_for(portal, later) is True, n
-        work(portal)
-        assert {delivery_of(done).state for done in drops} == {"accepted"}, n
-        assert broken(smtp.messages, at_rest=True) == [], n
-        if not struck.has_struck:
-            break
-    assert n > 10
-    assert len(smtp.messages) == len(set(smtp.ids())) == 2 * passes
