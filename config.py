@@ -90,7 +90,10 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
         "STORAGE_URL": read.text("STORAGE_URL", "file://var/files"),
         # Attempts to sign in are counted in Redis; without it, in each process.
         "RATELIMIT_STORAGE_URI": read.text("REDIS_URL", "memory://"),
+        "RATELIMIT_STORAGE_OPTIONS": _patience(read),
         "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
+        # One that cannot be counted is not the fault of who typed it.
+        "RATELIMIT_SWALLOW_ERRORS": True,
         # Hosts and addresses
         "PLATFORM_DOMAIN": platform_domain,
         # In the links of mails, where it is not the usual one.
@@ -154,6 +157,12 @@ def _webhook_key(read: Reader) -> str:
     if provider in {"postmark", "mailgun"} and len(key) < 16:
         raise BadSetting("MAIL_WEBHOOK_KEY", "is too short: take 16 characters or more")
     return key
+
+
+def _patience(read: Reader) -> dict[str, Any]:
+    """A Redis that says nothing keeps nobody from signing in. Seconds."""
+    is_redis = bool(read.text("REDIS_URL"))
+    return {"socket_connect_timeout": 3, "socket_timeout": 5} if is_redis else {}
 
 
 def _engine(read: Reader, in_production: bool) -> dict[str, Any]:

@@ -33,6 +33,8 @@ from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
+from app.idle_lines import look_at_line
+
 
 class Base(DeclarativeBase):
     metadata = MetaData(
@@ -183,6 +185,7 @@ def prepare_engine(engine: Engine) -> None:
         event.listen(engine, "begin", _begin_sqlite)
     else:
         event.listen(engine, "connect", _configure_postgres)
+        event.listen(engine, "checkout", look_at_line)
 
 
 def _configure_postgres(connection: Any, _record: Any) -> None:

@@ -28,6 +28,7 @@ KEPT_SECONDS = 24 * 3600
 JOB_SECONDS = 3600
 OUTGOING = "guichet.outgoing"
 TOLD_TO_END = "guichet.told-to-end"
+CLIENTS = "guichet.redis"
 
 
 @dataclass(frozen=True)
@@ -42,12 +43,20 @@ class Wanted:
 
 def connection(patience: float = 5) -> Redis:
     """To REDIS_URL; `rediss://` too. A queue that is silent for so many seconds does
-    not answer: a person may be waiting for who asks."""
-    return Redis.from_url(
-        current_app.config["REDIS_URL"],
-        socket_connect_timeout=3,
-        socket_timeout=patience,
-    )
+    not answer: a person may be waiting for who asks.
+
+    One for the process, which a fork may use as well: RQ keeps each client that ever
+    queued a unique job, and with it an open line.
+    """
+    url: str = current_app.config["REDIS_URL"]
+    known = current_app.extensions.setdefault(CLIENTS, {})
+    client: Redis | None = known.get((url, patience))
+    if client is None:
+        client = known.setdefault(
+            (url, patience),
+            Redis.from_url(url, socket_connect_timeout=3, socket_timeout=patience),
+        )
+    return client
 
 
 def is_told_to_end() -> bool:

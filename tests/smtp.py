@@ -12,48 +12,15 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from email import message_from_bytes, policy
-from email.message import EmailMessage
-from functools import cached_property
 from types import TracebackType
 from typing import Self
 
 import pytest
 
+from tests.received import Received
+
+__all__ = ["PHASES", "Fault", "MailServer", "Received", "both_ways", "smtp"]
 PHASES = ("connect", "ehlo", "starttls", "mail", "rcpt", "data", "body", "dot", "ack")
-
-
-@dataclass(frozen=True)
-class Received:
-    """A message that the server answers for."""
-
-    sender: str
-    recipient: str
-    options: str
-    raw: bytes
-
-    @cached_property
-    def message(self) -> EmailMessage:
-        return message_from_bytes(self.raw, policy=policy.default)
-
-    @property
-    def message_id(self) -> str:
-        return str(self.message["Message-ID"])
-
-    @property
-    def file(self) -> EmailMessage:
-        (attachment,) = self.message.iter_attachments()
-        return attachment
-
-    @property
-    def file_name(self) -> str:
-        return self.file.get_filename() or ""
-
-    @property
-    def content(self) -> bytes:
-        payload = self.file.get_payload(decode=True)
-        assert isinstance(payload, bytes)
-        return payload
 
 
 @dataclass
@@ -84,15 +51,19 @@ class MailServer:
 
     size: int | None = 50_000_000
     tls: ssl.SSLContext | None = None
+    auth: bool = False  # RFC 4954: whoever comes is let in; in clear too
     dsn: bool = False  # RFC 3461
     pipelining: bool = True  # RFC 2920
     # Says 354 to DATA even when no recipient was taken.
     is_credulous: bool = False
+    # Else of each message only the beginning: it takes no memory.
+    keeps: bool = True
     faults: list[Fault] = field(default_factory=list)
     messages: list[Received] = field(default_factory=list)
     # Recipients that it does not know, and what it says to them.
     unknown: dict[str, str] = field(default_factory=dict)
     commands: list[str] = field(default_factory=list)
+    in_clear: list[str] = field(default_factory=list)  # those that anybody can read
     connections: int = 0
 
     def __post_init__(self) -> None:
@@ -170,6 +141,8 @@ class Talk:
             while True:
                 words = self._read_line().decode("utf-8", "replace").strip()
                 self.server.commands.append(words)
+                if not isinstance(self.line, ssl.SSLSocket):
+                    self.server.in_clear.append(words)
                 self._obey(words)
         with contextlib.suppress(OSError):
             self.line.shutdown(socket.SHUT_RDWR)
@@ -196,7 +169,7 @@ class Talk:
             raise HungUp
         else:
             self.sender = self.recipient = ""
-            self._say("250 2.0.0 Ok")
+            self._say("235 2.7.0 Welcome" if verb == "AUTH" else "250 2.0.0 Ok")
 
     def _take_recipient(self, address: str) -> None:
         refusal = self.server.unknown.get(address)
@@ -219,6 +192,8 @@ class Talk:
             offers.append("PIPELINING")
         if self.server.size is not None:
             offers.append(f"SIZE {self.server.size}")
+        if self.server.auth:
+            offers.append("AUTH PLAIN")
         if self.server.dsn:
             offers.append("DSN")
         if self.server.tls and not isinstance(self.line, ssl.SSLSocket):
@@ -240,7 +215,8 @@ class Talk:
         self._say("354 Go ahead")
         lines: list[bytes] = []
         while (line := self._read_line()) != b".\r\n":
-            lines.append(line[1:] if line.startswith(b".") else line)
+            if self.server.keeps or len(lines) < 40:
+                lines.append(line[1:] if line.startswith(b".") else line)
             if len(lines) == 12 and self._fails("body"):
                 return
         if self._fails("dot"):

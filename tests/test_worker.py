@@ -184,3 +184,10 @@ def test_the_clock_asks_again_until_the_queue_answers(
     ended.set()
     clock.join(5)
     assert not clock.is_alive()
+
+
+def test_whoever_asks_again_and_again_holds_one_line(app: Flask, redis: Queue) -> None:
+    """A portal asks for years; a queue takes some lines only."""
+    for number in range(8):
+        assert enqueue_once(jobs.send_now, "an-id", job_id=f"now-{number}")
+    assert len(redis.redis.client_list()) == 2  # with the one that looks

@@ -190,7 +190,7 @@ class TestMail(Base, TenantOwned):
     message_id: Mapped[str] = mapped_column(String(255), unique=True)
     asked_at: Mapped[Moment] = mapped_column(default=utc_now)
     asked_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("people.id"))
-    # asked, sending, accepted, refused, unanswered or bounced
+    # asked, sending, accepted, delivered, refused, unanswered or bounced
     state: Mapped[str] = mapped_column(String(10), default="asked")
     code: Mapped[int | None]
     text: Mapped[str] = mapped_column(Text, default="")

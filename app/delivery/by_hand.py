@@ -11,6 +11,7 @@ from app.db import database_now, db, lock_company
 from app.delivery.models import BLOCKED, DONE, LEASED, WAITING, Delivery
 from app.delivery.noting import note
 from app.delivery.planning import hold_reason, make_delivery
+from app.delivery.repeats import call_off_repeats
 from app.delivery.returning import earlier_deliveries
 from app.delivery.settled_trail import note_settled
 from app.library.models import Document, Version
@@ -104,7 +105,8 @@ def release(delivery: Delivery, *, by: Person | None) -> bool:
 def mark_received(delivery: Delivery, *, by: Person | None) -> bool:
     """«Marquer reçu»: a person saw it in the tool. False when its state forbids it.
 
-    The document is validated by that person, unless somebody decided already.
+    The document is validated by that person, unless somebody decided already; a copy
+    that was asked for and waits does not leave.
     """
     lock_company(delivery.company_id, exclusive=True)
     now = database_now()
@@ -122,6 +124,7 @@ def mark_received(delivery: Delivery, *, by: Person | None) -> bool:
         document.validated_by_id = by.id if by else None
         note("validated", delivery, by=by, firm_only=False)
     note("marked_received", delivery, by=by)
+    call_off_repeats(delivery)
     return True
 
 

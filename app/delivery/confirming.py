@@ -1,7 +1,8 @@
 """T9 and T8a: the tool's server has it, says our provider.
 
 From a doubt it settles that too: accepted, validated and delivered in one transaction,
-so that no second copy leaves. An act; the caller commits.
+so that no second copy leaves, nor one that a person asked for meanwhile. An act; the
+caller commits.
 """
 
 from sqlalchemy import and_, or_, update
@@ -10,6 +11,7 @@ from app.db import database_now, db, lock_company
 from app.delivery.acceptance import record_acceptance
 from app.delivery.models import DONE, Delivery
 from app.delivery.noting import note
+from app.delivery.repeats import call_off_repeats
 
 
 def confirmed(delivery: Delivery, said: str) -> bool:
@@ -17,8 +19,10 @@ def confirmed(delivery: Delivery, said: str) -> bool:
     lock_company(delivery.company_id, exclusive=True)
     if _change(delivery, Delivery.state == "accepted"):
         note("delivered", delivery, reply=said[:300])
-        return True
-    return _settled(delivery, said)
+    elif not _settled(delivery, said):
+        return False
+    call_off_repeats(delivery)
+    return True
 
 
 def _settled(delivery: Delivery, said: str) -> bool:

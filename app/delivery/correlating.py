@@ -1,4 +1,5 @@
-"""Which delivery a report is about: whoever tells it, a provider or a mail to a bot.
+"""Which delivery, or which test e-mail, a report is about: whoever tells it, a provider
+or a mail to a bot.
 
 The surest sign comes first. None proves who speaks: the caller says within which
 deliveries to look, and nothing outside them is ever found.
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, select
 
-from app.connectors.models import Connection
+from app.connectors.models import Connection, TestMail
 from app.db import db
 from app.delivery.envelope import returned_to
 from app.delivery.models import Delivery
@@ -39,6 +40,23 @@ def find(keys: Keys, *within: ColumnElement[bool]) -> Delivery | None:
         ).all()
         if len(found) == 1:
             return found[0]
+    return None
+
+
+def find_test(keys: Keys, *within: ColumnElement[bool]) -> TestMail | None:
+    """The test e-mail; a provider gives its id back where a delivery's would be."""
+    rules = [TestMail.message_id == message_id for message_id in keys.message_ids]
+    if told := _uuid(keys.delivery_id):
+        rules.append(TestMail.id == told)
+    for rule in rules:
+        found = db.session.scalars(
+            select(TestMail)
+            .join(Connection, Connection.id == TestMail.connection_id)
+            .where(rule, *within)
+            .execution_options(across_firms=True, populate_existing=True)
+        ).one_or_none()
+        if found:
+            return found
     return None
 
 

@@ -12,8 +12,9 @@ from datetime import timedelta
 
 from sqlalchemy import ColumnElement, func, select
 
+from app.connectors.models import TestMail
 from app.db import database_now, db, insert_into, new_id
-from app.delivery import complaints, correlating
+from app.delivery import complaints, correlating, test_mail_told
 from app.delivery.bouncing import bounced
 from app.delivery.confirming import confirmed
 from app.delivery.models import Delivery, MailEvent
@@ -117,8 +118,27 @@ def apply(row_id: uuid.UUID) -> None:
     told = PROVIDERS[row.provider].events(row.raw, {})
     delivery = _about(told[0]) if told else None
     row.delivery_id = delivery.id if delivery else None
-    if row.kind not in TELLING or not told or (delivery and _is_done(row, delivery)):
+    if row.kind not in TELLING or not told or _is_applied(row, told[0], delivery):
         row.applied_at = database_now()
+
+
+def _is_applied(
+    row: MailEvent, event: ProviderEvent, delivery: Delivery | None
+) -> bool:
+    return _is_done(row, delivery) if delivery else _is_told_of_test(row, event)
+
+
+def _is_told_of_test(row: MailEvent, event: ProviderEvent) -> bool:
+    """Of a test e-mail only its end is told; what does not fit never will."""
+    within = [TestMail.state != "asked"]
+    if event.recipient:
+        within.append(func.lower(TestMail.destination) == event.recipient.lower())
+    test = correlating.find_test(event.keys, *within)
+    if test and row.kind == "delivered":
+        test_mail_told.delivered(test, row.said)
+    if test and row.kind == "bounced":
+        test_mail_told.bounced(test, row.said)
+    return test is not None
 
 
 def _about(event: ProviderEvent) -> Delivery | None:

@@ -16,6 +16,7 @@ from app.delivery.clock import next_slot
 from app.delivery.models import DONE, LEASED, WAITING, Delivery
 from app.delivery.obstacles import obstacle
 from app.delivery.proof import cancel_text
+from app.delivery.repeats import ARRIVED
 from app.formats import filesize, fulltime, short
 from app.library.models import Document, Rendition, Version
 from app.texts import gettext as _
@@ -175,7 +176,9 @@ def _of_refused(delivery: Delivery) -> Action | None:
 
 
 def _of_cancelled(delivery: Delivery) -> Action | None:
-    return _send(delivery, _("Send")) if delivery.document.trashed_at is None else None
+    if delivery.reason == ARRIVED or delivery.document.trashed_at:
+        return None
+    return _send(delivery, _("Send"))
 
 
 def _send(delivery: Delivery, label: str) -> Action:

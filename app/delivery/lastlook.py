@@ -22,6 +22,7 @@ from app.delivery import at_once
 from app.delivery.claiming import Claim
 from app.delivery.due import is_refused
 from app.delivery.models import Delivery
+from app.delivery.repeats import ARRIVED, is_needless
 from app.delivery.transport import FINAL_DOT_PATIENCE
 from app.library.models import Document
 
@@ -58,6 +59,7 @@ def _still_wanted() -> tuple[ColumnElement[bool], ...]:
     return (
         is_connected.exists(),
         ~is_refused(),
+        ~is_needless(),
         is_there.exists(),
         Delivery.switch_id.is_(None) | is_open.exists(),
     )
@@ -96,6 +98,7 @@ def why_not(claim: Claim) -> tuple[str, str] | None:
             *(Delivery.reason, Delivery.switch_id),
             *(Document.trashed_at, Connection.revoked_at, FolderSwitch.closed_at),
             is_refused().label("is_refused"),
+            is_needless().label("is_needless"),
         )
         .select_from(Delivery)
         .join(Document, Document.id == Delivery.document_id)
@@ -110,6 +113,8 @@ def why_not(claim: Claim) -> tuple[str, str] | None:
         return "cancelled", "trashed"
     if found.cancel_requested or found.closed_at:
         return "cancelled", found.reason or "switch_off"
+    if found.is_needless:
+        return "cancelled", ARRIVED
     if found.revoked_at:
         return "held", "revoked"
     if found.is_refused:

@@ -11,6 +11,7 @@ from app.connectors.models import Connection
 from app.db import db
 from app.delivery.badges import Badge, delivery_badge
 from app.delivery.models import DONE, LEASED, WAITING, Delivery
+from app.delivery.repeats import ARRIVED, is_no_needless_one
 from app.library.models import Document
 from app.texts import gettext as _
 
@@ -59,6 +60,7 @@ def cancel_text(reason: str | None) -> str:
         "trashed": _("the document was put in the trash"),
         "replaced": _("a newer version took its place"),
         "by_user": _("cancelled by a person"),
+        ARRIVED: _("an earlier sending of it has arrived"),
     }.get(reason or "", _("unknown reason"))
 
 
@@ -79,7 +81,7 @@ def offers(document: Document) -> list[Offer]:
         (d.connection_id, d.slot): d.state
         for d in db.session.scalars(
             select(Delivery)
-            .where(Delivery.document_id == document.id)
+            .where(Delivery.document_id == document.id, is_no_needless_one())
             .order_by(Delivery.created_at)
         )
     }

@@ -7,9 +7,9 @@ repeat, never to another address, and then a person has to look.
 import uuid
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVarTuple
 
-from sqlalchemy import Row, case, func, literal, null, or_, select, update
+from sqlalchemy import Row, Select, case, func, literal, null, or_, select, update
 
 from app.connectors.models import Connection, Destination
 from app.db import UtcDateTime, database_now, db, lock_company
@@ -19,6 +19,7 @@ from app.delivery.models import LEASED, WAITING, Delivery
 from app.delivery.retries import GIVE_UP_AFTER, next_try
 from app.delivery.settled_trail import note_settled
 
+Columns = TypeVarTuple("Columns")
 MOST_AMBIGUOUS = 1  # repeats that nobody asked for
 MOST_LAPSES = 6  # workers lost with a message in hand, of which it is the last one
 
@@ -38,12 +39,15 @@ def back_to(state: str, now: datetime, reason: str | None = None) -> dict[str, A
 
 
 def reap() -> int:
-    """Every lease that ran out; commits."""
+    """Every lease that ran out; commits. One that somebody has locked (who may be
+    frozen) is left for the next run: it keeps nothing else from leaving."""
     now = database_now()
     lapsed = (one_of(Delivery.state, LEASED), Delivery.lease_until < now)
     lapsed_ones = db.session.execute(
-        select(Delivery.id, Delivery.token, Delivery.lapses).where(
-            Delivery.state == "sending", *lapsed
+        _free(
+            select(Delivery.id, Delivery.token, Delivery.lapses).where(
+                Delivery.state == "sending", *lapsed
+            )
         )
     ).all()
     unsent = [lost for lost in lapsed_ones if _take_back(lost, now)]
@@ -52,16 +56,24 @@ def reap() -> int:
         Destination.slot == Delivery.slot,
     )
     doubtful = db.session.execute(
-        select(
-            *(Delivery.id, Delivery.token, Delivery.ambiguous, Delivery.attempts),
-            *(Delivery.destination, Delivery.cancel_requested),
-            address.scalar_subquery().label("address"),
-        ).where(Delivery.state == "in_doubt", *lapsed)
+        _free(
+            select(
+                *(Delivery.id, Delivery.token, Delivery.ambiguous, Delivery.attempts),
+                *(Delivery.destination, Delivery.cancel_requested),
+                address.scalar_subquery().label("address"),
+            ).where(Delivery.state == "in_doubt", *lapsed)
+        )
     ).all()
     settled = [row for row in doubtful if _settle_doubt(row, now)]
     note_settled([row.id for row in (*unsent, *settled)])
     db.session.commit()
     return len(unsent) + len(doubtful)
+
+
+def _free(wanted: Select[*Columns]) -> Select[*Columns]:
+    """Those of the deliveries that nobody has locked; they are ours until the commit.
+    On SQLite the write transaction itself keeps the others out."""
+    return wanted.with_for_update(skip_locked=True, of=Delivery)
 
 
 def _take_back(row: Row[uuid.UUID, int, int], now: datetime) -> bool:
@@ -151,9 +163,15 @@ def give_up() -> int:
             db.session.execute(
                 update(Delivery)
                 .where(
-                    one_of(Delivery.state, WAITING),
-                    Delivery.created_at < now - GIVE_UP_AFTER,
-                    goes_to([trouble.address]),
+                    Delivery.id.in_(
+                        _free(
+                            select(Delivery.id).where(
+                                one_of(Delivery.state, WAITING),
+                                Delivery.created_at < now - GIVE_UP_AFTER,
+                                goes_to([trouble.address]),
+                            )
+                        ).correlate(None)
+                    )
                 )
                 .values(
                     **back_to("failed", now, "expired")
@@ -198,9 +216,15 @@ def _hold_company(company_id: uuid.UUID) -> int:
         rows = db.session.execute(
             update(Delivery)
             .where(
-                Delivery.company_id == company_id,
-                one_of(Delivery.state, WAITING),
-                is_blocked,
+                Delivery.id.in_(
+                    _free(
+                        select(Delivery.id).where(
+                            Delivery.company_id == company_id,
+                            one_of(Delivery.state, WAITING),
+                            is_blocked,
+                        )
+                    ).correlate(None)
+                )
             )
             .values(**back_to("held", database_now(), reason))
             .returning(Delivery.id)

@@ -10,11 +10,13 @@ from sqlalchemy import select
 from app.connectors.models import FolderSwitch
 from app.db import db
 from app.delivery.models import LEASED, WAITING, Delivery
+from app.delivery.repeats import is_no_needless_one
 from app.library.models import Document, Version
 
 
 def earlier_deliveries(version: Version) -> dict[tuple[uuid.UUID, str], Delivery]:
-    """The newest delivery of the version to each connection and slot.
+    """The newest delivery of the version to each connection and slot, save copies
+    that were called off since it had arrived.
 
     The document's row is locked: of two moves at once, the second sees the first's.
     """
@@ -23,7 +25,7 @@ def earlier_deliveries(version: Version) -> dict[tuple[uuid.UUID, str], Delivery
     )
     found = db.session.scalars(
         select(Delivery)
-        .where(Delivery.version_id == version.id)
+        .where(Delivery.version_id == version.id, is_no_needless_one())
         .order_by(Delivery.id)
         .with_for_update()
         .execution_options(populate_existing=True)

@@ -14,6 +14,7 @@ from app.delivery.explaining import explained
 from app.delivery.journal import Line, line_of
 from app.delivery.models import BLOCKED, DONE, LEASED, Attempt, Delivery
 from app.delivery.proof import cancel_text
+from app.delivery.repeats import ARRIVED
 from app.delivery.told import Told, told_of
 from app.library.models import Folder, Rendition, Version
 from app.texts import gettext as _
@@ -80,7 +81,10 @@ def _elsewhere(action: Action | None) -> Action | None:
 
 
 def may_resend(delivery: Delivery) -> bool:
-    """What is held leaves by itself once its reason is gone."""
+    """What is held leaves by itself once its reason is gone; what arrived before is
+    there."""
+    if delivery.reason == ARRIVED:
+        return False
     return delivery.state in {"failed", "bounced", "unknown", "cancelled"}
 
 

@@ -4,8 +4,11 @@ import base64
 from datetime import UTC
 from email.utils import format_datetime
 
+from flask import current_app
+
 from app.connectors.models import TestMail
 from app.delivery.message import clean
+from app.delivery.providers import metadata
 from app.firms.models import Firm
 
 SUBJECT = "E-mail de test"
@@ -29,6 +32,7 @@ def written(mail: TestMail, firm: Firm) -> bytes:
         f"Message-ID: {clean(mail.message_id)}",
         "Auto-Submitted: auto-generated",
         "X-Auto-Response-Suppress: All",
+        *metadata.headers(current_app.config["MAIL_PROVIDER"], str(mail.id)),
         "MIME-Version: 1.0",
         'Content-Type: text/plain; charset="utf-8"',
         "Content-Transfer-Encoding: base64",

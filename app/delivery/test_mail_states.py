@@ -62,6 +62,13 @@ def told(mail: TestMail, app: PartnerApp) -> Told:
             app=app.short_name,
         )
         return Told(text, "ok", "circle-check")
+    if mail.state == "delivered":
+        text = _(
+            "Test e-mail received by the server of %(app)s %(time)s.",
+            time=time,
+            app=app.short_name,
+        )
+        return Told(text, "ok", "circle-check")
     if mail.state == "unanswered":
         text = _(
             "The line was cut when the test e-mail left (%(time)s): look at %(app)s "

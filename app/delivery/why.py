@@ -19,6 +19,7 @@ from app.delivery.explaining import Explained, explained
 from app.delivery.models import DONE, Delivery
 from app.delivery.planning import Effective, effective_switches
 from app.delivery.proof import Offer
+from app.delivery.repeats import is_no_needless_one
 from app.formats import fulltime
 from app.library.models import Arrival, Document, Folder, Version
 from app.texts import gettext as _
@@ -103,7 +104,7 @@ def _is_on(setting: Effective | None) -> bool:
 def _newest(document: Document) -> dict[tuple[uuid.UUID, str], Delivery]:
     found = db.session.scalars(
         select(Delivery)
-        .where(Delivery.document_id == document.id)
+        .where(Delivery.document_id == document.id, is_no_needless_one())
         .order_by(Delivery.id)
     )
     return {(row.connection_id, row.slot): row for row in found}

@@ -37,9 +37,11 @@ def match(to: Addressee, letter: Letter) -> Match:
     within = _within(to.bot)
     if delivery := correlating.find(keys, *within):
         return Match(delivery.connection, delivery=delivery)
-    for message_id in keys.message_ids:
-        if found := _test(message_id, within):
-            return found
+    if test := correlating.find_test(keys, *within):
+        of_test = db.session.get_one(
+            Connection, test.connection_id, execution_options=EVERYWHERE
+        )
+        return Match(of_test, test_mail=test)
     return Match(connection=_of_company(to.bot))
 
 
@@ -51,16 +53,6 @@ def _keys(to: Addressee, letter: Letter) -> Keys:
         message_ids=(*letter.returned, *letter.answers),
         delivery_id=letter.delivery_id,
     )
-
-
-def _test(message_id: str, within: list[ColumnElement[bool]]) -> Match | None:
-    test = db.session.execute(
-        select(TestMail, Connection)
-        .join(Connection, Connection.id == TestMail.connection_id)
-        .where(TestMail.message_id == message_id, *within)
-        .execution_options(**EVERYWHERE)
-    ).one_or_none()
-    return Match(test[1], test_mail=test[0]) if test else None
 
 
 def _within(bot: Bot) -> list[ColumnElement[bool]]:

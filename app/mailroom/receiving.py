@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from app.activity.recording import record
 from app.connectors import apps
-from app.connectors.models import TestMail
-from app.db import database_now, db
+from app.db import db
+from app.delivery import test_mail_told
 from app.delivery.bouncing import bounced
 from app.library.receiving import store
 from app.mailroom import decoding, matching, sorting
@@ -27,9 +27,6 @@ from app.mailroom.models import BotMail
 from app.mailroom.reading import Letter, read
 from app.mailroom.telling import tell
 from app.storage import StorageUnavailable, Stored
-
-# The test's own refusal stands; a bounce only comes after the server took it.
-BOUNCEABLE = ("asked", "sending", "accepted", "unanswered")
 
 
 class UnknownRecipient(Exception):
@@ -146,7 +143,7 @@ def _write_down(to: Addressee, stored: Stored, sender: str, letter: Letter) -> B
     db.session.flush()
     said = _reported(letter) or letter.text or letter.subject
     if mail.kind == "bounce" and found.test_mail:
-        _bounce(found.test_mail, said)
+        test_mail_told.bounced(found.test_mail, said)
     if mail.kind in {"bounce", "refusal"} and found.delivery:
         bounced(found.delivery, said)
     record(
@@ -171,12 +168,3 @@ def _reported(letter: Letter) -> str:
         return ""
     said = f"{report.status} {report.diagnostic}".strip()
     return f"{report.recipient}: {said}" if report.recipient else said
-
-
-def _bounce(test: TestMail, said: str) -> None:
-    db.session.execute(
-        update(TestMail)
-        .where(TestMail.id == test.id, TestMail.state.in_(BOUNCEABLE))
-        .values(state="bounced", text=said[:1000], settled_at=database_now())
-        .execution_options(**EVERYWHERE)
-    )

@@ -1,18 +1,12 @@
 """The line to the server: never in clear by accident, never for ever."""
 
-import shutil
-import ssl
-import subprocess
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from flask import Flask
 
 from app.delivery.answers import NoServer, Reply, Stopped, Unsent
 from app.delivery.transport import Session
-from tests.conftest import point_to
 from tests.smtp import MailServer, both_ways
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -109,99 +103,3 @@ def test_a_reply_that_drips_takes_no_longer_than_one_that_does_not(
     with pytest.raises((NoServer, Unsent)):
         send(Session())
     assert time.monotonic() - started < 5
-
-
-# TLS
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate for 127.0.0.1, that is its own authority; and one long expired."""
-    if not shutil.which("openssl"):
-        pytest.skip("openssl is not there")
-    folder = tmp_path_factory.mktemp("certificates")
-    for name, alternative in (("good", "IP:127.0.0.1"), ("other", "DNS:other.test")):
-        subprocess.run(  # noqa: S603
-            [
-                *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes"),
-                *("-subj", f"/CN={name}", "-addext", f"subjectAltName={alternative}"),
-                *("-days", "2", "-keyout", folder / f"{name}.key"),
-                *("-out", folder / f"{name}.pem"),
-            ],
-            check=True,
-            capture_output=True,
-        )
-    return folder
-
-
-@pytest.fixture
-def secure(
-    app: Flask,
-    certificates: Path,
-    request: pytest.FixtureRequest,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[MailServer]:
-    name = getattr(request, "param", "good")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificates / f"{name}.pem", certificates / f"{name}.key")
-    with MailServer(tls=context) as server:
-        point_to(app, server, monkeypatch)
-        monkeypatch.setattr(app.extensions["mail"], "use_tls", True)
-        yield server
-
-
-@pytest.fixture
-def trusted(certificates: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    authorities = certificates / "all.pem"
-    both = [(certificates / f"{name}.pem").read_text() for name in ("good", "other")]
-    authorities.write_text("".join(both))
-    monkeypatch.setenv("SSL_CERT_FILE", str(authorities))
-
-
-@pytest.mark.usefixtures("trusted")
-def test_a_server_that_proves_itself_gets_the_message(secure: MailServer) -> None:
-    body = b"Subject: x\r\n\r\n" + b"y" * 70 + b"\r\n"
-    with Session() as session:
-        for _ in range(3):
-            assert send(session, body).is_positive
-    assert len(secure.messages) == 3
-
-
-def test_an_unknown_certificate_gets_nothing(secure: MailServer) -> None:
-    with pytest.raises(NoServer, match="certificate"):
-        send(Session())
-    assert not any(words.startswith("MAIL") for words in secure.commands)
-
-
-@pytest.mark.usefixtures("trusted")
-@pytest.mark.parametrize("secure", ["other"], indirect=True)
-def test_a_certificate_of_another_host_gets_nothing(secure: MailServer) -> None:
-    with pytest.raises(NoServer, match="certificate"):
-        send(Session())
-    assert secure.messages == []
-
-
-@pytest.mark.usefixtures("trusted")
-def test_tls_cut_in_the_middle_leaves_nothing(secure: MailServer) -> None:
-    secure.fails("body")
-    lines = b"y" * 70 + b"\r\n"
-    with Session() as session, pytest.raises(Unsent):
-        session.send(FROM, TO, 99, [lines * 1000] * 99, lambda: True)
-    assert secure.messages == []
-
-
-def test_a_server_without_starttls_is_not_spoken_to_in_clear(
-    app: Flask, smtp: MailServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(app.extensions["mail"], "use_tls", True)
-    with pytest.raises(NoServer):
-        send(Session())
-    assert not any(words.startswith("MAIL") for words in smtp.commands)
-
-
-@pytest.mark.usefixtures("trusted")
-def test_starttls_that_is_refused_is_not_gone_without(secure: MailServer) -> None:
-    secure.fails("starttls", "454 4.7.0 TLS not available now")
-    with pytest.raises(NoServer, match="TLS not available"):
-        send(Session())
-    assert secure.messages == []

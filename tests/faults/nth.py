@@ -30,6 +30,7 @@ class Count:
     def __init__(self, nth: int) -> None:
         self.nth = nth
         self.calls = 0
+        self.is_over = False
 
     def is_due(self) -> bool:
         self.calls += 1
@@ -38,6 +39,10 @@ class Count:
     @property
     def has_struck(self) -> bool:
         return self.calls >= self.nth
+
+    def heal(self, *_told: object) -> None:
+        """What was gone from then on is there again."""
+        self.is_over = True
 
 
 STATEMENT = "a statement fails"
@@ -201,21 +206,26 @@ def mail_fails(server: MailServer, nth: int, reply: str = "") -> Iterator[Count]
 
 @contextmanager
 def queue_fails(nth: int, *, is_late: bool = False) -> Iterator[Count]:
-    """The queue is gone from the Nth command on (the client tries again by itself):
-    not reached any more, or (`is_late`) reached and never heard of again."""
+    """The queue is gone from the Nth command on (the client tries again by itself),
+    until it is healed: not reached any more, or (`is_late`) reached and never heard of
+    again."""
     count = Count(nth)
     client: Any = redis.connection.AbstractConnection
     send, read = client.send_packed_command, client.read_response
 
+    def is_gone() -> bool:
+        return count.has_struck and not count.is_over
+
     def failing_send(self: Any, *args: Any, **more: Any) -> None:
-        count.calls += 1
-        if count.has_struck and not is_late:
+        if not count.is_over:
+            count.calls += 1
+        if is_gone() and not is_late:
             raise redis.ConnectionError("the queue fails, as it was told to")
         send(self, *args, **more)
 
     def failing_read(self: Any, *args: Any, **more: Any) -> Any:
         answer = read(self, *args, **more)
-        if count.has_struck and is_late:
+        if is_gone() and is_late:
             raise redis.ConnectionError("the answer of the queue was lost")
         return answer
 

@@ -75,9 +75,12 @@ OF_A_DEPOSIT = OF_THE_DATABASE | OF_THE_STORE
 def numbers(pytestconfig: pytest.Config) -> Iterator[int]:
     """1, 2, 3… where the faults were asked for; among all tests some of them
     (FAULT_EVERY says how many are left out)."""
+    return every(pytestconfig, 9)
+
+
+def every(pytestconfig: pytest.Config, usual: int) -> Iterator[int]:
     asked = "faults" in str(pytestconfig.option.markexpr)
-    every = int(os.environ.get("FAULT_EVERY") or (1 if asked else 9))
-    return count(1, every)
+    return count(1, int(os.environ.get("FAULT_EVERY") or (1 if asked else usual)))
 
 
 @pytest.fixture(autouse=True)

@@ -21,6 +21,16 @@ def test_a_good_production_environment_is_taken() -> None:
     assert settings["SESSION_COOKIE_SECURE"]
 
 
+def test_tries_are_counted_in_redis_which_is_not_waited_for_without_end() -> None:
+    settings = from_environment(GOOD | {"REDIS_URL": "redis://h"})
+    assert settings["RATELIMIT_STORAGE_URI"] == "redis://h"
+    assert settings["RATELIMIT_STORAGE_OPTIONS"].keys() == {
+        "socket_connect_timeout",
+        "socket_timeout",
+    }
+    assert from_environment(GOOD)["RATELIMIT_STORAGE_OPTIONS"] == {}
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
