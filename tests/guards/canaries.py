@@ -36,7 +36,7 @@ from app.library.receiving import receive
 from app.mailroom import models as mailroom_models
 from app.mailroom.models import BotMail
 from app.notices import models as notice_models
-from app.notices.models import Notice
+from app.notices.models import Notice, NoticeSetting
 from tests.cast import House, World
 
 OWN = "own-canari"
@@ -45,6 +45,7 @@ FIRM_ONLY = (connector_models, delivery_models, mailroom_models, notice_models)
 STEERING = {
     *("app_key", "key", "slot", "state", "kind", "step", "phase", "tone", "monogram"),
     *("refused_side", "storage_key", "sha256", "recipient", "reply_to", "from_address"),
+    "deposits",
     # These hold words of their own that are looked for.
     *("bot_prefix", "bot_address", "address", "name", "usual_domain"),
 }
@@ -154,6 +155,12 @@ def _one_of_each(house: House, connection: Connection) -> None:
                 recipient=house.admin.email,
                 subject="",
                 text="",
+            ),
+            NoticeSetting(
+                firm_id=firm_id,
+                person_id=house.admin.id,
+                company_id=house.dune.id,
+                deposits="never",
             ),
             BotMail(
                 firm_id=firm_id,
