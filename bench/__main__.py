@@ -7,6 +7,7 @@ from functools import cached_property
 from _parts import PartFailed
 from bench import (
     crowd,
+    crowding,
     depositing,
     fairness,
     mailing,
@@ -46,6 +47,7 @@ BENCHMARKS: dict[str, Callable[[Bench], Iterator[Result]]] = {
     "P3": lambda bench: pages.p3(bench.portal),
     "P4": lambda bench: serving.p4(bench.ground, bench.portal),
     "P6": lambda bench: serving.p6(bench.ground, bench.portal),
+    "P8": lambda bench: crowding.p8(bench.ground, bench.portal),
     "P9": lambda bench: mailing.p9(bench.ground, bench.portal),
     "P10": lambda bench: mailing.p10(bench.empty, bench.some, bench.portal),
     "P11": lambda bench: crowd.p11(bench.ground),
