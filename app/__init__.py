@@ -40,7 +40,13 @@ from app.extensions import (
     migrate,
 )
 from app.firms import hosts, routes as firms_routes
-from app.library import acts_routes, folder_routes, routes as library_routes
+from app.library import (
+    acts_routes,
+    folder_routes,
+    judging_routes,
+    routes as library_routes,
+    together_routes,
+)
 from app.mailroom import routes as mailroom_routes
 from app.notices import models as _notices_models  # noqa: F401
 from app.operator import console_routes, routes as operator_routes
@@ -54,6 +60,8 @@ BLUEPRINTS = (
     library_routes.blueprint,
     acts_routes.blueprint,
     folder_routes.blueprint,
+    judging_routes.blueprint,
+    together_routes.blueprint,
     store_routes.blueprint,
     own_routes.blueprint,
     overview_routes.blueprint,

@@ -26,7 +26,7 @@ def cancel_waiting(
 ) -> int:
     """Cancel what has not left; gives how many, with those only asked to stop.
 
-    `why`: switch_off, moved_out, trashed, replaced, erased or by_user.
+    `why`: switch_off, moved_out, trashed, rejected, replaced, erased or by_user.
     """
     chosen: ColumnElement[bool] = (
         Delivery.switch_id.in_(switch_ids)

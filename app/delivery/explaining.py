@@ -175,7 +175,10 @@ def _of_refused(delivery: Delivery) -> Action | None:
 
 
 def _of_cancelled(delivery: Delivery) -> Action | None:
-    return _send(delivery, _("Send")) if delivery.document.trashed_at is None else None
+    document = delivery.document
+    if document.trashed_at is not None or document.status == "rejected":
+        return None
+    return _send(delivery, _("Send"))
 
 
 def _send(delivery: Delivery, label: str) -> Action:

@@ -53,6 +53,18 @@ class Row:
     duplicate_note: str
     acts: str  # what this person may do with it: «copy move rename…»
 
+    @property
+    def may_be_chosen(self) -> bool:
+        """For an act on many of them."""
+        return not {"move", "trash", "validate"}.isdisjoint(self.acts.split())
+
+    @property
+    def take_up_url(self) -> str | None:
+        """Where a client brings a new version of what was refused."""
+        if not self.note or self.acts != "replace":
+            return None
+        return f"{self.url}/versions?from=list"
+
 
 @dataclass(frozen=True)
 class Listing:

@@ -26,6 +26,7 @@ from app.delivery.why import other_offers, why
 from app.library import listing as listings, navigation, page as pages
 from app.library.deposit import deposit
 from app.library.finding import Place, document_or_404, place_or_404, url_of
+from app.library.judging import judge_of
 from app.library.models import Folder, Version
 from app.library.permissions import acts_on
 from app.library.receiving import store
@@ -158,6 +159,7 @@ def document(document_id: uuid.UUID) -> ResponseReturnValue:
     shown, place = document_or_404(document_id)
     sent = proofs(shown) if place.sight.firm_side else []
     reasons = why(shown) if place.sight.firm_side else []
+    may_send = place.sight.firm_side and shown.status != "rejected"
     badge = (
         firm_badge(shown, [p.delivery for p in sent])
         if place.sight.firm_side
@@ -172,8 +174,9 @@ def document(document_id: uuid.UUID) -> ResponseReturnValue:
         channel_label=listings.channel_label(shown.channel),
         kind=listings.kind_of(shown.content_type),
         acts=acts_on(shown, place.folder, place.sight),
+        judge=judge_of(shown) if place.sight.firm_side else "",
         proofs=sent,
-        offers=other_offers(offers(shown), reasons) if place.sight.firm_side else [],
+        offers=other_offers(offers(shown), reasons) if may_send else [],
         reasons=reasons,
         history=history(shown, firm_side=place.sight.firm_side),
         download_url=url_for("library.download", document_id=shown.id),
