@@ -37,6 +37,7 @@ class Node:
     is_current: bool
     has_children: bool
     is_locked: bool
+    is_closed: bool  # not to be filed into by this person
     mark: Mark | None  # for the firm only
     children_url: str
     children: list["Node"] = field(default_factory=list)
@@ -145,6 +146,7 @@ class Branch:
             is_current=bool(self.open_ids) and folder.id == self.open_ids[-1],
             has_children=child.has_children,
             is_locked=folder.visibility == "firm_only",
+            is_closed=not self.sight.may_deposit_in(folder),
             mark=mark,
             children_url=url_for("library.nodes", **here),
         )

@@ -24,15 +24,16 @@ from app.delivery.badges import client_badge, firm_badge
 from app.delivery.proof import offers, proofs
 from app.delivery.why import other_offers, why
 from app.library import listing as listings, navigation, page as pages
-from app.library.deposit import deposit
+from app.library.deposit import Deposited, deposit
 from app.library.finding import Place, document_or_404, place_or_404, url_of
 from app.library.judging import judge_of
 from app.library.models import Folder, Version
 from app.library.permissions import acts_on
-from app.library.receiving import store
+from app.library.receiving import Received, store
 from app.library.sending_out import as_download
 from app.library.tree import sight_of
 from app.library.uploads import Outcome, deposit_all
+from app.library.ways import folder_at
 from app.policy import open_to, reads_its_own_body
 from app.texts import gettext as _, ngettext
 
@@ -93,17 +94,16 @@ def deposit_create(slug: str, folder_id: uuid.UUID) -> ResponseReturnValue:
         abort(403)
     db.session.commit()  # no transaction while the file flows in
     channel = "firm" if current_user.is_firm_side else "web"
-    outcomes = deposit_all(
-        request,
-        lambda received, upload_id: deposit(
-            received,
-            into=place.folder,
-            by=current_user,
-            channel=channel,
-            upload_id=upload_id,
-        ),
-    )
-    return _answer_deposit(place, outcomes)
+
+    def file(received: Received, upload_id: uuid.UUID | None, way: str) -> Deposited:
+        into = place.folder
+        if way:
+            into = folder_at(place.company, into, way, place.sight, by=current_user)
+        return deposit(
+            received, into=into, by=current_user, channel=channel, upload_id=upload_id
+        )
+
+    return _answer_deposit(place, deposit_all(request, file))
 
 
 def _answer_deposit(place: Place, outcomes: list[Outcome]) -> ResponseReturnValue:

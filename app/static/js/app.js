@@ -22,7 +22,7 @@
     setTimeout(() => (region.textContent = text), 60);
   }
 
-  window.portal = { announce, renewToken, token };
+  window.portal = { announce, prepareTree, renewToken, token };
 
   const retried = new WeakSet();
 
