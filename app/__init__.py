@@ -42,6 +42,8 @@ from app.extensions import (
 from app.firms import hosts, routes as firms_routes
 from app.library import (
     acts_routes,
+    comment_routes,
+    describing_routes,
     folder_routes,
     judging_routes,
     routes as library_routes,
@@ -62,6 +64,8 @@ BLUEPRINTS = (
     folder_routes.blueprint,
     judging_routes.blueprint,
     together_routes.blueprint,
+    comment_routes.blueprint,
+    describing_routes.blueprint,
     store_routes.blueprint,
     own_routes.blueprint,
     overview_routes.blueprint,

@@ -24,6 +24,7 @@ from app.delivery.badges import client_badge, firm_badge
 from app.delivery.proof import offers, proofs
 from app.delivery.why import other_offers, why
 from app.library import listing as listings, navigation, page as pages
+from app.library.commenting import comments_of, usual_audience
 from app.library.deposit import Deposited, deposit
 from app.library.finding import Place, document_or_404, place_or_404, url_of
 from app.library.judging import judge_of
@@ -178,6 +179,8 @@ def document(document_id: uuid.UUID) -> ResponseReturnValue:
         proofs=sent,
         offers=other_offers(offers(shown), reasons) if may_send else [],
         reasons=reasons,
+        remarks=comments_of(shown, current_user),
+        audience=usual_audience(shown, current_user),
         history=history(shown, firm_side=place.sight.firm_side),
         download_url=url_for("library.download", document_id=shown.id),
         nav_current="documents",

@@ -1,5 +1,5 @@
-// Rows that are chosen together, by ticks, Shift or keys; the keys of the current row;
-// and rows dragged to a folder of the tree. Without it the ticks and the bar work.
+// Rows that are chosen together, by boxes, Shift or keys; the keys of the current row;
+// and rows dragged to a folder of the tree. Without it the boxes and the bar work.
 (() => {
   "use strict";
 
@@ -9,7 +9,7 @@
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const rows = () => all("tr[data-document]");
   const choosable = () => rows().filter((row) => "choosable" in row.dataset);
-  const tick = (row) => row.querySelector("input[name=id]");
+  const box = (row) => row.querySelector("input[name=id]");
   const count = bar.querySelector("[data-chosen-count]");
   const everything = document.querySelector("[data-choose-all]");
 
@@ -21,7 +21,7 @@
     chosen = new Set([...chosen].filter((id) => there.has(id)));
     for (const row of choosable()) {
       const isChosen = chosen.has(row.dataset.document);
-      tick(row).checked = isChosen;
+      box(row).checked = isChosen;
       row.classList.toggle("is-chosen", isChosen);
     }
     bar.classList.toggle("is-open", chosen.size > 0);
