@@ -48,6 +48,7 @@ from app.library import (
     judging_routes,
     routes as library_routes,
     together_routes,
+    unread_routes,
 )
 from app.mailroom import routes as mailroom_routes
 from app.notices import models as _notices_models  # noqa: F401
@@ -66,6 +67,7 @@ BLUEPRINTS = (
     together_routes.blueprint,
     comment_routes.blueprint,
     describing_routes.blueprint,
+    unread_routes.blueprint,
     store_routes.blueprint,
     own_routes.blueprint,
     overview_routes.blueprint,

@@ -205,7 +205,7 @@ def test_the_client_reads_the_reason_and_takes_it_up_again(
     assert REASON in row.text
     assert row.select_one(f'a[href^="{url(done, "versions")}"]')
     page = client.get(url(done)).text
-    assert f"“{REASON}”" in page or f"« {REASON} »".replace(" ", "\u00a0") in page
+    assert REASON in page
     assert house.staff.name not in page
     new = {"file": (BytesIO(one_page_pdf("good")), "scan.pdf")}
     assert client.post(url(done, "versions"), data=new).status_code == 303
