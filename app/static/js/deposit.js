@@ -308,10 +308,13 @@
       add(form, plainly([...field.files]));
       field.value = "";
     });
-    const directory = form.querySelector("input[webkitdirectory]");
-    directory?.addEventListener("change", () => {
-      add(form, window.portal.sortOut([...directory.files]));
-      directory.value = "";
+    form.querySelector("[data-directory-open]")?.addEventListener("click", () => {
+      const directory = document.createElement("input");
+      Object.assign(directory, { type: "file", webkitdirectory: true });
+      directory.addEventListener("change", () =>
+        add(form, window.portal.sortOut([...directory.files])),
+      );
+      directory.click();
     });
     form.addEventListener("submit", (event) => event.preventDefault());
   }
