@@ -42,9 +42,14 @@ from app.extensions import (
 from app.firms import hosts, install_routes, routes as firms_routes
 from app.library import (
     acts_routes,
+    comment_routes,
+    describing_routes,
     folder_routes,
+    judging_routes,
     routes as library_routes,
     share_routes,
+    together_routes,
+    unread_routes,
 )
 from app.mailroom import routes as mailroom_routes
 from app.notices import routes as notices_routes
@@ -62,6 +67,11 @@ BLUEPRINTS = (
     share_routes.blueprint,
     acts_routes.blueprint,
     folder_routes.blueprint,
+    judging_routes.blueprint,
+    together_routes.blueprint,
+    comment_routes.blueprint,
+    describing_routes.blueprint,
+    unread_routes.blueprint,
     store_routes.blueprint,
     own_routes.blueprint,
     overview_routes.blueprint,

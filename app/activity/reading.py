@@ -20,6 +20,8 @@ class Line:
     at: datetime
     text: str
     by_day_only: bool = False
+    channel: str = ""  # how it came, in a word
+    is_firm_only: bool = False
 
 
 def history(document: Document, *, firm_side: bool) -> list[Line]:
@@ -31,40 +33,85 @@ def history(document: Document, *, firm_side: bool) -> list[Line]:
     )
     if not firm_side:
         wanted = wanted.where(Entry.is_firm_only.is_(False))
-    lines = (
-        _line(entry, name, firm_side)
-        for entry, name in db.session.execute(wanted)
-        # One that was taken back is not told to a client: it reads as Reçu again.
-        if firm_side or entry.verb != "validated" or document.status == "validated"
-    )
+    found: Told = [(entry, name) for entry, name in db.session.execute(wanted)]
+    if not firm_side:
+        found = _as_told(found, document)
+    lines = (_line(entry, name, firm_side) for entry, name in found)
     return [line for line in lines if line]
 
 
+Told = list[tuple[Entry, str | None]]
+
+
+def _as_told(found: Told, document: Document) -> Told:
+    """Of validations, the client reads the one that holds: one that was taken back
+    reads as Reçu again."""
+    held = [entry.id for entry, _name in found if entry.verb == "validated"]
+    last = held[-1] if held and document.status == "validated" else None
+    return [
+        (entry, name)
+        for entry, name in found
+        if entry.verb != "validated" or entry.id == last
+    ]
+
+
 def _line(entry: Entry, name: str | None, firm_side: bool) -> Line | None:
+    if entry.verb == "validated" and not firm_side:
+        return Line(entry.at, _("Validated by your firm"), by_day_only=True)
+    text = _text(entry, name, firm_side)
+    if not text:
+        return None
+    channel = channel_word(entry.details.get("channel", "")) if name else ""
+    return Line(entry.at, text, channel=channel, is_firm_only=entry.is_firm_only)
+
+
+def _text(entry: Entry, name: str | None, firm_side: bool) -> str | None:
     if entry.verb == "deposited":
         who = name or entry.details.get("by") or ""
-        return Line(entry.at, _("Deposited by %(name)s", name=who))
+        return _("Deposited by %(name)s", name=who)
     if told := act_text(entry.verb):
-        return Line(entry.at, f"{told} ({name})" if name else told)
+        told = f"{told} ({name})" if name else told
+        before = entry.details.get("before")
+        if entry.verb == "renamed" and before:
+            return _("%(told)s: it was “%(before)s”", told=told, before=before)
+        return told
     if entry.verb == "validated":
-        if firm_side:
-            by = name or _("the automaton, on acceptance")
-            return Line(entry.at, _("Validated by %(name)s", name=by))
-        return Line(entry.at, _("Validated by your firm"), by_day_only=True)
-    text = _of_the_firm(entry) if firm_side else None
-    return Line(entry.at, text) if text else None
+        by = name or _("the automaton, on acceptance")
+        return _("Validated by %(name)s", name=by)
+    if entry.verb == "refused":
+        return _refused(entry, name, firm_side)
+    return _of_the_firm(entry, name) if firm_side else None
 
 
-def _of_the_firm(entry: Entry) -> str | None:
+def _refused(entry: Entry, name: str | None, firm_side: bool) -> str:
+    reason = entry.details.get("reason", "")
+    if firm_side:
+        who = name or _("a person")
+        return _("Refused by %(name)s: “%(reason)s”", name=who, reason=reason)
+    return _("Refused by your firm: “%(reason)s”", reason=reason)
+
+
+def channel_word(channel: str) -> str:
+    return {
+        "web": _("site"),
+        "phone": _("phone"),
+        "mail": _("e-mail"),
+        "firm": _("firm"),
+        "api": _("programme"),
+    }.get(channel, "")
+
+
+def _of_the_firm(entry: Entry, name: str | None) -> str | None:
     """What a client is never told."""
     told = entry.details
-    return {
+    text = {
         "transmitted": _("Sent to %(address)s", address=told.get("destination", "")),
         "delivered": _("Received by the tool"),
         "complained": _("Reported as unwanted"),
         "bounced": _("Refused: %(text)s", text=told.get("reply", "")),
         "validation_taken_back": _("The validation was taken back"),
     }.get(entry.verb)
+    return f"{text} ({name})" if text and name else text
 
 
 def act_text(verb: str) -> str:
@@ -76,4 +123,8 @@ def act_text(verb: str) -> str:
         "replaced": _("Replaced by a new version"),
         "trashed": _("Moved to the trash"),
         "restored": _("Restored from the trash"),
+        "refusal_taken_back": _("The refusal was taken back"),
+        "described": _("Description or piece number changed"),
+        "commented": _("Commented"),
+        "comment_removed": _("A comment was removed"),
     }.get(verb, "")

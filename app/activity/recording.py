@@ -7,6 +7,9 @@ in order, by whoever runs the automaton: so no deposit waits for another one's.
 import hashlib
 import json
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC
 from typing import Any
 
@@ -16,6 +19,18 @@ from app.activity.models import Entry
 from app.db import db
 
 A_BATCH = 1000
+_together: ContextVar[uuid.UUID | None] = ContextVar("together", default=None)
+
+
+@contextmanager
+def as_one(act_id: uuid.UUID) -> Iterator[None]:
+    """What is recorded meanwhile was one act of a person on many things: `details` say
+    which, so that it can be taken back as one."""
+    before = _together.set(act_id)
+    try:
+        yield
+    finally:
+        _together.reset(before)
 
 
 def record(
@@ -29,6 +44,8 @@ def record(
     **details: Any,
 ) -> None:
     """Add a line to the trail; the caller commits."""
+    if (together := _together.get()) is not None:
+        details["together"] = str(together)
     db.session.add(
         Entry(
             firm_id=firm_id,

@@ -19,7 +19,7 @@ from app.texts import gettext as _
 
 # Called off by something that was done to the folder or the document. What a person
 # called off, or a newer version replaced, needs no word.
-CONSEQUENCES = ("switch_off", "moved_out", "trashed")
+CONSEQUENCES = ("switch_off", "moved_out", "trashed", "rejected")
 
 
 @dataclass(frozen=True)

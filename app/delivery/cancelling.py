@@ -26,7 +26,7 @@ def cancel_waiting(
 ) -> int:
     """Cancel what has not left; gives how many, with those only asked to stop.
 
-    `why`: switch_off, moved_out, trashed, replaced, erased, by_user or
+    `why`: switch_off, moved_out, trashed, rejected, replaced, erased, by_user or
     arrived.
     """
     chosen: ColumnElement[bool] = (

@@ -176,7 +176,9 @@ def _of_refused(delivery: Delivery) -> Action | None:
 
 
 def _of_cancelled(delivery: Delivery) -> Action | None:
-    if delivery.reason == ARRIVED or delivery.document.trashed_at:
+    document = delivery.document
+    is_kept_back = document.trashed_at is not None or document.status == "rejected"
+    if delivery.reason == ARRIVED or is_kept_back:
         return None
     return _send(delivery, _("Send"))
 

@@ -16,6 +16,7 @@ from app.connectors import apps
 from app.connectors.catalogue import PartnerApp
 from app.connectors.models import Connection, FolderSwitch
 from app.db import db, new_id
+from app.delivery.cancelling import cancel_waiting
 from app.delivery.duplicates import is_held_duplicate
 from app.delivery.message import encoded_size
 from app.delivery.models import Delivery
@@ -125,6 +126,9 @@ def arrival(
     db.session.add_all(due)
     db.session.flush()
     note_settled(made.id for made in due if made.state == "held")
+    if document.status == "rejected":
+        # It may lie here; it leaves when its new version comes.
+        cancel_waiting(document_ids=[document.id], why="rejected")
     return due
 
 

@@ -58,6 +58,7 @@ def cancel_text(reason: str | None) -> str:
         "switch_off": _("the folder was switched off"),
         "moved_out": _("the document was moved out"),
         "trashed": _("the document was put in the trash"),
+        "rejected": _("the firm refused the document"),
         "replaced": _("a newer version took its place"),
         "by_user": _("cancelled by a person"),
         ARRIVED: _("an earlier sending of it has arrived"),

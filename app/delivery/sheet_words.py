@@ -93,6 +93,7 @@ def verb_text(verb: str) -> str:
             "transmitted": _("Handed to the mail server"),
             "transmit_asked": _("Sending asked for by hand"),
             "validated": _("Validated"),
+            "refused": _("Refused by the firm"),
             "validation_taken_back": _("The validation was taken back"),
             "bounced": _("Came back refused"),
             "marked_received": _("Marked as received"),

@@ -1,15 +1,17 @@
 """What becomes of deliveries when their document gets a new version.
 
-Nothing of the old one is out: the new one leaves in its place. Something may be out:
-what was begun goes on as it was, and the new version leaves by hand only.
+Nothing of the old one is out: the new one leaves in its place, also where the old one
+was called off because the firm refused it. Something may be out: what was begun goes on
+as it was, and the new version leaves by hand only.
 """
 
 from sqlalchemy import select
 
+from app.connectors.models import FolderSwitch
 from app.db import database_now, db, new_id
 from app.delivery.message import encoded_size
 from app.delivery.models import WAITING, Delivery
-from app.delivery.planning import hold_reason, make_delivery
+from app.delivery.planning import effective_switches, hold_reason, make_delivery
 from app.library.models import Document, Version
 
 
@@ -23,7 +25,8 @@ def send_in_place(document: Document, version: Version) -> None:
         .execution_options(populate_existing=True)
     )
     newest = {(row.connection_id, row.slot): row for row in rows}
-    for row in newest.values():
+    on = {s.key: s.switch for s in effective_switches(document.folder_id) if s.is_on}
+    for key, row in newest.items():
         if row.ambiguous:
             continue  # a copy of the old one may be out
         if row.state in (*WAITING, "held"):
@@ -33,7 +36,17 @@ def send_in_place(document: Document, version: Version) -> None:
             _beside(row, document, version)
         elif row.state == "failed":
             _beside(row, document, version)
+        elif key in on and _is_called_off(row):
+            _beside(row, document, version).switch_id = on[key].id
     db.session.flush()
+
+
+def _is_called_off(row: Delivery) -> bool:
+    """By the refusal of what it was to bring; it had been due by itself, and the period
+    that made it so is not over."""
+    if (row.state, row.reason) != ("cancelled", "rejected") or row.switch_id is None:
+        return False
+    return db.session.get_one(FolderSwitch, row.switch_id).closed_at is None
 
 
 def _point_to(row: Delivery, document: Document, version: Version) -> None:
@@ -49,10 +62,11 @@ def _point_to(row: Delivery, document: Document, version: Version) -> None:
     row.rendition_id = None
 
 
-def _beside(row: Delivery, document: Document, version: Version) -> None:
+def _beside(row: Delivery, document: Document, version: Version) -> Delivery:
     """A delivery of its own, of the same period, in place of one that is given up."""
     made = make_delivery(document, version, row.connection, row.slot, database_now())
     made.id = made.id or new_id()
     made.arrival_id, made.switch_id = row.arrival_id, row.switch_id
     made.retry_of_id = row.id
     db.session.add(made)
+    return made

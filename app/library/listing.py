@@ -12,6 +12,7 @@ from sqlalchemy import (
     ColumnElement,
     ScalarSelect,
     case,
+    false,
     func,
     select,
     true,
@@ -27,6 +28,8 @@ from app.library.models import Document, Folder
 from app.library.naming import split_extension
 from app.library.permissions import acts_on
 from app.library.tree import Sight, hidden_folders
+from app.library.unread import is_unread
+from app.people.models import Person
 from app.texts import gettext as _
 
 ROWS = 50
@@ -51,7 +54,20 @@ class Row:
     delivery: str | None
     note: str
     duplicate_note: str
+    is_unread: bool  # for this person
     acts: str  # what this person may do with it: «copy move rename…»
+
+    @property
+    def may_be_chosen(self) -> bool:
+        """For an act on many of them."""
+        return not {"move", "trash", "validate"}.isdisjoint(self.acts.split())
+
+    @property
+    def take_up_url(self) -> str | None:
+        """Where a client brings a new version of what was refused."""
+        if not self.note or self.acts != "replace":
+            return None
+        return f"{self.url}/versions?from=list"
 
 
 @dataclass(frozen=True)
@@ -71,15 +87,26 @@ class Listing:
 
 
 def listing(
-    company: Company, folder: Folder, sight: Sight, after: str | None = None
+    company: Company,
+    folder: Folder,
+    sight: Sight,
+    after: str | None = None,
+    *,
+    reader: Person | None = None,
 ) -> Listing:
     """`after` is the place («<microseconds>.<id>») behind which the page begins."""
-    documents, counts, size = _documents(folder, sight, after)
+    documents, unread, counts, size = _documents(folder, sight, after, reader)
     more = len(documents) > ROWS
     documents = documents[:ROWS]
     deliveries = _deliveries(documents) if sight.firm_side else {}
     rows = [
-        _row(d, sight, deliveries.get(d.id, []), acts_on(d, folder, sight))
+        _row(
+            d,
+            sight,
+            deliveries.get(d.id, []),
+            acts_on(d, folder, sight),
+            is_unread=d.id in unread,
+        )
         for d in documents
     ]
     here: dict[str, Any] = {"slug": company.slug, "folder_id": folder.id}
@@ -108,9 +135,10 @@ def place(document: Document) -> str:
 
 
 def _documents(
-    folder: Folder, sight: Sight, after: str | None
-) -> tuple[list[Document], dict[str, int], int]:
-    """A page of documents with the folder's counts (capped) and size, in one query."""
+    folder: Folder, sight: Sight, after: str | None, reader: Person | None
+) -> tuple[list[Document], set[uuid.UUID], dict[str, int], int]:
+    """A page of documents, which of them are new for the reader, and the folder's
+    counts (capped) and size, in one query."""
     here = (Document.folder_id == folder.id) & Document.trashed_at.is_(None)
     seen = (
         select(Document.size, Document.status)
@@ -133,16 +161,17 @@ def _documents(
     if sight.firm_side:
         columns.append(_waiting(folder).label("waiting"))
     found = db.session.execute(
-        select(Document, *columns)
+        select(Document, is_unread(reader) if reader else false(), *columns)
         .join(counted, true())
         .where(here, *_behind(after))
         .order_by(Document.arrived_at.desc(), Document.id.desc())
         .limit(ROWS + 1)
     ).all()
     names = ["documents", "bytes", *of_status] + ["waiting"] * sight.firm_side
-    values = found[0][1:] if found else [0] * len(names)
+    values = found[0][2:] if found else [0] * len(names)
     counts = {name: int(value) for name, value in zip(names, values, strict=True)}
-    return [row[0] for row in found], counts, counts.pop("bytes")
+    unread = {row[0].id for row in found if row[1]}
+    return [row[0] for row in found], unread, counts, counts.pop("bytes")
 
 
 def _waiting(folder: Folder) -> ScalarSelect[int]:
@@ -188,6 +217,8 @@ def _row(
     sight: Sight,
     deliveries: list[Delivery],
     acts: frozenset[str] = frozenset(),
+    *,
+    is_unread: bool = False,
 ) -> Row:
     stem, extension = split_extension(document.name)
     badge = (
@@ -212,6 +243,7 @@ def _row(
         duplicate_note=_("Probably a duplicate")
         if document.duplicate_of_id and sight.firm_side
         else "",
+        is_unread=is_unread,
         acts=" ".join(sorted(acts)),
     )
 
@@ -237,7 +269,7 @@ def kind_of(content_type: str) -> str:
 
 def _stamp(rows: list[Row], counts: dict[str, int]) -> str:
     """Of what this person sees only: a firm's fact cannot change a client's stamp."""
-    seen = [(str(r.id), r.name, r.badge, r.delivery, r.note) for r in rows]
+    seen = [(str(r.id), r.name, r.badge, r.delivery, r.note, r.is_unread) for r in rows]
     return hashlib.sha256(repr((seen, counts)).encode()).hexdigest()[:16]
 
 

@@ -2,7 +2,14 @@
 
 import uuid
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.companies.models import Company
@@ -21,6 +28,7 @@ ARRIVAL_KINDS = (
     "replace",
 )
 STATUSES = ("received", "validated", "rejected")
+AUDIENCES = ("shared", "firm_only")
 
 
 class Folder(Base, TenantOwned):
@@ -87,6 +95,9 @@ class Document(Base, TenantOwned):
     validated_at: Mapped[MaybeMoment]
     validated_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("people.id"))
     rejected_reason: Mapped[str | None] = mapped_column(String(500))
+    # What the firm notes about it, for its client too.
+    description: Mapped[str] = mapped_column(Text, default="", server_default="")
+    piece_number: Mapped[str] = mapped_column(String(50), default="", server_default="")
     # Who, how, when
     channel: Mapped[str] = mapped_column(String(10))
     depositor_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("people.id"))
@@ -198,3 +209,63 @@ class Arrival(Base, TenantOwned):
     channel: Mapped[str] = mapped_column(String(10))
     actor_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("people.id"))
     at: Mapped[Moment] = mapped_column(default=utc_now)
+
+
+class Comment(Base, TenantOwned):
+    """What a person wrote beside a document, and who may read it."""
+
+    __tablename__ = "comments"
+
+    id: Mapped[Id]
+    company_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("companies.id", ondelete="CASCADE")
+    )
+    document_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("documents.id", ondelete="CASCADE"), index=True
+    )
+    author_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("people.id"))
+    author_name: Mapped[Name]
+    body: Mapped[str] = mapped_column(Text)
+    visibility: Mapped[str] = mapped_column(String(10))
+    created_at: Mapped[Moment] = mapped_column(default=utc_now)
+    # By its author; the words are gone then, and the firm reads that there were some.
+    removed_at: Mapped[MaybeMoment]
+
+    document: Mapped[Document] = relationship()
+
+    __table_args__ = (
+        Index(
+            "ix_comments_company_id_author_id_created_at",
+            "company_id",
+            "author_id",
+            "created_at",
+        ),
+    )
+
+
+class FolderRead(Base, TenantOwned):
+    """What arrived in the folder until then is no news for the person."""
+
+    __tablename__ = "folder_reads"
+
+    person_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("people.id", ondelete="CASCADE"), primary_key=True
+    )
+    folder_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("folders.id", ondelete="CASCADE"), primary_key=True
+    )
+    read_until: Mapped[Moment] = mapped_column(default=utc_now)
+
+
+class DocumentRead(Base, TenantOwned):
+    """The person opened it."""
+
+    __tablename__ = "document_reads"
+
+    person_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("people.id", ondelete="CASCADE"), primary_key=True
+    )
+    document_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True
+    )
+    read_at: Mapped[Moment] = mapped_column(default=utc_now)

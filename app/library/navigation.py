@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask import url_for
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, literal, select
 from sqlalchemy.orm import aliased
 
 from app.companies.models import Company
@@ -24,6 +24,8 @@ from app.library.marks import (
 )
 from app.library.models import Folder
 from app.library.tree import Sight
+from app.library.unread import counts
+from app.people.models import Person
 
 
 @dataclass
@@ -37,7 +39,10 @@ class Node:
     is_current: bool
     has_children: bool
     is_locked: bool
+    is_closed: bool  # not to be filed into by this person
     mark: Mark | None  # for the firm only
+    unread: int  # for this person, in the folder itself
+    unread_whole: int  # with all that lies below
     children_url: str
     children: list["Node"] = field(default_factory=list)
 
@@ -51,16 +56,21 @@ ICONS = {
 }
 
 
-def tree(company: Company, path: list[Folder], sight: Sight) -> list[Node]:
-    """The top of the tree, open along the path to the current folder."""
+def tree(
+    company: Company, path: list[Folder], sight: Sight, reader: Person | None = None
+) -> list[Node]:
+    """The top of the tree, open along the path to the current folder; with what is new
+    for the reader."""
     open_ids = [folder.id for folder in path]
-    found, settings = _children(company, [None, *open_ids], sight)
+    found, settings = _children(company, [None, *open_ids], sight, reader)
     return Branch(company, sight, open_ids, found, settings).nodes(None, 1, {})
 
 
-def children(company: Company, path: list[Folder], sight: Sight) -> list[Node]:
+def children(
+    company: Company, path: list[Folder], sight: Sight, reader: Person | None = None
+) -> list[Node]:
     """What lies right below the last folder of the path."""
-    found, settings = _children(company, [path[-1].id], sight)
+    found, settings = _children(company, [path[-1].id], sight, reader)
     if sight.firm_side:
         settings = settings_of(company)  # what stands above counts too
     branch = Branch(company, sight, [], found, settings)
@@ -73,10 +83,15 @@ class Child:
 
     folder: Folder
     has_children: bool
+    unread: int
+    unread_whole: int
 
 
 def _children(
-    company: Company, parents: list[uuid.UUID | None], sight: Sight
+    company: Company,
+    parents: list[uuid.UUID | None],
+    sight: Sight,
+    reader: Person | None,
 ) -> tuple[dict[uuid.UUID | None, list[Child]], Settings]:
     """The folders by their parent; for the firm, with the settings of each."""
     below = aliased(Folder)
@@ -93,18 +108,32 @@ def _children(
         .where(Folder.company_id == company.id, Folder.trashed_at.is_(None), wanted)
         .order_by(Folder.position, Folder.name)
     )
-    asked: Select[*tuple[Any, ...]] = (
-        with_settings(folders) if sight.firm_side else folders
-    )
+    asked = _with_unread(folders, company, sight, reader)
+    if sight.firm_side:
+        asked = with_settings(asked)
     rows = db.session.execute(asked).all()
     seen: dict[uuid.UUID, Child] = {}
-    for folder, more, *_setting in rows:
-        seen.setdefault(folder.id, Child(folder, more))
+    for folder, more, own, whole, *_setting in rows:
+        seen.setdefault(folder.id, Child(folder, more, int(own or 0), int(whole or 0)))
     found: dict[uuid.UUID | None, list[Child]] = {}
     for child in seen.values():
         found.setdefault(child.folder.parent_id, []).append(child)
-    settings = settings_from(row[2:] for row in rows) if sight.firm_side else Settings()
+    settings = settings_from(row[4:] for row in rows) if sight.firm_side else Settings()
     return found, settings
+
+
+def _with_unread(
+    folders: Select[*tuple[Any, ...]],
+    company: Company,
+    sight: Sight,
+    reader: Person | None,
+) -> Select[*tuple[Any, ...]]:
+    if reader is None:
+        return folders.add_columns(literal(0), literal(0))
+    news = counts(company, sight, reader)
+    return folders.add_columns(news.c.own, news.c.whole).outerjoin(
+        news, news.c.id == Folder.id
+    )
 
 
 @dataclass(frozen=True)
@@ -145,6 +174,9 @@ class Branch:
             is_current=bool(self.open_ids) and folder.id == self.open_ids[-1],
             has_children=child.has_children,
             is_locked=folder.visibility == "firm_only",
+            is_closed=not self.sight.may_deposit_in(folder),
             mark=mark,
+            unread=child.unread,
+            unread_whole=child.unread_whole,
             children_url=url_for("library.nodes", **here),
         )

@@ -10,6 +10,9 @@ from app.people.models import Person
 def note_document(
     verb: str, document: Document, by: Person | None, **details: Any
 ) -> None:
+    """With the channel, which for a person is where they sit."""
+    if by is not None:
+        details.setdefault("channel", "firm" if by.is_firm_side else "web")
     record(
         verb,
         firm_id=document.firm_id,

@@ -14,6 +14,7 @@ from app.library.models import Folder
 from app.library.navigation import ICONS, Node, tree
 from app.library.permissions import may_change
 from app.library.tree import Sight
+from app.people.models import Person
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class Frame:
     icon: str
     crumbs: list[tuple[str, str]]
     nodes: list[Node]
+    unread: int  # for this person, here and below
+    read_url: str
     may_deposit: bool
     may_change: bool
     deposit_url: str
@@ -33,15 +36,20 @@ class Frame:
     firm_block_url: str | None
 
 
-def frame(company: Company, path: list[Folder], sight: Sight) -> Frame:
+def frame(
+    company: Company, path: list[Folder], sight: Sight, reader: Person | None = None
+) -> Frame:
     folder = path[-1]
+    nodes = tree(company, path, sight, reader)
     here: dict[str, Any] = {"slug": company.slug, "folder_id": folder.id}
     return Frame(
         company=company,
         folder=folder,
         icon=ICONS.get(folder.kind, "folder-open"),
         crumbs=[(f.name, url_of(company, f)) for f in path],
-        nodes=tree(company, path, sight),
+        nodes=nodes,
+        unread=_unread_here(nodes),
+        read_url=url_for("unread.create", **here),
         may_deposit=sight.may_deposit_in(folder),
         may_change=may_change(folder, sight),
         deposit_url=url_for("library.deposit_create", **here),
@@ -51,6 +59,15 @@ def frame(company: Company, path: list[Folder], sight: Sight) -> Frame:
         if sight.firm_side
         else None,
     )
+
+
+def _unread_here(nodes: list[Node]) -> int:
+    for node in nodes:
+        if node.is_current:
+            return node.unread_whole
+        if below := _unread_here(node.children):
+            return below
+    return 0
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,18 @@
 """What a person may do with a document, by its status; asked by routes and templates.
 
-Staff may do everything. A client may change what was only received, and bring a new
-version of what was rejected or validated.
+Staff may do everything, and they alone judge. A client may change what was only
+received, and bring a new version of what was rejected or validated.
 """
 
 from app.library.models import Document, Folder
 from app.library.tree import Sight
 
 STAFF = frozenset({"rename", "move", "copy", "trash", "replace"})
+JUDGING = {
+    "received": frozenset({"validate", "refuse"}),
+    "rejected": frozenset({"validate"}),
+    "validated": frozenset({"refuse"}),
+}
 CLIENT = {
     "received": frozenset({"rename", "move", "trash"}),
     "rejected": frozenset({"replace"}),
@@ -16,9 +21,10 @@ CLIENT = {
 
 
 def acts_on(document: Document, folder: Folder, sight: Sight) -> frozenset[str]:
-    """rename, move, copy, trash, replace: those that are open to this person."""
+    """rename, move, copy, trash, replace, validate, refuse: those that are open to this
+    person."""
     if sight.firm_side:
-        return STAFF
+        return STAFF | JUDGING[document.status]
     if not sight.may_deposit_in(folder):
         return frozenset()
     return CLIENT[document.status]

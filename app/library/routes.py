@@ -19,19 +19,23 @@ from sqlalchemy import select
 from app import htmx
 from app.activity.reading import history
 from app.companies.finding import company_and_role
-from app.db import db
+from app.db import db, set_read_only
 from app.delivery.badges import client_badge, firm_badge
 from app.delivery.proof import offers, proofs
 from app.delivery.why import other_offers, why
 from app.library import listing as listings, navigation, page as pages
-from app.library.deposit import deposit
+from app.library.commenting import comments_of, usual_audience
+from app.library.deposit import Deposited, deposit
 from app.library.finding import Place, document_or_404, place_or_404, url_of
-from app.library.models import Folder, Version
+from app.library.judging import judge_of
+from app.library.models import Document, Folder, Version
 from app.library.permissions import acts_on
-from app.library.receiving import store
+from app.library.receiving import Received, store
 from app.library.sending_out import as_download
 from app.library.tree import sight_of
+from app.library.unread import is_known, note_opened
 from app.library.uploads import Outcome, deposit_all
+from app.library.ways import folder_at
 from app.policy import open_to, reads_its_own_body
 from app.texts import gettext as _, ngettext
 
@@ -54,7 +58,8 @@ def show(slug: str, folder_id: uuid.UUID) -> ResponseReturnValue:
     return render_template(
         "library/show.html",
         page=pages.whole(
-            pages.frame(place.company, place.path, place.sight), _listing(place)
+            pages.frame(place.company, place.path, place.sight, current_user),
+            _listing(place),
         ),
         nav_current="documents",
     )
@@ -79,7 +84,7 @@ def nodes(slug: str, folder_id: uuid.UUID) -> ResponseReturnValue:
     place = place_or_404(slug, folder_id)
     if not htmx.is_fragment():
         return redirect(url_for("library.show", slug=slug, folder_id=folder_id))
-    below = navigation.children(place.company, place.path, place.sight)
+    below = navigation.children(place.company, place.path, place.sight, current_user)
     return render_template("library/_nodes.html", nodes=below)
 
 
@@ -92,17 +97,16 @@ def deposit_create(slug: str, folder_id: uuid.UUID) -> ResponseReturnValue:
         abort(403)
     db.session.commit()  # no transaction while the file flows in
     channel = "firm" if current_user.is_firm_side else "web"
-    outcomes = deposit_all(
-        request,
-        lambda received, upload_id: deposit(
-            received,
-            into=place.folder,
-            by=current_user,
-            channel=channel,
-            upload_id=upload_id,
-        ),
-    )
-    return _answer_deposit(place, outcomes)
+
+    def file(received: Received, upload_id: uuid.UUID | None, way: str) -> Deposited:
+        into = place.folder
+        if way:
+            into = folder_at(place.company, into, way, place.sight, by=current_user)
+        return deposit(
+            received, into=into, by=current_user, channel=channel, upload_id=upload_id
+        )
+
+    return _answer_deposit(place, deposit_all(request, file))
 
 
 def _answer_deposit(place: Place, outcomes: list[Outcome]) -> ResponseReturnValue:
@@ -148,7 +152,11 @@ def _deposited_in(folder: Folder, outcomes: list[Outcome]) -> str:
 
 def _listing(place: Place) -> listings.Listing:
     return listings.listing(
-        place.company, place.folder, place.sight, request.args.get("after")
+        place.company,
+        place.folder,
+        place.sight,
+        request.args.get("after"),
+        reader=current_user,
     )
 
 
@@ -156,8 +164,10 @@ def _listing(place: Place) -> listings.Listing:
 @open_to("signed_in")
 def document(document_id: uuid.UUID) -> ResponseReturnValue:
     shown, place = document_or_404(document_id)
+    _opened(shown)
     sent = proofs(shown) if place.sight.firm_side else []
     reasons = why(shown) if place.sight.firm_side else []
+    may_send = place.sight.firm_side and shown.status != "rejected"
     badge = (
         firm_badge(shown, [p.delivery for p in sent])
         if place.sight.firm_side
@@ -172,9 +182,12 @@ def document(document_id: uuid.UUID) -> ResponseReturnValue:
         channel_label=listings.channel_label(shown.channel),
         kind=listings.kind_of(shown.content_type),
         acts=acts_on(shown, place.folder, place.sight),
+        judge=judge_of(shown) if place.sight.firm_side else "",
         proofs=sent,
-        offers=other_offers(offers(shown), reasons) if place.sight.firm_side else [],
+        offers=other_offers(offers(shown), reasons) if may_send else [],
         reasons=reasons,
+        remarks=comments_of(shown, current_user),
+        audience=usual_audience(shown, current_user),
         history=history(shown, firm_side=place.sight.firm_side),
         download_url=url_for("library.download", document_id=shown.id),
         nav_current="documents",
@@ -190,5 +203,18 @@ def download(document_id: uuid.UUID) -> ResponseReturnValue:
             Version.document_id == wanted.id, Version.number == wanted.version_number
         )
     ).one()
+    _opened(wanted)
     db.session.commit()
     return as_download(store().open(version.storage_key), wanted)
+
+
+def _opened(document: Document) -> None:
+    """A page that is read takes no write lock; the first time, this one writes a little
+    before."""
+    if is_known(document, current_user):
+        return
+    db.session.commit()
+    set_read_only(False)
+    note_opened(document, current_user)
+    db.session.commit()
+    set_read_only(True)

@@ -46,7 +46,7 @@ def create() -> ResponseReturnValue:
     db.session.commit()  # no transaction while the files flow in
     outcomes = deposit_all(
         request,
-        lambda received, upload_id: deposit(
+        lambda received, upload_id, _way: deposit(
             received,
             into=inbox,
             by=current_user,

@@ -21,7 +21,8 @@ from app.library.naming import clean_name
 from app.library.receiving import Received, give_back, receive
 from app.texts import gettext as _
 
-Deposit = Callable[[Received, uuid.UUID | None], Deposited]
+# With the id of the upload, and the way («a/b») to the folder that it lies in.
+Deposit = Callable[[Received, uuid.UUID | None, str], Deposited]
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,8 @@ def deposit_all(
             one = (
                 uuid.uuid5(upload_id, str(index)) if upload_id and index else upload_id
             )
-            outcomes.append(_deposit_one(file, one, deposit))
+            way = body.fields.get("path", "")
+            outcomes.append(_deposit_one(file, one, way, deposit))
     if not outcomes:
         outcomes.append(Outcome("", _("No file was chosen."), status=422))
     return outcomes
@@ -157,10 +159,10 @@ def _upload_id(body: Body) -> uuid.UUID | None:
 
 
 def _deposit_one(
-    received: Received, upload_id: uuid.UUID | None, deposit: Deposit
+    received: Received, upload_id: uuid.UUID | None, way: str, deposit: Deposit
 ) -> Outcome:
     try:
-        done = deposit(received, upload_id)
+        done = deposit(received, upload_id, way)
     except Exception as error:
         db.session.rollback()
         give_back(received)

@@ -31,6 +31,7 @@ from app.delivery.models import (
     Tick,
     Trouble,
 )
+from app.library.commenting import comment
 from app.library.models import Folder
 from app.library.receiving import receive
 from app.mailroom import models as mailroom_models
@@ -179,6 +180,9 @@ def _one_of_each(house: House, connection: Connection) -> None:
         ]
     )
     house.drop("Elm.pdf", company=house.elm)
+    # Among what clients read: what is the firm's alone in a table that they share.
+    comment(sent.document, "canary", "firm_only", by=house.staff)
+    comment(sent.document, "Merci.", "shared", by=house.staff)
     record(
         "transmitted",
         firm_id=firm_id,

@@ -32,6 +32,7 @@ CLIENTS = ("manager", "user", "other_client")
 FIELDS = {
     **{"name": "Nom", "q": "a", "reason": "flou", "text": "Bonjour", "state": "on"},
     **{"slot": "purchases", "authorised": "on", "email": "a@b.test", "step": "bot"},
+    **{"body": "Bonjour", "act": "move", "path": "Nouveau"},
     **{"destination_purchases": "x@y.test", "colour_scheme": "dark", "locale": "fr"},
 }
 
@@ -63,6 +64,7 @@ def values(world: World, role: str = "manager") -> Values:
         "firm_id": [str(house.firm.id)],
         "delivery_id": canaries.one_of("deliveries"),
         "mail_id": canaries.one_of("bot_mails"),
+        "comment_id": canaries.one_of("comments"),
         "test_id": canaries.one_of("test_mails"),
         "any": canaries.one_of_each(),
     }

@@ -7,6 +7,8 @@ import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
+from app.db import db
+from app.library.commenting import comment
 from app.mailroom.receiving import receive as receive_mail
 from app.policy import AUDIENCES, audience_of
 from tests.cast import House, World, browser_at, signed_in
@@ -52,6 +54,10 @@ def address(rule: Rule, house: House) -> str:
         "act": "move",
         "provider": "postmark",
     }
+    if "comment_id" in rule.arguments:
+        made = comment(done.document, "x", "firm_only", by=house.staff)
+        db.session.commit()
+        values["comment_id"] = made.id
     if "delivery_id" in rule.arguments:
         house.switch("on")
         [delivery] = house.drop(f"{uuid.uuid4().hex[:6]}.pdf").deliveries

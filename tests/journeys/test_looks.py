@@ -62,6 +62,33 @@ def sent_document(somebody: Visitor) -> None:
     expect(somebody.page.get_by_role("heading", level=1)).to_contain_text("Orange")
 
 
+def act(name: str) -> Way:
+    """A form about the refused ticket of the demonstration."""
+
+    def go(somebody: Visitor) -> None:
+        busiest_month(somebody)
+        url = somebody.row("Ticket BigMat").get_attribute("data-url")
+        somebody.page.goto(somebody.url(f"{url}/{name}"))
+
+    return go
+
+
+def chosen(somebody: Visitor) -> None:
+    """Two rows, and the bar of what to do with them."""
+    busiest_month(somebody)
+    for row in range(2):
+        box = somebody.page.locator("input[name=id]").nth(row)
+        if box.is_visible():  # a phone has the menu of each row
+            box.check()
+
+
+def many_to_move(somebody: Visitor) -> None:
+    busiest_month(somebody)
+    somebody.page.evaluate("document.querySelector('input[name=id]').click()")
+    somebody.page.evaluate("document.querySelector('#together [value=move]').click()")
+    expect(somebody.page.locator("h1")).to_have_text("Déplacer 1 document")
+
+
 def confirmation(somebody: Visitor) -> None:
     somebody.open("dupont-maconnerie", *YEARLY, "Ventes")
     somebody.page.get_by_role("switch", name="QuickBooks").click()
@@ -91,6 +118,11 @@ PAGES: dict[str, tuple[str | None, str, Way]] = {
     "document-firm": ("claire", "", sent_document),
     "document-client-durand": ("paul", "", sent_document),
     "document-client-lefevre": ("karim", "", document("garage-roux", "pneus")),
+    "refuse": ("claire", "", act("refuse")),
+    "describe": ("claire", "", act("describe")),
+    "comments": ("paul", "", act("comments")),
+    "chosen": ("claire", "", chosen),
+    "many-to-move": ("claire", "", many_to_move),
     "apps": ("claire", "", at("/apps")),
     "apps-empty": ("nadia", "", at("/apps")),
     "panel": ("claire", "", at("/apps/quickbooks")),

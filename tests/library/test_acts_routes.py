@@ -264,7 +264,7 @@ def test_a_row_offers_what_the_person_may_do(
         button = page.select_one(f"#document-{done.document.id} [data-acts]")
         return str(button["data-acts"]) if button else ""
 
-    assert offered(staff) == "copy move rename replace trash"
+    assert offered(staff) == "copy move refuse rename replace trash validate"
     assert offered(client) == "move rename trash"
     done.document.status = "validated"
     db.session.commit()

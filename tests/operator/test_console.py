@@ -81,9 +81,7 @@ def test_the_operator_lets_administrators_add_and_takes_it_back(
     db.session.rollback()
     assert not db.session.get_one(Firm, firm_id, populate_existing=True).may_adopt_apps
     verbs = db.session.scalars(
-        select(Entry.verb)
-        .where(Entry.actor_id == world.operator.id)
-        .order_by(Entry.id)
+        select(Entry.verb).where(Entry.actor_id == world.operator.id).order_by(Entry.id)
     ).all()
     assert verbs == ["adopting_allowed", "adopting_forbidden"]
 

@@ -22,7 +22,7 @@
     setTimeout(() => (region.textContent = text), 60);
   }
 
-  window.portal = { announce, renewToken, token };
+  window.portal = { announce, prepareTree, renewToken, token };
 
   const retried = new WeakSet();
 
@@ -316,7 +316,7 @@
   }
 
   const inField = (target) =>
-    target.closest("input:not([type=file]), textarea, select, [contenteditable], dialog");
+    target.closest("input:not([type=file], [type=checkbox]), textarea, select, [contenteditable], dialog");
 
   document.addEventListener("keydown", (event) => {
     const target = event.target;

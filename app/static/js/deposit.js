@@ -85,7 +85,7 @@
     tray.hidden = !uploads.length;
     const done = are("ok").length;
     const live = are(...LIVE).length;
-    const parts = [say("done", { done, total: uploads.length })];
+    const parts = [say("done", { done, total: uploads.length - are("told").length })];
     if (live) parts.push(say("under-way", { count: live }));
     tray.querySelector("[data-tray-summary]").textContent = parts.join(" · ");
     const total = uploads.reduce((sum, upload) => sum + upload.weight, 0);
@@ -123,17 +123,13 @@
     return null;
   }
 
-  function add(form, files, directories = []) {
+  // `found` is what js/directories.js tells of: files with the way to each, and the rest.
+  function add(form, found) {
     const start = uploads.length;
-    for (const name of directories) {
-      const upload = { name, weight: 0, sent: 0, state: "refused" };
-      uploads.push(upload);
-      addRow(upload);
-      show(upload, "refused", say("directory"));
-    }
+    tellOf(found);
     let accepted = 0;
-    for (const file of files) {
-      const upload = { id: newId(), file, form, name: file.name, weight: file.size, sent: 0 };
+    for (const { file, path } of found.files) {
+      const upload = { id: newId(), file, path, form, name: file.name, weight: file.size, sent: 0 };
       uploads.push(upload);
       addRow(upload);
       const refusal = refusalOf(file, form);
@@ -150,6 +146,22 @@
     next();
   }
 
+  const plainly = (files) => ({ files: files.map((file) => ({ file })) });
+
+  function tellOf({ leftOut = [], empty = [], unreadable = [] }) {
+    for (const [word, names, state] of [
+      ["left-out", leftOut, "told"],
+      ["empty-folders", empty, "told"],
+      ["unreadable", unreadable, "refused"],
+    ]) {
+      if (!names.length) continue;
+      const upload = { name: [...new Set(names)].join(", "), weight: 0, sent: 0 };
+      uploads.push(upload);
+      addRow(upload);
+      show(upload, state, counted(word, names.length));
+    }
+  }
+
   function next() {
     while (are("sending", "checking").length < AT_ONCE) {
       const upload = are("waiting")[0];
@@ -161,6 +173,7 @@
   function send(upload) {
     const body = new FormData();
     body.append("upload_id", upload.id);
+    if (upload.path) body.append("path", upload.path);
     body.append("file", upload.file, upload.file.name);
     const request = new XMLHttpRequest();
     upload.request = request;
@@ -224,6 +237,7 @@
     upload.row.replaceWith(row);
     upload.row = row;
     upload.state = row.dataset.state;
+    if (upload.path) row.querySelector(".deposit-message").append(` ${say("in", { folder: upload.path })}`);
     showSummary();
     if (row.dataset.result === "ok" && window.htmx) htmx.trigger(document.body, "portal:look");
     goOn();
@@ -235,8 +249,23 @@
   }
 
   function goOn() {
-    if (are(...LIVE).length) next();
-    else announceEnd();
+    if (are(...LIVE).length) return next();
+    announceEnd();
+    if (are("ok").some((upload) => upload.path && !upload.isInTree)) showFolders();
+  }
+
+  // The tree comes anew with the folders that were made.
+  async function showFolders() {
+    for (const upload of are("ok")) upload.isInTree = true;
+    const tree = document.getElementById("tree");
+    if (!tree) return;
+    const answer = await fetch(location.href);
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const fresh = page.getElementById("tree");
+    if (!fresh) return;
+    tree.replaceChildren(...fresh.children);
+    htmx.process(tree);
+    window.portal.prepareTree();
   }
 
   const cut = (upload) =>
@@ -276,8 +305,16 @@
   for (const form of forms) {
     const field = form.querySelector("input[type=file]");
     field.addEventListener("change", () => {
-      add(form, [...field.files]);
+      add(form, plainly([...field.files]));
       field.value = "";
+    });
+    form.querySelector("[data-directory-open]")?.addEventListener("click", () => {
+      const directory = document.createElement("input");
+      Object.assign(directory, { type: "file", webkitdirectory: true });
+      directory.addEventListener("change", () =>
+        add(form, window.portal.sortOut([...directory.files])),
+      );
+      directory.click();
     });
     form.addEventListener("submit", (event) => event.preventDefault());
   }
@@ -287,8 +324,15 @@
   let over = null;
   const hasFiles = (event) => event.dataTransfer && [...event.dataTransfer.types].includes("Files");
   const leave = () => document.documentElement.classList.remove("dragging");
-  // The form under the pointer, else the page's first
-  const aimed = (event) => event.target.closest?.("form[data-deposit]") || forms[0];
+  // A folder of the tree under the pointer, or a form, else the page's first
+  function aimed(event) {
+    const node = event.target.closest?.("#tree [role=treeitem]");
+    if (!node) return event.target.closest?.("form[data-deposit]") || forms[0];
+    if ("closed" in node.dataset) return null;
+    const { maxMb } = (forms[0] || closed).dataset;
+    const folder = node.querySelector(".tree-name").textContent;
+    return { action: `${node.href}/documents`, dataset: { maxMb, folder } };
+  }
 
   function enter(event) {
     if (!hasFiles(event)) return;
@@ -298,8 +342,8 @@
     document.documentElement.classList.add("dragging");
     clearTimeout(over);
     over = setTimeout(leave, 500);
-    const place = form?.querySelector("[data-drag-title]");
-    if (!place) return;
+    const place = document.querySelector(".dropzone [data-drag-title]");
+    if (!form || !place) return;
     const count = [...event.dataTransfer.items].filter((item) => item.kind === "file").length || 1;
     const title = counted("drop", count, { folder: form.dataset.folder });
     if (place.textContent !== title) place.textContent = title;
@@ -312,16 +356,11 @@
     leave();
     const form = aimed(event);
     if (!form) return;
-    const files = [];
-    const directories = [];
     const items = [...event.dataTransfer.items].filter((item) => item.kind === "file");
-    for (const item of items) {
-      const entry = item.webkitGetAsEntry?.();
-      const file = item.getAsFile();
-      if (entry?.isDirectory) directories.push(entry.name);
-      else if (file) files.push(file);
-    }
-    add(form, items.length ? files : [...event.dataTransfer.files], directories);
+    const entries = items.map((item) => item.webkitGetAsEntry?.());
+    const files = [...event.dataTransfer.files];
+    if (!entries.some((entry) => entry?.isDirectory)) return add(form, plainly(files));
+    window.portal.lookThrough(entries.filter(Boolean)).then((found) => add(form, found));
   }
 
   window.addEventListener("dragenter", enter);

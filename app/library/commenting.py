@@ -1,0 +1,117 @@
+"""Remarks beside a document: for everybody who sees it, or for the firm alone.
+
+Of those for the firm alone a client gets no trace, not even a count. The caller
+commits.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from app.db import db, lock_company, utc_now
+from app.errors import Refused
+from app.library.models import AUDIENCES, Comment, Document
+from app.library.noting import note_document
+from app.library.taking import take
+from app.people.models import Person
+from app.texts import gettext as _
+
+LONGEST = 4000  # characters
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A comment as a person may read it; without words when it was removed."""
+
+    comment: Comment
+    is_own: bool
+
+    @property
+    def is_firm_only(self) -> bool:
+        return self.comment.visibility == "firm_only"
+
+    @property
+    def initials(self) -> str:
+        words = self.comment.author_name.split()
+        return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+
+    @property
+    def removed_at(self) -> datetime | None:
+        return self.comment.removed_at
+
+
+def comments_of(document: Document, person: Person) -> list[Remark]:
+    """Oldest first. Clients read what is shared and was not removed."""
+    wanted = (
+        select(Comment)
+        .where(Comment.document_id == document.id)
+        .order_by(Comment.created_at, Comment.id)
+    )
+    if not person.is_firm_side:
+        wanted = wanted.where(
+            Comment.visibility == "shared", Comment.removed_at.is_(None)
+        )
+    found = db.session.scalars(wanted)
+    return [Remark(comment, comment.author_id == person.id) for comment in found]
+
+
+def usual_audience(document: Document, person: Person) -> str:
+    """What that person of the firm chose last in the company; the firm at first."""
+    last = db.session.scalar(
+        select(Comment.visibility)
+        .where(
+            Comment.company_id == document.company_id, Comment.author_id == person.id
+        )
+        .order_by(Comment.created_at.desc())
+        .limit(1)
+    )
+    return last or "firm_only"
+
+
+def comment(document: Document, body: str, visibility: str, *, by: Person) -> Comment:
+    """Plain text with its lines. What a client writes is shared."""
+    body = _cleaned(body)
+    if not by.is_firm_side:
+        visibility = "shared"
+    if visibility not in AUDIENCES:
+        raise Refused(_("Choose who may read it."), "visibility")
+    lock_company(document.company_id)
+    take(document)
+    made = Comment(
+        firm_id=document.firm_id,
+        company_id=document.company_id,
+        document_id=document.id,
+        author_id=by.id,
+        author_name=by.name,
+        body=body,
+        visibility=visibility,
+    )
+    db.session.add(made)
+    db.session.flush()
+    _note("commented", document, made, by)
+    return made
+
+
+def remove_comment(document: Document, made: Comment, *, by: Person) -> None:
+    """By its author: the words go, that there were some stays for the firm."""
+    if made.author_id != by.id:
+        raise Refused(_("Only its author removes a comment."))
+    if made.removed_at is None:
+        made.body, made.removed_at = "", utc_now()
+        db.session.flush()
+        _note("comment_removed", document, made, by)
+
+
+def _cleaned(body: str) -> str:
+    body = body.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "").strip()
+    if not body:
+        raise Refused(_("Write something first."), "body")
+    if len(body) > LONGEST:
+        raise Refused(_("At most %(most)s characters.", most=LONGEST), "body")
+    return body
+
+
+def _note(verb: str, document: Document, made: Comment, by: Person) -> None:
+    is_firm_only = made.visibility == "firm_only"
+    note_document(verb, document, by, comment=str(made.id), firm_only=is_firm_only)

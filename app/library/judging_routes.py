@@ -1,0 +1,111 @@
+"""The firm judges a document: validate, refuse with a reason, take either back."""
+
+import uuid
+from typing import Any
+
+from flask import Blueprint, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from app.db import db
+from app.errors import Refused
+from app.library.answering import in_place, to_page
+from app.library.finding import Place, document_or_404
+from app.library.judging import LONGEST_REASON, refuse, take_back, validate
+from app.library.models import Document
+from app.policy import open_to
+from app.texts import gettext as _, ngettext
+
+blueprint = Blueprint("judging", __name__)
+
+
+def _from() -> str | None:
+    return "list" if request.args.get("from") == "list" else None
+
+
+def _back(document: Document, place: Place) -> str:
+    """To the list where the person is at work, else to the document."""
+    here = url_for("library.document", document_id=document.id)
+    return place.url if _from() else here
+
+
+def _undo(document: Document) -> dict[str, str]:
+    address: dict[str, Any] = {"document_id": document.id, "undo": "yes"}
+    address["from"] = _from()
+    return {
+        "undo_url": url_for("judging.take_back_create", **address),
+        "status": document.status,
+    }
+
+
+@blueprint.post("/documents/<uuid:document_id>/validate")
+@open_to("firm")
+def validate_create(document_id: uuid.UUID) -> ResponseReturnValue:
+    document, place = document_or_404(document_id)
+    validate(document, by=current_user)
+    db.session.commit()
+    text = _("“%(name)s” is validated.", name=document.name)
+    answer = in_place if _from() else to_page
+    return answer(_back(document, place), text, **_undo(document))
+
+
+@blueprint.get("/documents/<uuid:document_id>/refuse")
+@open_to("firm")
+def refuse_form(document_id: uuid.UUID) -> ResponseReturnValue:
+    return _form(*document_or_404(document_id))
+
+
+@blueprint.post("/documents/<uuid:document_id>/refuse")
+@open_to("firm")
+def refuse_create(document_id: uuid.UUID) -> ResponseReturnValue:
+    document, place = document_or_404(document_id)
+    try:
+        called_off = refuse(document, request.form.get("reason", ""), by=current_user)
+    except Refused as refusal:
+        db.session.rollback()
+        return _form(document, place, refusal)
+    db.session.commit()
+    text = _("“%(name)s” is refused. The client reads why.", name=document.name)
+    if called_off:
+        text += " " + ngettext(
+            "%(num)d sending is called off.",
+            "%(num)d sendings are called off.",
+            called_off,
+        )
+    return to_page(_back(document, place), text, **_undo(document))
+
+
+def _form(
+    document: Document, place: Place, error: Refused | None = None
+) -> ResponseReturnValue:
+    page = render_template(
+        "library/refuse.html",
+        document=document,
+        company=place.company,
+        came_from=_from(),
+        back_url=_back(document, place),
+        error=error.message if error else None,
+        typed=request.form.get("reason", ""),
+        longest=LONGEST_REASON,
+        nav_current="documents",
+    )
+    return (page, 422) if error else page
+
+
+@blueprint.post("/documents/<uuid:document_id>/reopen")
+@open_to("firm")
+def take_back_create(document_id: uuid.UUID) -> ResponseReturnValue:
+    document, place = document_or_404(document_id)
+    status = request.form.get("status", "")
+    is_undo = "undo" in request.args
+    now = take_back(document, status, by=current_user, to_before=is_undo)
+    db.session.commit()
+    return to_page(_back(document, place), _taken_back(status, now))
+
+
+def _taken_back(before: str, now: str) -> str:
+    if before == now == "validated":
+        return _("Your validation is taken back. A tool has the document: it stays so.")
+    if before == "validated":
+        return _("The validation is taken back.")
+    return _("The refusal is taken back. Nothing leaves by itself for that.")

@@ -1,0 +1,155 @@
+"""What is new for a person: documents that came after their mark for the folder (or
+after their account, where they set none), that they neither deposited nor opened.
+
+Each person's own: nobody else is told what they have read. Acts; the caller commits.
+"""
+
+from typing import Any
+
+from sqlalchemy import CTE, ColumnElement, and_, func, literal, select
+from sqlalchemy.orm import aliased
+
+from app.companies.models import Company
+from app.connectors.reach import subtree
+from app.db import database_now, db, insert_into, lock_company
+from app.library.models import Document, DocumentRead, Folder, FolderRead
+from app.library.tree import Sight, hidden_folders
+from app.people.models import Person
+
+# Of a folder: more are «99+», and only so many of the newest are looked at.
+MOST = 100
+
+
+def is_unread(reader: Person) -> ColumnElement[bool]:
+    """Of the Document of a statement."""
+    mark = (
+        select(FolderRead.read_until)
+        .where(
+            FolderRead.person_id == reader.id,
+            FolderRead.folder_id == Document.folder_id,
+        )
+        .correlate(Document)
+        .scalar_subquery()
+    )
+    return and_(
+        Document.arrived_at > func.coalesce(mark, reader.created_at),
+        Document.depositor_id.is_distinct_from(reader.id),
+        ~_is_opened(reader, Document.id),
+    )
+
+
+def _is_opened(reader: Person, document_id: Any) -> ColumnElement[bool]:
+    return (
+        select(DocumentRead.document_id)
+        .where(
+            DocumentRead.person_id == reader.id,
+            DocumentRead.document_id == document_id,
+        )
+        .exists()
+    )
+
+
+def counts(company: Company, sight: Sight, reader: Person) -> CTE:
+    """By folder: `own` of it, and `whole` with all that lies below; folders with none
+    are not in it. Whatever the company holds, it costs with its folders only."""
+    newest = (
+        select(Document.id, Document.depositor_id)
+        .where(
+            Document.folder_id == Folder.id,
+            Document.trashed_at.is_(None),
+            Document.arrived_at
+            > func.coalesce(FolderRead.read_until, reader.created_at),
+        )
+        .order_by(Document.arrived_at.desc(), Document.id.desc())
+        .limit(MOST)
+        .correlate(Folder, FolderRead)
+        .subquery("newest")
+    )
+    own = (
+        select(func.count())
+        .select_from(newest)
+        .where(
+            newest.c.depositor_id.is_distinct_from(reader.id),
+            ~_is_opened(reader, newest.c.id),
+        )
+        .correlate(Folder, FolderRead)
+        .scalar_subquery()
+    )
+    is_theirs = (FolderRead.folder_id == Folder.id) & (
+        FolderRead.person_id == reader.id
+    )
+    seen = select(Folder.id, own.label("own")).outerjoin(FolderRead, is_theirs)
+    seen = seen.where(Folder.company_id == company.id, Folder.trashed_at.is_(None))
+    if not sight.firm_side:
+        seen = seen.where(Folder.id.not_in(hidden_folders(company, sight)))
+    return _with_those_below(seen.cte("unread"))
+
+
+def _with_those_below(unread: CTE) -> CTE:
+    up = (
+        select(unread.c.id, unread.c.own, unread.c.own.label("whole"))
+        .where(unread.c.own > 0)
+        .cte("up", recursive=True)
+    )
+    folder = aliased(Folder)
+    up = up.union_all(
+        select(folder.parent_id, literal(0), up.c.whole)
+        .join(up, up.c.id == folder.id)
+        .where(folder.parent_id.is_not(None))
+    )
+    return (
+        select(
+            up.c.id,
+            func.sum(up.c.own).label("own"),
+            func.sum(up.c.whole).label("whole"),
+        )
+        .group_by(up.c.id)
+        .cte("news")
+    )
+
+
+def is_known(document: Document, reader: Person) -> bool:
+    """Whether the person deposited or opened it."""
+    opened = select(literal(1)).where(_is_opened(reader, document.id))
+    return document.depositor_id == reader.id or bool(db.session.scalar(opened))
+
+
+def note_opened(document: Document, reader: Person) -> None:
+    """Once; again changes nothing."""
+    db.session.execute(
+        insert_into(DocumentRead)
+        .values(
+            firm_id=document.firm_id,
+            person_id=reader.id,
+            document_id=document.id,
+            read_at=database_now(),
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+def mark_read(folder: Folder, sight: Sight, company: Company, reader: Person) -> None:
+    """All that is there by now, in the folder and below, as far as they may see."""
+    # Nothing is arriving then with a time that is before the mark.
+    lock_company(company.id, exclusive=True)
+    inside = select(Folder.id).where(
+        Folder.id.in_(select(subtree(folder.id).c.id)),
+        Folder.id.not_in(hidden_folders(company, sight)),
+    )
+    now = database_now()
+    rows = [
+        {
+            "firm_id": company.firm_id,
+            "person_id": reader.id,
+            "folder_id": folder_id,
+            "read_until": now,
+        }
+        for folder_id in db.session.scalars(inside)
+    ]
+    marks = insert_into(FolderRead).values(rows)
+    db.session.execute(
+        marks.on_conflict_do_update(
+            index_elements=["person_id", "folder_id"],
+            set_={"read_until": marks.excluded.read_until},
+        )
+    )

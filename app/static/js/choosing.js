@@ -1,0 +1,222 @@
+// Rows that are chosen together, by boxes, Shift or keys; the keys of the current row;
+// and rows dragged to a folder of the tree. Without it the boxes and the bar work.
+(() => {
+  "use strict";
+
+  const bar = document.getElementById("together");
+  if (!bar) return;
+
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const rows = () => all("tr[data-document]");
+  const choosable = () => rows().filter((row) => "choosable" in row.dataset);
+  const box = (row) => row.querySelector("input[name=id]");
+  const count = bar.querySelector("[data-chosen-count]");
+  const everything = document.querySelector("[data-choose-all]");
+
+  let chosen = new Set(); // ids: the rows come anew with each look
+  let anchor = null;
+
+  function show() {
+    const there = new Set(choosable().map((row) => row.dataset.document));
+    chosen = new Set([...chosen].filter((id) => there.has(id)));
+    for (const row of choosable()) {
+      const isChosen = chosen.has(row.dataset.document);
+      box(row).checked = isChosen;
+      row.classList.toggle("is-chosen", isChosen);
+    }
+    bar.classList.toggle("is-open", chosen.size > 0);
+    const words = chosen.size === 1 ? count.dataset.one : count.dataset.many;
+    count.textContent = words.replace("{count}", chosen.size);
+    everything.checked = chosen.size > 0 && chosen.size === there.size;
+    everything.indeterminate = chosen.size > 0 && chosen.size < there.size;
+  }
+
+  function choose(row, on = !chosen.has(row.dataset.document)) {
+    if (!("choosable" in row.dataset)) return;
+    if (on) chosen.add(row.dataset.document);
+    else chosen.delete(row.dataset.document);
+    anchor = row.dataset.document;
+    tellAndShow();
+  }
+
+  function tellAndShow() {
+    show();
+    if (chosen.size) window.portal.announce(count.textContent);
+  }
+
+  // From the anchor to the row: these are chosen, and those that were on the way before
+  // and are not any more are given up.
+  let reached = [];
+
+  function chooseTo(row, from) {
+    const list = rows();
+    const start = list.findIndex((one) => one.dataset.document === (anchor ?? from?.dataset.document));
+    const end = list.indexOf(row);
+    if (start < 0) return choose(row, true);
+    anchor = list[start].dataset.document;
+    for (const id of reached) chosen.delete(id);
+    const range = list.slice(Math.min(start, end), Math.max(start, end) + 1);
+    reached = range.filter((one) => "choosable" in one.dataset).map((one) => one.dataset.document);
+    for (const id of reached) chosen.add(id);
+    tellAndShow();
+  }
+
+  function forget() {
+    chosen.clear();
+    reached = [];
+    anchor = null;
+    show();
+  }
+
+  document.addEventListener("click", (event) => {
+    const field = event.target.closest("input[name=id][form=together]");
+    const row = event.target.closest("tr[data-document]");
+    if (field && event.shiftKey && anchor) chooseTo(row);
+    else if (field) {
+      reached = [];
+      choose(row, field.checked);
+    } else if (row && event.shiftKey && !event.target.closest("a, button, input, label")) {
+      getSelection().removeAllRanges();
+      chooseTo(row, row);
+    }
+    if (event.target.closest("[data-choose-none]")) forget();
+  });
+
+  everything.addEventListener("change", () => {
+    for (const row of choosable()) {
+      if (everything.checked) chosen.add(row.dataset.document);
+      else chosen.delete(row.dataset.document);
+    }
+    tellAndShow();
+  });
+
+  document.addEventListener("htmx:afterSettle", show);
+  window.addEventListener("pageshow", show);
+
+  // Keys of the current row, or of all that are chosen
+
+  const acts = (row) => new Set((row.querySelector("[data-acts]")?.dataset.acts || "").split(" "));
+  const inField = (target) =>
+    target.closest("input:not([type=checkbox], [type=file]), textarea, select, [contenteditable], dialog");
+
+  // In place, so that the next key finds the row.
+  function post(path) {
+    htmx.ajax("POST", path, { source: bar.querySelector("[data-chosen-count]"), swap: "none" });
+  }
+
+  const press = (act) => bar.querySelector(`button[value=${act}]`)?.click();
+  const go = (row, path) => location.assign(`${row.dataset.url}/${path}?from=list`);
+
+  function send(row, act) {
+    chosen = new Set([row.dataset.document]);
+    show();
+    press(act);
+  }
+
+  const keys = {
+    x: (row) => row && (reached = [], choose(row)),
+    v: (row) => (chosen.size ? press("validate") : may(row, "validate") && post(`${row.dataset.url}/validate?from=list`)),
+    r: (row) => !chosen.size && may(row, "refuse") && go(row, "refuse"),
+    m: (row) => (chosen.size ? press("move") : may(row, "move") && go(row, "move")),
+    f2: (row) => may(row, "rename") && go(row, "rename"),
+    delete: (row) => (chosen.size ? press("trash") : may(row, "trash") && send(row, "trash")),
+  };
+  const may = (row, act) => row && acts(row).has(act);
+
+  document.addEventListener("keydown", (event) => {
+    if (inField(event.target)) return;
+    const key = event.key.toLowerCase();
+    if ((event.ctrlKey || event.metaKey) && key === "z" && !event.shiftKey) {
+      const undo = all(".toast-undo button").pop();
+      if (undo) event.preventDefault();
+      undo?.click();
+      return;
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.closest("[role=treeitem], [popover]")) return;
+    const row = event.target.closest("tr[data-document]");
+    if (key === "escape" && chosen.size) forget();
+    else if (event.shiftKey && row && (key === "arrowdown" || key === "arrowup")) {
+      // app.js has moved on to the next row
+      const next = document.activeElement.closest("tr[data-document]");
+      if (next) chooseTo(next, row);
+    } else if (!event.shiftKey && key in keys) keys[key](row);
+  });
+
+  // Rows to a folder of the tree
+
+  const SPRINGS_OPEN = 700;
+  let dragged = [];
+  let over = null;
+  let spring = null;
+
+  document.addEventListener("dragstart", (event) => {
+    const row = event.target.closest?.("tr[data-document][draggable]");
+    if (!row) return;
+    const id = row.dataset.document;
+    dragged = chosen.has(id) ? [...chosen] : [id];
+    event.dataTransfer.effectAllowed = "move";
+    event.dataTransfer.setData("text/plain", row.querySelector(".document-name").title);
+    for (const one of rows()) one.classList.toggle("is-dragged", dragged.includes(one.dataset.document));
+  });
+
+  function leave() {
+    clearTimeout(spring);
+    over?.classList.remove("is-drop", "is-closed");
+    over = null;
+  }
+
+  // Files of the computer may be dragged there too: js/deposit.js takes those.
+  document.addEventListener("dragover", (event) => {
+    const hasFiles = [...(event.dataTransfer?.types || [])].includes("Files");
+    if (!dragged.length && !hasFiles) return;
+    const node = event.target.closest?.("#tree [role=treeitem]");
+    if (node !== over) {
+      leave();
+      over = node || null;
+      if (node?.getAttribute("aria-expanded") === "false") {
+        spring = setTimeout(() => node.querySelector("[data-toggle]")?.click(), SPRINGS_OPEN);
+      }
+    }
+    if (!node) return;
+    const isClosed = "closed" in node.dataset || (dragged.length && node.hasAttribute("aria-current"));
+    node.classList.add(isClosed ? "is-closed" : "is-drop");
+    if (!dragged.length) return;
+    event.preventDefault();
+    event.dataTransfer.dropEffect = isClosed ? "none" : "move";
+  });
+
+  document.addEventListener("drop", (event) => {
+    const node = event.target.closest?.("#tree [role=treeitem]");
+    if (dragged.length && node && node.classList.contains("is-drop")) {
+      event.preventDefault();
+      moveTo(node.id.replace("folder-", ""));
+    }
+    leave();
+  });
+
+  document.addEventListener("dragend", () => {
+    leave();
+    dragged = [];
+    for (const row of rows()) row.classList.remove("is-dragged");
+  });
+
+  function moveTo(folder) {
+    const form = document.createElement("form");
+    form.method = "post";
+    form.action = bar.action;
+    const add = (name, value) => {
+      const field = document.createElement("input");
+      Object.assign(field, { type: "hidden", name, value });
+      form.append(field);
+    };
+    for (const name of ["csrf_token", "here"]) add(name, bar.elements[name].value);
+    add("act", "move");
+    add("folder", folder);
+    for (const id of dragged) add("id", id);
+    document.body.append(form);
+    form.requestSubmit();
+  }
+
+  show();
+})();

@@ -1,0 +1,155 @@
+"""Comments: who writes them, who reads them, and what a client gets no trace of."""
+
+import pytest
+from bs4 import BeautifulSoup
+from flask import Flask
+from sqlalchemy import select
+
+from app.activity.models import Entry
+from app.db import db
+from app.library.deposit import Deposited
+from app.library.models import Comment
+from tests.cast import Browser, House, World, signed_in
+
+
+@pytest.fixture
+def house(world: World) -> House:
+    return world.alder
+
+
+@pytest.fixture
+def staff(app: Flask, house: House) -> Browser:
+    return signed_in(app, house.staff)
+
+
+@pytest.fixture
+def client(app: Flask, house: House) -> Browser:
+    return signed_in(app, house.manager)
+
+
+def say(browser: Browser, done: Deposited, body: str, who: str = "") -> int:
+    url = f"/documents/{done.document.id}/comments"
+    data = {"body": body} | ({"visibility": who} if who else {})
+    status: int = browser.post(url, data=data).status_code
+    return status
+
+
+def page(browser: Browser, done: Deposited) -> BeautifulSoup:
+    answer = browser.get(f"/documents/{done.document.id}")
+    return BeautifulSoup(answer.text, "html.parser")
+
+
+def bodies(browser: Browser, done: Deposited) -> list[str]:
+    return [one.text for one in page(browser, done).select(".comment-body")]
+
+
+def audience(browser: Browser, done: Deposited) -> str:
+    chosen = page(browser, done).select_one("select[name=visibility] [selected]")
+    assert chosen
+    return str(chosen["value"])
+
+
+def test_both_sides_read_what_is_shared_and_the_firm_its_own(
+    staff: Browser, client: Browser, house: House
+) -> None:
+    done = house.drop()
+    assert say(client, done, "Compteur de l'atelier") == 303
+    assert say(staff, done, "Merci", "shared") == 303
+    before = client.get(f"/documents/{done.document.id}").text
+    assert say(staff, done, "Imputé en 606100", "firm_only") == 303
+    assert bodies(staff, done) == ["Compteur de l'atelier", "Merci", "Imputé en 606100"]
+    after = client.get(f"/documents/{done.document.id}").text
+    assert without_tokens(after) == without_tokens(before)
+
+
+def without_tokens(text: str) -> str:
+    soup = BeautifulSoup(text, "html.parser")
+    for hidden in soup.select('[name="csrf_token"], [name="csrf-token"]'):
+        hidden.decompose()
+    for body in soup.select("body"):
+        del body["hx-headers"]
+    return str(soup)
+
+
+def test_the_audience_is_the_firm_first_and_then_the_last_one_of_that_person_there(
+    app: Flask, staff: Browser, house: House
+) -> None:
+    done = house.drop()
+    assert audience(staff, done) == "firm_only"
+    say(staff, done, "Bonjour", "shared")
+    another = house.drop("b.pdf")
+    assert audience(staff, another) == "shared"
+    admin = signed_in(app, house.admin)
+    assert audience(admin, another) == "firm_only"
+    say(admin, another, "Bonjour", "shared")
+    elsewhere = house.drop("c.pdf", path="Juridique", company=house.elm)
+    assert audience(admin, elsewhere) == "firm_only"
+    say(staff, done, "Entre nous", "firm_only")
+    assert audience(staff, another) == "firm_only"
+
+
+def test_a_client_only_shares(client: Browser, house: House) -> None:
+    done = house.drop()
+    say(client, done, "Pour vous", "firm_only")
+    assert db.session.scalars(select(Comment.visibility)).all() == ["shared"]
+    assert page(client, done).select_one("[name=visibility]") is None
+
+
+def test_what_is_typed_is_text_and_keeps_its_lines(
+    client: Browser, house: House
+) -> None:
+    done = house.drop()
+    say(client, done, " <b>un</b>\r\nhttps://example.test\r\n\r\ndeux ")
+    assert bodies(client, done) == ["<b>un</b>\nhttps://example.test\n\ndeux"]
+    assert page(client, done).select(".comment a, .comment b") == []
+
+
+@pytest.mark.parametrize("body", ["", " \n", "x" * 4001])
+def test_a_bad_comment_is_told_and_kept_in_the_form(
+    client: Browser, house: House, body: str
+) -> None:
+    done = house.drop()
+    url = f"/documents/{done.document.id}/comments"
+    for headers in ({}, {"HX-Request": "true"}):
+        answer = client.post(url, data={"body": body}, headers=headers)
+        assert answer.status_code == 422
+        field = BeautifulSoup(answer.text, "html.parser").select_one("textarea")
+        assert field
+        assert field.text.strip() == body.strip()
+    assert db.session.scalars(select(Comment)).all() == []
+
+
+def test_staff_say_who_may_read_it(staff: Browser, house: House) -> None:
+    done = house.drop()
+    assert say(staff, done, "x") == 422
+    assert say(staff, done, "x", "everybody") == 422
+
+
+def test_an_author_takes_the_words_back_and_the_firm_sees_that_there_were_some(
+    staff: Browser, client: Browser, house: House
+) -> None:
+    done = house.drop()
+    say(client, done, "Trop vite")
+    [made] = db.session.scalars(select(Comment))
+    url = f"/documents/{done.document.id}/comments/{made.id}/remove"
+    assert staff.post(url).status_code == 404
+    assert client.post(url).status_code == 303
+    assert bodies(client, done) == []
+    assert page(client, done).select(".comment") == []
+    removed = page(staff, done).select_one(".comment-removed")
+    assert removed
+    assert house.manager.name in removed.text
+    assert "Trop vite" not in str(page(staff, done))
+    assert page(staff, done).select_one(".comments-count") is None
+
+
+def test_the_trail_says_that_there_was_one_and_to_whom(
+    staff: Browser, house: House
+) -> None:
+    done = house.drop()
+    say(staff, done, "a", "firm_only")
+    say(staff, done, "b", "shared")
+    found = db.session.execute(
+        select(Entry.is_firm_only).where(Entry.verb == "commented").order_by(Entry.id)
+    )
+    assert [row[0] for row in found] == [True, False]

@@ -1,0 +1,225 @@
+"""One act on many documents: all in one transaction, named where it cannot be, and
+taken back as one."""
+
+import threading
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from bs4 import BeautifulSoup
+from flask import Flask
+from sqlalchemy import select
+
+from app.db import db
+from app.delivery.models import Delivery
+from app.library.deposit import Deposited
+from app.library.models import Document, Folder
+from app.library.together import MOST, Hands, act_on_all
+from app.library.tree import Sight
+from tests.cast import PURCHASES, Browser, House, World, signed_in
+from tests.conftest import POSTGRES
+from tests.delivery.world import document_of, verbs_of
+
+SALES = PURCHASES.replace("Achats", "Ventes")
+
+
+@pytest.fixture
+def house(world: World) -> House:
+    return world.alder
+
+
+@pytest.fixture
+def staff(app: Flask, house: House) -> Browser:
+    return signed_in(app, house.staff)
+
+
+@pytest.fixture
+def client(app: Flask, house: House) -> Browser:
+    return signed_in(app, house.manager)
+
+
+@pytest.fixture
+def three(house: House) -> list[Deposited]:
+    return [house.drop(f"{name}.pdf") for name in "abc"]
+
+
+class Answer:
+    def __init__(self, browser: Browser, house: House, act: str, **more: object):
+        documents = more.pop("of", [])
+        ids = [done.document.id for done in documents]  # type: ignore[attr-defined]
+        data = {"act": act, "id": ids, "here": house.folder().id} | more
+        url = f"/companies/{house.dune.slug}/documents/acts"
+        self.answer = browser.post(url, data=data)
+        self.status = self.answer.status_code
+        self.text = self.answer.text
+
+    def undo(self, browser: Browser) -> int:
+        """By the button of the page that follows; gives the status."""
+        page = self.text
+        if self.status == 303:
+            page = browser.get(self.answer.location).text
+        forms = BeautifulSoup(page, "html.parser").select("form")
+        [form] = [f for f in forms if f.select_one('[name="act"][value="undo"]')]
+        fields = {f["name"]: f["value"] for f in form.select("input")}
+        status: int = browser.post(str(form["action"]), data=fields).status_code
+        return status
+
+
+def folders(three: list[Deposited]) -> set[uuid.UUID]:
+    return {document_of(done).folder_id for done in three}
+
+
+def test_many_are_moved_and_come_back_by_one_undo(
+    staff: Browser, house: House, three: list[Deposited]
+) -> None:
+    house.switch("on", SALES, slot="purchases")
+    to = house.folder(SALES)
+    moved = Answer(staff, house, "move", of=three, folder=to.id)
+    assert moved.status == 303
+    assert folders(three) == {to.id}
+    assert all(verbs_of(done) == ["deposited", "moved"] for done in three)
+    waiting = select(Delivery.state).distinct()
+    assert db.session.scalars(waiting).all() == ["pending"]
+    assert moved.undo(staff) == 303
+    assert folders(three) == {house.folder().id}
+    assert db.session.scalars(waiting).all() == ["cancelled"]
+
+
+def test_many_are_trashed_or_validated_and_come_back(
+    staff: Browser, house: House, three: list[Deposited]
+) -> None:
+    for act in ("trash", "validate"):
+        done = Answer(staff, house, act, of=three)
+        assert done.status == 303
+        states = {(bool(d.trashed_at), d.status) for d in map(document_of, three)}
+        assert states == {
+            (act == "trash", "received" if act == "trash" else "validated")
+        }
+        assert done.undo(staff) == 303
+        states = {(bool(d.trashed_at), d.status) for d in map(document_of, three)}
+        assert states == {(False, "received")}
+
+
+def test_what_cannot_be_done_is_named_with_its_reason_and_the_rest_is_done(
+    client: Browser, house: House, three: list[Deposited]
+) -> None:
+    three[1].document.status = "validated"
+    db.session.commit()
+    hidden = house.drop("Paie.pdf", path="Cabinet")
+    done = Answer(client, house, "trash", of=[*three, hidden])
+    assert done.status == 200
+    assert "b.pdf" in done.text
+    assert "a.pdf" not in done.text
+    assert "Paie" not in done.text
+    assert [bool(document_of(d).trashed_at) for d in three] == [True, False, True]
+    assert document_of(hidden).trashed_at is None
+    assert done.undo(client) == 303
+    assert document_of(three[0]).trashed_at is None
+
+
+def test_nothing_done_is_a_refusal(client: Browser, house: House) -> None:
+    done = house.drop()
+    done.document.status = "validated"
+    db.session.commit()
+    assert Answer(client, house, "trash", of=[done]).status == 422
+    assert Answer(client, house, "trash").status == 422
+    assert Answer(client, house, "nonsense", of=[done]).status == 422
+
+
+def test_a_client_validates_nothing(
+    client: Browser, house: House, three: list[Deposited]
+) -> None:
+    assert Answer(client, house, "validate", of=three).status == 422
+    assert {document_of(done).status for done in three} == {"received"}
+
+
+def test_the_folder_is_asked_for_and_bad_ones_are_told(
+    staff: Browser, client: Browser, house: House, three: list[Deposited]
+) -> None:
+    asked = Answer(staff, house, "move", of=three)
+    assert asked.status == 200
+    soup = BeautifulSoup(asked.text, "html.parser")
+    assert len(soup.select('input[name="id"]')) == 3
+    assert soup.select_one('input[name="folder"]')
+    bad = Answer(staff, house, "move", of=three, folder="x")
+    assert bad.status == 422
+    assert 'role="alert"' in bad.text
+    elsewhere = house.folder("Juridique", house.elm).id
+    assert Answer(staff, house, "move", of=three, folder=elsewhere).status == 404
+    hidden = house.folder("Cabinet").id
+    assert Answer(client, house, "move", of=three, folder=hidden).status == 404
+    assert folders(three) == {house.folder().id}
+
+
+def test_documents_of_another_company_are_not_there(
+    staff: Browser, house: House, three: list[Deposited]
+) -> None:
+    foreign = house.drop("Elm.pdf", path="Juridique", company=house.elm)
+    done = Answer(staff, house, "trash", of=[three[0], foreign])
+    assert done.status == 200
+    assert "Elm.pdf" not in done.text
+    assert document_of(foreign).trashed_at is None
+
+
+def test_nobody_takes_back_what_another_person_did(
+    app: Flask, staff: Browser, house: House, three: list[Deposited]
+) -> None:
+    done = Answer(staff, house, "trash", of=three)
+    other = signed_in(app, house.admin)
+    page = staff.get(done.answer.location).text
+    form = BeautifulSoup(page, "html.parser").select_one("form.toast-undo")
+    assert form
+    fields = {f["name"]: f["value"] for f in form.select("input")}
+    other.post(str(form["action"]), data=fields | {"csrf_token": other.token})
+    assert all(document_of(d).trashed_at for d in three)
+
+
+def test_an_undo_leaves_what_somebody_moved_on_since(
+    staff: Browser, house: House, three: list[Deposited]
+) -> None:
+    to = house.folder("Juridique")
+    moved = Answer(staff, house, "move", of=three, folder=to.id)
+    page = staff.get(moved.answer.location).text
+    moved.status, moved.text = 200, page
+    Answer(staff, house, "move", of=three[:1], folder=house.folder(SALES).id)
+    assert moved.undo(staff) == 200
+    places = [document_of(done).folder_id for done in three]
+    assert places == [house.folder(SALES).id, *[house.folder().id] * 2]
+
+
+def test_there_are_at_most_five_hundred(
+    staff: Browser, house: House, three: list[Deposited]
+) -> None:
+    ids = [uuid.uuid4() for _ in range(MOST + 1)]
+    url = f"/companies/{house.dune.slug}/documents/acts"
+    assert staff.post(url, data={"act": "trash", "id": ids}).status_code == 422
+
+
+@pytest.mark.skipif(not POSTGRES, reason="SQLite takes one after another")
+def test_two_people_at_once_do_not_stop_each_other(
+    app: Flask, house: House, three: list[Deposited]
+) -> None:
+    ids = [done.document.id for done in three]
+    targets = [house.folder("Juridique").id, house.folder("Administratif").id]
+    person_id, company_id = house.staff.id, house.dune.id
+    ready = threading.Barrier(2)
+
+    def move(number: int) -> int:
+        with app.app_context():
+            person = db.session.get_one(type(house.staff), person_id)
+            company = db.session.get_one(type(house.dune), company_id)
+            hands = Hands(person, company, Sight(firm_side=True))
+            to = db.session.get_one(Folder, targets[number])
+            ready.wait(10)
+            order = ids if number else ids[::-1]
+            outcome = act_on_all(order, "move", hands, to)
+            db.session.commit()
+            return len(outcome.done)
+
+    db.session.commit()
+    with ThreadPoolExecutor(2) as threads:
+        assert list(threads.map(move, range(2))) == [3, 3]
+    places = db.session.scalars(
+        select(Document.folder_id).where(Document.id.in_(ids)).distinct()
+    ).all()
+    assert len(places) == 1
