@@ -4,19 +4,17 @@ the deliveries, whatever the folder holds."""
 import hashlib
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from flask import url_for
 from sqlalchemy import (
-    ColumnElement,
     ScalarSelect,
     case,
     false,
     func,
     select,
     true,
-    tuple_,
 )
 from sqlalchemy.orm import joinedload
 
@@ -26,6 +24,7 @@ from app.delivery.badges import Badge, client_badge, firm_badge
 from app.delivery.models import OPEN, Delivery
 from app.library.models import Document, Folder
 from app.library.naming import split_extension
+from app.library.ordering import BY, USUAL, Order, by_column
 from app.library.permissions import acts_on
 from app.library.tree import Sight, hidden_folders
 from app.library.unread import is_unread
@@ -71,6 +70,14 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Heading:
+    """Of a column that orders the page: where it leads, and how it orders now."""
+
+    url: str
+    sort: str | None  # ascending, descending
+
+
+@dataclass(frozen=True)
 class Listing:
     """The rows of a folder from a place on; `stamp` changes with what is shown."""
 
@@ -84,6 +91,7 @@ class Listing:
     stamp: str
     counts: dict[str, int]
     last_deposit: tuple[datetime, str] | None
+    headings: dict[str, Heading]
 
 
 def listing(
@@ -93,9 +101,11 @@ def listing(
     after: str | None = None,
     *,
     reader: Person | None = None,
+    order: Order = USUAL,
 ) -> Listing:
-    """`after` is the place («<microseconds>.<id>») behind which the page begins."""
-    documents, unread, counts, size = _documents(folder, sight, after, reader)
+    """`after` is the place, in that order, behind which the page begins."""
+    found = _documents(folder, sight, after, reader, order)
+    documents, unread, counts, size = found
     more = len(documents) > ROWS
     documents = documents[:ROWS]
     deliveries = _deliveries(documents) if sight.firm_side else {}
@@ -110,15 +120,17 @@ def listing(
         for d in documents
     ]
     here: dict[str, Any] = {"slug": company.slug, "folder_id": folder.id}
+    here["sort"] = order.name
     total = counts["documents"]
-    newest = documents[0] if documents and not after else None
+    is_first = order == USUAL and not after
+    newest = documents[0] if documents and is_first else None
     stamp = _stamp(rows, counts)
     return Listing(
         rows=rows,
         total=min(total, COUNTED),
         total_is_floor=total > COUNTED,
         total_bytes=size if total <= COUNTED else None,
-        next_url=url_for("library.show", **here, after=place(documents[-1]))
+        next_url=url_for("library.show", **here, after=order.place(documents[-1]))
         if more
         else None,
         first_url=url_for("library.show", **here),
@@ -126,16 +138,24 @@ def listing(
         stamp=stamp,
         counts=counts,
         last_deposit=(newest.arrived_at, newest.depositor_name) if newest else None,
+        headings={by: _heading(by, order, here) for by in BY},
     )
 
 
-def place(document: Document) -> str:
-    microseconds = round(document.arrived_at.timestamp() * 1_000_000)
-    return f"{microseconds}.{document.id}"
+def _heading(by: str, now: Order, here: dict[str, Any]) -> Heading:
+    sort = None
+    if now.by == by:
+        sort = "descending" if now.is_descending else "ascending"
+    url = url_for("library.show", **here | {"sort": by_column(by, now).name})
+    return Heading(url, sort)
 
 
 def _documents(
-    folder: Folder, sight: Sight, after: str | None, reader: Person | None
+    folder: Folder,
+    sight: Sight,
+    after: str | None,
+    reader: Person | None,
+    order: Order,
 ) -> tuple[list[Document], set[uuid.UUID], dict[str, int], int]:
     """A page of documents, which of them are new for the reader, and the folder's
     counts (capped) and size, in one query."""
@@ -163,8 +183,8 @@ def _documents(
     found = db.session.execute(
         select(Document, is_unread(reader) if reader else false(), *columns)
         .join(counted, true())
-        .where(here, *_behind(after))
-        .order_by(Document.arrived_at.desc(), Document.id.desc())
+        .where(here, *order.behind(after))
+        .order_by(*order.columns())
         .limit(ROWS + 1)
     ).all()
     names = ["documents", "bytes", *of_status] + ["waiting"] * sight.firm_side
@@ -188,16 +208,6 @@ def _waiting(folder: Folder) -> ScalarSelect[int]:
         .correlate(None)
         .scalar_subquery()
     )
-
-
-def _behind(after: str | None) -> list[ColumnElement[bool]]:
-    try:
-        microseconds, _dot, document_id = (after or "").partition(".")
-        at = datetime.fromtimestamp(int(microseconds) / 1_000_000, UTC)
-        last = uuid.UUID(document_id)
-    except (ValueError, OverflowError, OSError):
-        return []
-    return [tuple_(Document.arrived_at, Document.id) < tuple_(at, last)]
 
 
 def _deliveries(documents: list[Document]) -> dict[uuid.UUID, list[Delivery]]:

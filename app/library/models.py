@@ -9,6 +9,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    func,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -140,6 +141,24 @@ Index(
     postgresql_where=Document.trashed_at.is_(None),
     sqlite_where=Document.trashed_at.is_(None),
 )
+
+
+# The other orders of the page; by name on the server that large folders are for.
+Index(
+    "ix_documents_by_size",
+    Document.folder_id,
+    Document.size,
+    Document.id,
+    postgresql_where=Document.trashed_at.is_(None),
+    sqlite_where=Document.trashed_at.is_(None),
+)
+Index(
+    "ix_documents_by_name",
+    Document.folder_id,
+    func.lower(Document.name).collate("C"),
+    Document.id,
+    postgresql_where=Document.trashed_at.is_(None),
+).ddl_if(dialect="postgresql")
 
 
 class Version(Base, TenantOwned):

@@ -29,6 +29,7 @@ from app.library.deposit import Deposited, deposit
 from app.library.finding import Place, document_or_404, place_or_404, url_of
 from app.library.judging import judge_of
 from app.library.models import Document, Folder, Version
+from app.library.ordering import order_from
 from app.library.permissions import acts_on
 from app.library.receiving import Received, store
 from app.library.sending_out import as_download
@@ -157,6 +158,7 @@ def _listing(place: Place) -> listings.Listing:
         place.sight,
         request.args.get("after"),
         reader=current_user,
+        order=order_from(request.args.get("sort")),
     )
 
 

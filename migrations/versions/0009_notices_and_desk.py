@@ -51,8 +51,27 @@ def upgrade() -> None:
             batch_op.f("ix_notice_settings_company_id"), ["company_id"], unique=False
         )
 
+    living = sa.text("trashed_at IS NULL")
+    op.create_index(
+        "ix_documents_by_size",
+        "documents",
+        ["folder_id", "size", "id"],
+        postgresql_where=living,
+        sqlite_where=living,
+    )
+    if op.get_bind().dialect.name == "postgresql":
+        op.create_index(
+            "ix_documents_by_name",
+            "documents",
+            ["folder_id", sa.text('lower(name) COLLATE "C"'), "id"],
+            postgresql_where=living,
+        )
+
 
 def downgrade() -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        op.drop_index("ix_documents_by_name", "documents")
+    op.drop_index("ix_documents_by_size", "documents")
     op.drop_table("notice_settings")
     with op.batch_alter_table("notices", schema=None) as batch_op:
         batch_op.drop_column("stop_url")
