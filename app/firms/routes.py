@@ -93,6 +93,7 @@ def surroundings() -> dict[str, Any]:
         ),
         "theme_url": url_for("firms.theme", v=fingerprint(brand)),
         "colour_scheme": scheme if scheme in {"light", "dark"} else "auto",
+        "keys": "off" if request.cookies.get("keys") == "off" else "on",
         "documents_url": url_for("companies.index"),
     }
 

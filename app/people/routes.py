@@ -18,6 +18,7 @@ from app.texts import gettext as _
 blueprint = Blueprint("people", __name__)
 
 SCHEMES = ("light", "dark", "auto")
+KEYS = ("on", "off")
 A_YEAR = 365 * 24 * 3600
 
 
@@ -64,10 +65,12 @@ def logout() -> ResponseReturnValue:
 @blueprint.post("/preferences")
 @open_to("everyone")
 def preferences() -> ResponseReturnValue:
-    """Colour scheme and language, kept in cookies so that sign-in has them too."""
+    """Colour scheme, language, and whether single letters do something (WCAG 2.1.4);
+    kept in cookies so that sign-in has them too."""
     back = _own_path(urlsplit(request.referrer or "").path) or url_for("firms.home")
     answer: Response = redirect(back, 303)  # type: ignore[assignment]
-    for name, choices in (("colour_scheme", SCHEMES), ("locale", LOCALES)):
+    known = (("colour_scheme", SCHEMES), ("locale", LOCALES), ("keys", KEYS))
+    for name, choices in known:
         if request.form.get(name) in choices:
             answer.set_cookie(
                 name, request.form[name], max_age=A_YEAR, samesite="Lax", httponly=True

@@ -99,3 +99,22 @@ def test_the_way_to_the_documents_skips_the_rest(claire: Visitor) -> None:
     expect(claire.page.locator(":focus")).to_have_text("Aller aux documents")
     press(claire, "Enter")
     expect(claire.page.locator("#documents-table")).to_be_focused()
+
+
+def test_the_keys_are_listed_and_single_letters_can_be_switched_off(
+    visit: Visit,
+) -> None:
+    claire = visit("claire")
+    claire.open_purchases("dupont-maconnerie")
+    press(claire, "?")
+    listed = claire.page.get_by_role("dialog", name="Raccourcis")
+    expect(listed).to_be_visible()
+    press(claire, "Escape")
+    expect(listed).not_to_be_visible()
+
+    claire.page.locator(".person-menu summary").click()
+    claire.page.get_by_role("button", name="Sans raccourcis").click()
+    claire.open_purchases("dupont-maconnerie")
+    press(claire, "?", "j")
+    expect(listed).not_to_be_visible()
+    expect(claire.page.locator("tr[data-document]:focus")).to_have_count(0)
