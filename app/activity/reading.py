@@ -74,6 +74,9 @@ def act_text(verb: str) -> str:
         "moved": _("Moved"),
         "renamed": _("Renamed"),
         "replaced": _("Replaced by a new version"),
+        "pages_edited": _("Pages changed: a new version"),
+        "split": _("Split into several documents"),
+        "merged": _("Put together with others in one document"),
         "trashed": _("Moved to the trash"),
         "restored": _("Restored from the trash"),
     }.get(verb, "")

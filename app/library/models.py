@@ -19,6 +19,7 @@ ARRIVAL_KINDS = (
     "move_in",
     "restore",
     "replace",
+    "rotate",
 )
 STATUSES = ("received", "validated", "rejected")
 

@@ -32,6 +32,7 @@ from app.library.receiving import store
 from app.library.sending_out import as_download
 from app.library.tree import sight_of
 from app.library.uploads import Outcome, deposit_all
+from app.pages.opening import opened
 from app.policy import open_to, reads_its_own_body
 from app.texts import gettext as _, ngettext
 
@@ -177,6 +178,7 @@ def document(document_id: uuid.UUID) -> ResponseReturnValue:
         reasons=reasons,
         history=history(shown, firm_side=place.sight.firm_side),
         download_url=url_for("library.download", document_id=shown.id),
+        **opened(shown, place),
         nav_current="documents",
     )
 

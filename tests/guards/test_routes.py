@@ -46,6 +46,7 @@ def address(rule: Rule, house: House) -> str:
         "mail_id": mail_id(house),
         "act": "move",
         "provider": "postmark",
+        "number": 1,
     }
     if "delivery_id" in rule.arguments:
         house.switch("on")
