@@ -27,7 +27,7 @@ MAY_BE_OUT = (*DONE, *LEASED, "unknown")
 
 def has_left(document_id: uuid.UUID) -> bool:
     """Whether some of it is at a tool, or may be. For the firm only."""
-    out = Delivery.state.in_(MAY_BE_OUT) | Delivery.ambiguous
+    out = Delivery.state.in_(MAY_BE_OUT) | (Delivery.ambiguous > 0)
     wanted = exists().where(Delivery.document_id == document_id, out)
     return bool(db.session.scalar(select(wanted)))
 

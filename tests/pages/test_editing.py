@@ -2,10 +2,10 @@
 had to leave still leaves, once."""
 
 import io
+import re
 import uuid
 from typing import Any
 
-import pypdfium2
 import pytest
 from flask import Flask
 from pypdf import PdfReader, PdfWriter
@@ -132,7 +132,7 @@ def test_a_form_that_makes_no_sense_is_refused_with_what_was_chosen(
     assert answer.status_code == 422
     assert 'role="alert"' in answer.text
     if fields.get("turn-1") == "90":
-        assert '<option value="90" selected' in answer.text
+        assert re.search(r'<option value="90"\s+selected', answer.text)
     assert fresh(document).version_number == 1
 
 
@@ -158,8 +158,6 @@ def test_the_data_of_an_invoice_survive_what_is_done_to_its_pages(
 
 def signed_pdf() -> bytes:
     """With the field of a signature (ISO 32000-1, 12.8); what it signs matters not."""
-    pdf = pypdfium2.PdfDocument(SCAN)
-    assert len(pdf) == 3
     writer = PdfWriter(clone_from=io.BytesIO(SCAN))
     from pypdf.generic import (
         ArrayObject,
@@ -321,7 +319,7 @@ def test_a_scan_is_split_and_each_part_is_due_instead_of_it(
     page = signed_in(app, house.manager).get(f"/documents/{document.id}/split")
     assert page.status_code == 200
     assert split(signed_in(app, house.manager), document, 1).status_code == 303
-    parts = living(house)
+    parts = dict(sorted(living(house).items()))
     assert [texts(now(part)) for part in parts.values()] == [["One"], ["Two", "Three"]]
     assert all(name.startswith("Scan – ") for name in parts)
     for part in parts.values():
