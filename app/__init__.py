@@ -44,7 +44,11 @@ from app.library import acts_routes, folder_routes, routes as library_routes
 from app.mailroom import routes as mailroom_routes
 from app.notices import models as _notices_models  # noqa: F401
 from app.operator import console_routes, routes as operator_routes
-from app.pages import edit_routes as page_edit_routes, routes as pages_routes
+from app.pages import (
+    edit_routes as page_edit_routes,
+    merge_routes as page_merge_routes,
+    routes as pages_routes,
+)
 from app.people import routes as people_routes, signing_in
 
 # Named apart from the packages, which these names would hide in this module.
@@ -57,6 +61,7 @@ BLUEPRINTS = (
     folder_routes.blueprint,
     pages_routes.blueprint,
     page_edit_routes.blueprint,
+    page_merge_routes.blueprint,
     store_routes.blueprint,
     own_routes.blueprint,
     overview_routes.blueprint,

@@ -190,7 +190,7 @@ def merge(
     bytes of each. `at` is the one that could not be read."""
     import pypdfium2
 
-    whole = pypdfium2.PdfDocument.new()
+    whole, signed = pypdfium2.PdfDocument.new(), False
     for at, (kind, content) in enumerate(_parts(source, parts)):
         try:
             paper = content if kind == PDF else _as_pdf(content, kind)
@@ -199,9 +199,10 @@ def merge(
             return {"defect": child.defect_of(error), "at": at}
         if document is None:
             return said | {"at": at}
+        signed = signed or said["is_signed"]
         whole.import_pages(document)
     _append(whole, result)
-    return {"defect": None, "pages": len(whole)}
+    return {"defect": None, "is_signed": signed}
 
 
 def _parts(

@@ -6,6 +6,7 @@ Whoever opens a document whose pictures are not all there asks for them again.
 from datetime import timedelta
 from typing import Any
 
+from flask import url_for
 from flask_login import current_user
 from sqlalchemy import exists, select
 
@@ -15,6 +16,7 @@ from app.library.models import Document
 from app.library.taking import current_version
 from app.pages import jobs
 from app.pages.editing import may_edit, may_split
+from app.pages.merging import may_merge
 from app.pages.models import Preview
 from app.pages.neighbours import neighbours
 from app.pages.versions import versions_of
@@ -35,6 +37,14 @@ def opened(document: Document, place: Place) -> dict[str, Any]:
         "may_edit_pages": may_edit(document, place, current_user),
         "may_split_pages": (version.pages or 0) > 1
         and may_split(document, place, current_user),
+        "merge_url": url_for(
+            "page_merging.merge",
+            slug=place.company.slug,
+            folder=place.folder.id,
+            id=document.id,
+        )
+        if version.defect is None and may_merge(document, place, current_user)
+        else None,
     }
 
 

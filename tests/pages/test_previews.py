@@ -25,7 +25,6 @@ from tests.files import heic
 from tests.pages.bad_files import KINDS, many_pages, pdf_of, turned_jpeg
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared/corpus/pdf"
-SHARED = Path(__file__).resolve().parents[2].parent / "shared/corpus/pdf"
 
 
 def dropped(house: House, content: bytes, name: str = "Scan.pdf") -> Document:
@@ -358,10 +357,7 @@ def test_neighbours_are_those_of_the_list(app: Flask, world: World) -> None:
 
 
 def corpus() -> list[Path]:
-    for root in (SHARED, CORPUS):
-        if root.is_dir():
-            return sorted(path for path in root.rglob("*") if path.is_file())
-    return []
+    return sorted(path for path in CORPUS.rglob("*") if path.is_file())
 
 
 @pytest.mark.skipif(not corpus(), reason="the corpus is not there")
