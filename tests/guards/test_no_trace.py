@@ -63,6 +63,7 @@ def values(world: World, role: str = "manager") -> Values:
         "firm_id": [str(house.firm.id)],
         "delivery_id": canaries.one_of("deliveries"),
         "mail_id": canaries.one_of("bot_mails"),
+        "number": ["1"],
         "test_id": canaries.one_of("test_mails"),
         "any": canaries.one_of_each(),
     }
