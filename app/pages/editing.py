@@ -68,9 +68,10 @@ def may_edit(document: Document, place: Place, person: Person) -> bool:
 
 def may_split(document: Document, place: Place, person: Person) -> bool:
     """The original goes to the trash by it."""
-    return may_edit(document, place, person) and "trash" in acts_on(
-        document, place.folder, place.sight
-    )
+    if "trash" not in acts_on(document, place.folder, place.sight):
+        return False
+    several = (current_version(document).pages or 0) > 1
+    return several and may_edit(document, place, person)
 
 
 def plan(pages: int, form: Mapping[str, Any], removed: list[str]) -> Plan:

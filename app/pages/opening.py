@@ -35,8 +35,7 @@ def opened(document: Document, place: Place) -> dict[str, Any]:
         "neighbours": neighbours(document),
         "versions": versions_of(document),
         "may_edit_pages": may_edit(document, place, current_user),
-        "may_split_pages": (version.pages or 0) > 1
-        and may_split(document, place, current_user),
+        "may_split_pages": may_split(document, place, current_user),
         "merge_url": url_for(
             "page_merging.merge",
             slug=place.company.slug,
