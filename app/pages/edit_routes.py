@@ -55,6 +55,7 @@ def _form(
         document=document,
         company=place.company,
         version=version,
+        pages=editing.pages_of(version),
         pictures={page.number: page for page in shown.pages},
         asks_sure=asks_sure,
         has_left=act == "split" and has_left,
@@ -82,9 +83,8 @@ def edit_create(document_id: uuid.UUID) -> ResponseReturnValue:
     received, number = None, version.number
     try:
         _is_still(version)
-        wanted = editing.plan(
-            version.pages or 0, request.form, request.form.getlist("remove")
-        )
+        pages, removed = editing.pages_of(version), request.form.getlist("remove")
+        wanted = editing.plan(pages, request.form, removed)
         sure = "sure" in request.form
         received = editing.edited(document, version, wanted, sure=sure)
         editing.edit(

@@ -1,4 +1,5 @@
-"""The pages of a PDF turned, removed and put in another order: a new version of it.
+"""The pages of a PDF turned, removed and put in another order, or a photo turned: a new
+version of it.
 
 The bytes are made apart, with no transaction open; the older version is kept as it
 came.
@@ -24,6 +25,7 @@ from app.people.models import Person
 from app.texts import gettext as _
 
 PDF = "application/pdf"
+PHOTOS = ("image/jpeg", "image/png", "image/heic")  # they can be turned
 SECONDS = 25  # somebody waits for it
 CHUNK = 1 << 18
 QUARTERS = (0, 90, 180, 270)
@@ -55,10 +57,7 @@ class Plan:
 
 def may_edit(document: Document, place: Place, person: Person) -> bool:
     """Staff, and clients what they deposited themselves until the firm has it."""
-    version = current_version(document)
-    if document.content_type != PDF or version.defect or not version.pages:
-        return False
-    if version.pages > MOST_PAGES:
+    if not 0 < pages_of(current_version(document)) <= MOST_PAGES:
         return False
     if place.sight.firm_side:
         return True
@@ -66,17 +65,26 @@ def may_edit(document: Document, place: Place, person: Person) -> bool:
     return is_own and bool(acts_on(document, place.folder, place.sight))
 
 
+def pages_of(version: Version) -> int:
+    """Those that can be worked on; 0 when there are none."""
+    if version.defect:
+        return 0
+    if version.content_type in PHOTOS:
+        return 1
+    return version.pages or 0 if version.content_type == PDF else 0
+
+
 def may_split(document: Document, place: Place, person: Person) -> bool:
     """The original goes to the trash by it."""
     if "trash" not in acts_on(document, place.folder, place.sight):
         return False
-    several = (current_version(document).pages or 0) > 1
+    several = pages_of(current_version(document)) > 1
     return several and may_edit(document, place, person)
 
 
 def plan(pages: int, form: Mapping[str, Any], removed: list[str]) -> Plan:
     """As the form says. Raises Refused when nothing is left, or nothing changes."""
-    gone = {int(number) for number in removed if number.isdecimal()}
+    gone = {_number(number, 0) for number in removed}
     kept = []
     for number in range(1, pages + 1):
         turn = _number(form.get(f"turn-{number}"), 0)
@@ -98,17 +106,20 @@ def plan(pages: int, form: Mapping[str, Any], removed: list[str]) -> Plan:
 def _number(given: Any, otherwise: int) -> int:
     try:
         return int(given)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError):  # thousands of digits too
         return otherwise
 
 
 def edited(
     document: Document, version: Version, wanted: Plan, *, sure: bool
 ) -> Received:
-    """The PDF with its pages so, in the store. Raises Refused."""
+    """The file with its pages so, in the store. Raises Refused."""
     with tempfile.TemporaryFile() as made:
-        pages = [[number - 1, turn] for number, turn in wanted.pages]
-        said = ask("edit", version, made, pages=pages)
+        if version.content_type in PHOTOS:
+            said = ask("turn", version, made, degrees=wanted.pages[0][1])
+        else:
+            pages = [[number - 1, turn] for number, turn in wanted.pages]
+            said = ask("edit", version, made, pages=pages)
         if said["is_signed"] and not sure:
             raise Signed
         return receive(chunks(made, None), document.name)
@@ -160,7 +171,8 @@ def ask(task: str, version: Version, made: BinaryIO, **wishes: Any) -> dict[str,
         with store().open(version.storage_key) as blob:
             shutil.copyfileobj(blob, copy)
         copy.seek(0)
-        said = apart.ask(task, copy, PDF, made, seconds=SECONDS, **wishes)
+        of = version.content_type
+        said = apart.ask(task, copy, of, made, seconds=SECONDS, **wishes)
     refuse(said)
     made.seek(0)
     return said or {}

@@ -15,7 +15,7 @@ from app.library.finding import Place
 from app.library.models import Document
 from app.library.taking import current_version
 from app.pages import jobs
-from app.pages.editing import may_edit, may_split
+from app.pages.editing import may_edit, may_split, pages_of
 from app.pages.merging import may_merge
 from app.pages.models import Preview
 from app.pages.neighbours import neighbours
@@ -34,7 +34,9 @@ def opened(document: Document, place: Place) -> dict[str, Any]:
         "viewer": shown,
         "neighbours": neighbours(document),
         "versions": versions_of(document),
-        "may_edit_pages": may_edit(document, place, current_user),
+        "edits_pages": pages_of(version)
+        if may_edit(document, place, current_user)
+        else 0,
         "may_split_pages": may_split(document, place, current_user),
         "merge_url": url_for(
             "page_merging.merge",

@@ -34,7 +34,7 @@ def has_left(document_id: uuid.UUID) -> bool:
 
 def cuts_of(given: list[str], pages: int) -> list[int]:
     """Page numbers behind which to cut, in order. Raises Refused."""
-    found = {int(cut) for cut in given if cut.isdecimal()}
+    found = {int(cut) for cut in given if cut.isdecimal() and len(cut) < 6}
     cuts = sorted(cut for cut in found if 0 < cut < pages)
     if not cuts:
         raise Refused(_("Choose at least one place to cut."), "cuts")

@@ -55,11 +55,11 @@ def document(company: str, name: str) -> Way:
     return go
 
 
-def pages_of(company: str, name: str, act: str) -> Way:
-    """What is done with the pages of a document, or with it and others."""
+def act_on(opened: Way, act: str) -> Way:
+    """The page of an act that the document's page leads to."""
 
     def go(somebody: Visitor) -> None:
-        document(company, name)(somebody)
+        opened(somebody)
         somebody.page.locator(f'#acts a[href*="/{act}"]').click()
         expect(somebody.page.locator("main form")).to_be_visible()
 
@@ -102,9 +102,9 @@ PAGES: dict[str, tuple[str | None, str, Way]] = {
     "document-firm": ("claire", "", sent_document),
     "document-client-durand": ("paul", "", sent_document),
     "document-client-lefevre": ("karim", "", document("garage-roux", "pneus")),
-    "pages-firm": ("nadia", "", pages_of("garage-roux", "pneus", "edit")),
-    "pages-client": ("karim", "", pages_of("garage-roux", "pneus", "edit")),
-    "merge": ("nadia", "", pages_of("garage-roux", "pneus", "merge")),
+    "pages-firm": ("nadia", "", act_on(document("garage-roux", "pneus"), "edit")),
+    "pages-client": ("karim", "", act_on(document("garage-roux", "pneus"), "edit")),
+    "merge": ("claire", "", act_on(sent_document, "merge")),
     "apps": ("claire", "", at("/apps")),
     "apps-empty": ("nadia", "", at("/apps")),
     "panel": ("claire", "", at("/apps/quickbooks")),

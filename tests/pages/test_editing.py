@@ -6,8 +6,10 @@ import re
 import uuid
 from typing import Any
 
+import pillow_heif
 import pytest
 from flask import Flask
+from PIL import Image
 from pypdf import PdfReader, PdfWriter
 from sqlalchemy import select
 
@@ -21,8 +23,8 @@ from app.library.replacing import replace
 from app.library.taking import current_version
 from app.pages import splitting
 from tests.cast import Browser, House, World, signed_in
-from tests.files import jpeg, locked_pdf
-from tests.pages.bad_files import many_pages, pdf_of
+from tests.files import heic, jpeg, locked_pdf
+from tests.pages.bad_files import many_pages, pdf_of, picture, turned_jpeg
 
 SCAN = pdf_of("One", "Two", "Three")
 
@@ -121,6 +123,8 @@ def test_a_page_that_was_turned_before_is_turned_on(app: Flask, world: World) ->
         {"remove": ["1", "2", "3"]},
         {"turn-1": "45"},
         {"remove": "9"},
+        {"remove": "9" * 5000},
+        {"place-1": "9" * 5000},
         {"version": "7", "turn-1": "90"},
     ],
 )
@@ -216,9 +220,49 @@ def test_a_locked_document_is_refused_with_a_sentence(app: Flask, world: World) 
 
 
 @pytest.mark.parametrize(
+    ("name", "kind", "content"),
+    [
+        ("a.jpg", "JPEG", turned_jpeg()),
+        ("a.png", "PNG", picture("PNG", size=(200, 400))),
+        ("a.heic", "HEIF", heic(400, 200)),
+    ],
+)
+def test_a_photo_is_turned_from_how_it_was_seen(
+    app: Flask, world: World, name: str, kind: str, content: bytes
+) -> None:
+    pillow_heif.register_heif_opener()
+    document = dropped(world.alder, content, name)
+    browser = signed_in(app, world.alder.manager)
+    page = browser.get(f"/documents/{document.id}/edit").text
+    assert 'name="remove"' not in page
+    assert edit(browser, document, **{"turn-1": "90"}).status_code == 303
+    made = Image.open(io.BytesIO(now(document)))
+    assert (made.format, made.size) == (kind, (400, 200))
+    if name != "a.png":  # red was at the top
+        seen = made.convert("RGB")
+        right, left = seen.getpixel((380, 100)), seen.getpixel((20, 100))
+        assert isinstance(right, tuple)
+        assert isinstance(left, tuple)
+        assert right[1] < 90
+        assert left[1] > 200
+    assert not made.getexif()
+    assert edit(browser, document, remove="1").status_code == 422
+    assert bytes_of(version_of(document, 1)) == content
+
+
+def version_of(document: Document, number: int) -> Version:
+    return db.session.scalars(
+        select(Version).where(
+            Version.document_id == document.id, Version.number == number
+        )
+    ).one()
+
+
+@pytest.mark.parametrize(
     ("content", "name"),
     [
-        (jpeg(), "a.jpg"),
+        (b"a;b\n", "a.csv"),
+        (jpeg()[:200], "a.jpg"),
         (SCAN[:300], "a.pdf"),
         (locked_pdf(b"secret"), "a.pdf"),
         (many_pages(5000), "a.pdf"),

@@ -11,6 +11,7 @@ from flask import Flask
 from PIL import Image
 from sqlalchemy import func, select
 
+from app import apart
 from app.db import db
 from app.library.deposit import deposit
 from app.library.models import Document, Version
@@ -81,7 +82,8 @@ def test_of_two_that_make_the_same_pictures_the_first_one_s_are_kept(
 ) -> None:
     document = dropped(world.alder, pdf_of("One"))
     version = current_version(document)
-    keep, kept = making._keep, []
+    keep = making._keep
+    kept: list[bool] = []
 
     def late(preview: Preview, *args: Any) -> int | None:
         if not kept:
@@ -157,7 +159,7 @@ def test_a_reader_that_breaks_is_tried_page_by_page_and_not_for_ever(
     def never(_task: str, *_args: Any, count: int, **_how: Any) -> None:
         asked.append(count)
 
-    monkeypatch.setattr(making.apart, "ask", never)
+    monkeypatch.setattr(apart, "ask", never)
     preview = shown(document)
     assert (preview.state, preview.broken) == ("failed", making.MOST_BREAKS)
     assert asked.count(1) == making.MOST_BREAKS
@@ -167,14 +169,14 @@ def test_one_page_that_breaks_its_reader_costs_no_other(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     document = dropped(world.alder, pdf_of("One", "Two", "Three"))
-    ask = making.apart.ask
+    ask = apart.ask
 
     def picky(task: str, *args: Any, first: int, count: int, **how: Any) -> Any:
         if first <= 1 < first + count:
             return None
         return ask(task, *args, first=first, count=count, **how)
 
-    monkeypatch.setattr(making.apart, "ask", picky)
+    monkeypatch.setattr(apart, "ask", picky)
     preview = shown(document)
     assert (preview.state, preview.broken) == ("done", 1)
     assert [p.number for p in pictures(preview)] == [1, 3]

@@ -108,7 +108,9 @@
 
   function number() {
     all(".sheet-page", sheets).forEach((page, index) => {
-      one("[name^=place-]", page).value = index + 1;
+      const field = one("[name^=place-]", page);
+      if (!field) return;
+      field.value = index + 1;
       one("[data-act=up]", page).disabled = !page.previousElementSibling;
       one("[data-act=down]", page).disabled = !page.nextElementSibling;
     });
@@ -128,7 +130,7 @@
   }
 
   if (sheets) {
-    const place = (page) => Number(one("[name^=place-]", page).value);
+    const place = (page) => Number(one("[name^=place-]", page)?.value);
     const pages = all(".sheet-page", sheets);
     pages.sort((a, b) => place(a) - place(b));
     sheets.append(...pages);
