@@ -73,7 +73,7 @@ def _what(details: dict[str, object]) -> str:
         _("pages turned") if details.get("turned") else "",
         _("order changed") if details.get("reordered") else "",
     ]
-    return "; ".join(text for text in said if text)
+    return ", ".join(text for text in said if text)
 
 
 def _text(version: Version, name: str | None, edit: str | None) -> str:

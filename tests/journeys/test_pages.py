@@ -86,7 +86,7 @@ def test_pages_are_turned_and_moved_by_buttons(visit: Visit) -> None:
     page.get_by_role("button", name="Créer la nouvelle version").click()
     versions = page.locator("#versions li")
     expect(versions).to_have_count(2)
-    expect(versions.first).to_contain_text("Pages tournées; ordre modifié")
+    expect(versions.first).to_contain_text("Pages tournées, ordre modifié")
     expect(page.get_by_role("link", name="Télécharger la version 1")).to_be_visible()
     expect(page.locator(PICTURES).nth(1)).to_have_js_property(
         "naturalWidth", 1000, timeout=30_000
