@@ -212,7 +212,12 @@ def test_a_picture_is_private_and_asked_for_again_each_time(
         browser, document, headers={"If-None-Match": answer.headers["ETag"]}
     )
     assert (again.status_code, again.data) == (304, b"")
-    for page, width in ((2, making.PAGE), (0, making.PAGE), (1, 999)):
+    for page, width in (
+        (2, making.PAGE),
+        (0, making.PAGE),
+        (1, 999),
+        (10**12, making.PAGE),
+    ):
         assert image_of(browser, document, page, width=width).status_code == 404
 
 
