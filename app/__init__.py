@@ -54,6 +54,11 @@ from app.library import (
 from app.mailroom import routes as mailroom_routes
 from app.notices import routes as notices_routes
 from app.operator import console_routes, routes as operator_routes
+from app.pages import (
+    edit_routes as page_edit_routes,
+    merge_routes as page_merge_routes,
+    routes as pages_routes,
+)
 from app.people import routes as people_routes, signing_in
 
 # Named apart from the packages, which these names would hide in this module.
@@ -72,6 +77,9 @@ BLUEPRINTS = (
     comment_routes.blueprint,
     describing_routes.blueprint,
     unread_routes.blueprint,
+    pages_routes.blueprint,
+    page_edit_routes.blueprint,
+    page_merge_routes.blueprint,
     store_routes.blueprint,
     own_routes.blueprint,
     overview_routes.blueprint,

@@ -38,8 +38,10 @@ def ask(
     *,
     seconds: int = SECONDS,
     megabytes: int = MEGABYTES,
+    **wishes: Any,
 ) -> dict[str, Any] | None:
     """What the task says of the file; None when its reader broke or took too long.
+    `wishes` are the task's own, some 3 kB of them.
 
     `source` and `result` are files of the disk; the result is written from its start.
     """
@@ -48,6 +50,7 @@ def ask(
         "content_type": content_type,
         "seconds": seconds,
         "megabytes": megabytes,
+        "wishes": wishes,
     }
     with _turns, tempfile.TemporaryFile() as nothing:
         files = (source.fileno(), (result or nothing).fileno())

@@ -5,6 +5,7 @@ once and waits; each order is done by a fork of it, under limits of memory and t
 the kernel keeps, so that a file which breaks its reader breaks that fork alone.
 """
 
+import importlib.util
 import json
 import os
 import resource
@@ -13,6 +14,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, BinaryIO
 
 IDLE_SECONDS = 300
@@ -48,8 +50,7 @@ def _look_at_pdf(source: BinaryIO) -> dict[str, Any]:
         document = pypdfium2.PdfDocument(source)
         pages = len(document)
     except pypdfium2.PdfiumError as error:
-        is_locked = getattr(error, "err_code", None) in {PASSWORD, SECURITY}
-        return {"defect": "encrypted" if is_locked else "damaged"}
+        return {"defect": defect_of(error)}
     for number in range(min(pages, PAGES_TRIED)):
         with suppress(pypdfium2.PdfiumError):
             document[number]
@@ -59,7 +60,7 @@ def _look_at_pdf(source: BinaryIO) -> dict[str, Any]:
 
 def _defect_of_image(source: BinaryIO, content_type: str) -> str | None:
     with _defects() as found:
-        image = _opened(source, content_type)
+        image = opened(source, content_type)
         if content_type not in ONLY_OPENED:
             # An eighth of a JPEG's size: all its bytes are read, few pixels made.
             image.draft("RGB", (image.width // 8, image.height // 8))
@@ -72,7 +73,7 @@ def jpeg(source: BinaryIO, result: BinaryIO, content_type: str) -> dict[str, Any
     from PIL import ImageOps
 
     with _defects() as found:
-        image = _opened(source, content_type)
+        image = opened(source, content_type)
         profile = image.info.get("icc_profile")
         # Turned already where the format says so by itself (HEIF: irot), else by EXIF.
         upright = ImageOps.exif_transpose(image).convert("RGB")
@@ -82,14 +83,18 @@ def jpeg(source: BinaryIO, result: BinaryIO, content_type: str) -> dict[str, Any
     return found
 
 
-def _opened(source: BinaryIO, content_type: str) -> Any:
+def opened(source: BinaryIO, content_type: str) -> Any:
     """The image, of which only the head was read. Raises _TooManyPixels."""
     from PIL import Image
 
     image = Image.open(source, formats=[FORMATS[content_type]])
+    refuse_bombs(image)
+    return image
+
+
+def refuse_bombs(image: Any) -> None:
     if image.width * image.height > MOST_PIXELS:
         raise _TooManyPixels
-    return image
 
 
 class _TooManyPixels(Exception):
@@ -102,15 +107,21 @@ def _defects() -> Iterator[dict[str, str | None]]:
     found: dict[str, str | None] = {"defect": None}
     try:
         yield found
-    except _TooManyPixels:
-        found["defect"] = "oversized"
     except Exception as error:
-        if isinstance(error, MemoryError) or "alloc" in str(error).lower():
-            raise
-        found["defect"] = "damaged"
+        found["defect"] = defect_of(error)
 
 
-TASKS = {"look": look, "jpeg": jpeg}
+def defect_of(error: Exception) -> str:
+    """damaged, encrypted or oversized. Raises what is a lack of memory: no defect."""
+    if isinstance(error, _TooManyPixels):
+        return "oversized"
+    if isinstance(error, MemoryError) or "alloc" in str(error).lower():
+        raise error
+    is_locked = getattr(error, "err_code", None) in {PASSWORD, SECURITY}
+    return "encrypted" if is_locked else "damaged"
+
+
+TASKS: dict[str, Any] = {"look": look, "jpeg": jpeg}
 
 
 def main() -> None:
@@ -141,6 +152,18 @@ def _load_readers() -> None:
     Image.MAX_IMAGE_PIXELS = None  # counted above, before anything is decoded
     pillow_heif.register_heif_opener()
     pillow_heif.options.DECODE_THREADS = 1  # each thread would take address space
+    _load_tasks(Path(__file__).with_name("apart_pages.py"))
+
+
+def _load_tasks(path: Path) -> None:
+    """By its path: nothing of the house is on this process's."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(str(path))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.child = sys.modules[__name__]  # type: ignore[attr-defined]
+    TASKS.update(module.TASKS)
 
 
 def _obey(order: dict[str, Any], source: int, result: int, answer: int) -> None:
@@ -150,7 +173,8 @@ def _obey(order: dict[str, Any], source: int, result: int, answer: int) -> None:
         os.write(answer, BEGUN)
         _limit(order["seconds"], order["megabytes"])
         with os.fdopen(source, "rb") as given, os.fdopen(result, "wb") as made:
-            said = TASKS[order["task"]](given, made, order["content_type"])
+            task = TASKS[order["task"]]
+            said = task(given, made, order["content_type"], **order["wishes"])
     except BaseException as error:  # whatever it is, it must not go on as the parent
         said = {"fault": repr(error)[:300]}
     finally:

@@ -118,10 +118,27 @@ def _because(
 ) -> tuple[str, Explained]:
     if delivery is None:
         return _never_due(ask, setting)
-    if delivery.version_id != version.id and delivery.state in DONE:
+    if delivery.state in DONE and _is_another(version, delivery):
         text = _("Changed since it was sent: the new version leaves by hand only.")
         return "changed_since", Explained(text, ask.send())
     return delivery.state, explained(delivery)
+
+
+def _is_another(version: Version, delivery: Delivery) -> bool:
+    """Than what was sent: pages that were only turned since are the same ones."""
+    if version.id == delivery.version_id:
+        return False
+    sent = select(Version.number).where(Version.id == delivery.version_id)
+    newer = (
+        select(Arrival.id)
+        .join(Version, Version.id == Arrival.version_id)
+        .where(
+            Version.document_id == version.document_id,
+            Version.number > sent.scalar_subquery(),
+            Arrival.kind == "replace",
+        )
+    )
+    return db.session.scalar(newer.limit(1)) is not None
 
 
 def _never_due(ask: _Asked, setting: Effective | None) -> tuple[str, Explained]:

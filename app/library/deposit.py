@@ -17,6 +17,7 @@ from app.library.models import Document, Folder, Version
 from app.library.noting import note_document
 from app.library.receiving import Received
 from app.library.taking import free_name_in, note_arrival
+from app.pages import jobs as pictures
 from app.people.models import Person
 from app.texts import gettext as _
 
@@ -67,6 +68,7 @@ def deposit(
         channel=channel,
         sha256=document.sha256,
     )
+    pictures.ask_after_commit(version)
     return Deposited(document, deliveries, was_renamed=document.name != received.name)
 
 

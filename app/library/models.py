@@ -27,6 +27,7 @@ ARRIVAL_KINDS = (
     "move_in",
     "restore",
     "replace",
+    "rotate",
 )
 STATUSES = ("received", "validated", "rejected")
 AUDIENCES = ("shared", "firm_only")

@@ -2,6 +2,8 @@
 it left, nothing is sent again by itself. The caller commits.
 """
 
+from typing import Any
+
 from app.db import db, lock_company
 from app.delivery.versions import send_in_place
 from app.library.deposit import version_of
@@ -9,6 +11,7 @@ from app.library.models import Document, Version
 from app.library.noting import note_document
 from app.library.receiving import Received
 from app.library.taking import note_arrival, take
+from app.pages import jobs as pictures
 from app.people.models import Person
 
 
@@ -18,8 +21,12 @@ def replace(
     *,
     by: Person | None,
     channel: str = "web",
+    kind: str = "replace",
+    verb: str = "replaced",
+    **details: Any,
 ) -> Version:
-    """The document keeps its name and place; a rejected one is received again."""
+    """The document keeps its name and place; a rejected one is received again.
+    `kind` is of the arrival: «rotate» where nothing but the pages' turn is new."""
     lock_company(document.company_id)
     take(document)
     document.version_number += 1
@@ -30,14 +37,16 @@ def replace(
     if document.status == "rejected":
         document.status, document.rejected_reason = "received", None
     db.session.flush()
-    note_arrival(document, version, "replace", by=by, channel=channel)
+    note_arrival(document, version, kind, by=by, channel=channel)
     send_in_place(document, version)
     note_document(
-        "replaced",
+        verb,
         document,
         by,
         number=version.number,
         sha256=version.sha256,
         channel=channel,
+        **details,
     )
+    pictures.ask_after_commit(version)
     return version

@@ -37,6 +37,7 @@ from app.library.tree import sight_of
 from app.library.unread import is_known, note_opened
 from app.library.uploads import Outcome, deposit_all
 from app.library.ways import folder_at
+from app.pages.opening import opened
 from app.policy import open_to, reads_its_own_body
 from app.texts import gettext as _, ngettext
 
@@ -192,6 +193,7 @@ def document(document_id: uuid.UUID) -> ResponseReturnValue:
         audience=usual_audience(shown, current_user),
         history=history(shown, firm_side=place.sight.firm_side),
         download_url=url_for("library.download", document_id=shown.id),
+        **opened(shown, place),
         nav_current="documents",
     )
 

@@ -7,16 +7,20 @@ from urllib.parse import quote
 from flask import Response, request
 from werkzeug.wsgi import wrap_file
 
-from app.library.models import Document
+from app.library.models import Document, Version
 
 
-def as_download(blob: BinaryIO, document: Document) -> Response:
+def as_download(
+    blob: BinaryIO, document: Document, version: Version | None = None
+) -> Response:
+    """The document's bytes of now, or those of the version that they are."""
+    of = version or document
     response = Response(
         wrap_file(request.environ, blob, 65536), direct_passthrough=True
     )
     response.call_on_close(blob.close)
-    response.content_type = document.content_type
-    response.content_length = document.size
+    response.content_type = of.content_type
+    response.content_length = of.size
     # RFC 6266: filename* (RFC 8187) with an ASCII fallback beside it.
     response.headers.set("Content-Disposition", "attachment", **_names(document.name))
     response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"

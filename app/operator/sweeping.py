@@ -15,6 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from app.db import db
 from app.library.models import Rendition, Version
 from app.mailroom.models import BotMail
+from app.pages.models import PageImage
 from app.storage import Storage
 
 log = logging.getLogger(__name__)
@@ -24,6 +25,7 @@ REFERRED: tuple[InstrumentedAttribute[str], ...] = (
     Version.storage_key,
     Rendition.storage_key,
     BotMail.storage_key,
+    PageImage.storage_key,
 )
 # More than so many, and more than half: another database's store, it seems.
 DOUBTFUL = 100

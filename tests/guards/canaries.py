@@ -32,12 +32,13 @@ from app.delivery.models import (
     Trouble,
 )
 from app.library.commenting import comment
-from app.library.models import Folder
+from app.library.models import Folder, Version
 from app.library.receiving import receive
 from app.mailroom import models as mailroom_models
 from app.mailroom.models import BotMail
 from app.notices import models as notice_models
 from app.notices.models import Notice, NoticeSetting
+from app.pages import making
 from tests.cast import House, World
 
 OWN = "own-canari"
@@ -107,6 +108,14 @@ def fill(world: World) -> None:
     db.session.commit()
     _put_canaries()
     db.session.commit()
+    _make_pictures()
+
+
+def _make_pictures() -> None:
+    """Of the pages, so that they are read too."""
+    for version_id in db.session.scalars(sa.select(Version.id)).all():
+        while making.make_some(version_id) is not None:
+            pass
 
 
 def _prune(house: House) -> None:

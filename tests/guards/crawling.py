@@ -23,7 +23,7 @@ LINK = re.compile(
 )
 FRAGMENT = {"HX-Request": "true"}
 ENDS_THE_VISIT = ("people.logout", "people.login_create")
-MANY = 400
+MANY = 800
 
 
 def read(browser: Browser, told: Told, path: str, **options: Any) -> tuple[str, str]:

@@ -65,6 +65,7 @@ def values(world: World, role: str = "manager") -> Values:
         "delivery_id": canaries.one_of("deliveries"),
         "mail_id": canaries.one_of("bot_mails"),
         "comment_id": canaries.one_of("comments"),
+        "number": ["1"],
         "test_id": canaries.one_of("test_mails"),
         "any": canaries.one_of_each(),
     }

@@ -53,6 +53,7 @@ def address(rule: Rule, house: House) -> str:
         "mail_id": mail_id(house),
         "act": "move",
         "provider": "postmark",
+        "number": 1,
     }
     if "comment_id" in rule.arguments:
         made = comment(done.document, "x", "firm_only", by=house.staff)

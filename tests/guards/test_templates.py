@@ -43,9 +43,11 @@ def test_what_clients_load_knows_nothing_of_the_firm_s_side() -> None:
     shared = [
         "css/app.css",
         "css/home.css",
+        "css/pages.css",
         "js/app.js",
         "js/deposit.js",
         "js/early.js",
+        "js/pages.js",
         "js/rows.js",
     ]
     for name in shared:

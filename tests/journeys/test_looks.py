@@ -55,6 +55,17 @@ def document(company: str, name: str) -> Way:
     return go
 
 
+def act_on(opened: Way, act: str) -> Way:
+    """The page of an act that the document's page leads to."""
+
+    def go(somebody: Visitor) -> None:
+        opened(somebody)
+        somebody.page.locator(f'#acts a[href*="/{act}"]').click()
+        expect(somebody.page.locator("main form")).to_be_visible()
+
+    return go
+
+
 def sent_document(somebody: Visitor) -> None:
     """With the proof of its sending."""
     busiest_month(somebody)
@@ -123,6 +134,9 @@ PAGES: dict[str, tuple[str | None, str, Way]] = {
     "comments": ("paul", "", act("comments")),
     "chosen": ("claire", "", chosen),
     "many-to-move": ("claire", "", many_to_move),
+    "pages-firm": ("nadia", "", act_on(document("garage-roux", "pneus"), "edit")),
+    "pages-client": ("karim", "", act_on(document("garage-roux", "pneus"), "edit")),
+    "merge": ("claire", "", act_on(sent_document, "merge")),
     "apps": ("claire", "", at("/apps")),
     "apps-empty": ("nadia", "", at("/apps")),
     "panel": ("claire", "", at("/apps/quickbooks")),

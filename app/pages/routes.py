@@ -1,0 +1,96 @@
+"""The addresses of what a document looks like: pictures of its pages, its versions."""
+
+import uuid
+
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+from werkzeug.wsgi import wrap_file
+
+from app import htmx
+from app.db import db
+from app.library.finding import document_or_404
+from app.library.models import Version
+from app.library.receiving import store
+from app.library.sending_out import as_download
+from app.library.taking import current_version
+from app.pages.making import PAGE, WIDTHS
+from app.pages.models import PageImage
+from app.pages.viewing import picture_of, viewer
+from app.policy import open_to
+from app.storage import Missing
+
+blueprint = Blueprint("pages", __name__)
+
+
+@blueprint.get("/documents/<uuid:document_id>/pages/<int:number>.webp")
+@open_to("signed_in")
+def image(document_id: uuid.UUID, number: int) -> ResponseReturnValue:
+    document, _place = document_or_404(document_id)
+    width = request.args.get("w", PAGE, type=int)
+    picture = picture_of(document, number, width) if width in WIDTHS else None
+    if picture is None:
+        abort(404)
+    db.session.commit()
+    return _as_picture(picture)
+
+
+@blueprint.get("/documents/<uuid:document_id>/preview")
+@open_to("signed_in")
+def preview(document_id: uuid.UUID) -> ResponseReturnValue:
+    """The poll, while pictures are being made."""
+    document, _place = document_or_404(document_id)
+    if not htmx.is_fragment():
+        return redirect(url_for("library.document", document_id=document.id))
+    poll = request.args.get("poll", 1, type=int)
+    return render_template(
+        "pages/_viewer.html",
+        viewer=viewer(document, current_version(document), poll),
+        document=document,
+        download_url=url_for("library.download", document_id=document.id),
+    )
+
+
+@blueprint.get("/documents/<uuid:document_id>/versions/<int:number>/download")
+@open_to("signed_in")
+def download_version(document_id: uuid.UUID, number: int) -> ResponseReturnValue:
+    document, _place = document_or_404(document_id)
+    version = db.session.scalar(
+        select(Version).where(
+            Version.document_id == document.id, Version.number == number
+        )
+    )
+    if version is None:
+        abort(404)
+    db.session.commit()
+    return as_download(store().open(version.storage_key), document, version)
+
+
+def _as_picture(picture: PageImage) -> Response:
+    """Kept by the person's own browser, which asks each time whether it still may."""
+    if picture.sha256 in request.if_none_match:
+        response = make_response("", 304)
+    else:
+        try:
+            blob = store().open(picture.storage_key)
+        except Missing:
+            abort(404)
+        response = Response(
+            wrap_file(request.environ, blob, 65536), direct_passthrough=True
+        )
+        response.call_on_close(blob.close)
+        response.content_type = "image/webp"
+        response.content_length = picture.size
+    response.set_etag(picture.sha256)
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    return response
