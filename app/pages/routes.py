@@ -23,7 +23,7 @@ from app.library.models import Version
 from app.library.receiving import store
 from app.library.sending_out import as_download
 from app.library.taking import current_version
-from app.pages.making import PAGE, WIDTHS
+from app.pages.making import MOST_PAGES, PAGE, WIDTHS
 from app.pages.models import PageImage
 from app.pages.viewing import picture_of, viewer
 from app.policy import open_to
@@ -37,7 +37,8 @@ blueprint = Blueprint("pages", __name__)
 def image(document_id: uuid.UUID, number: int) -> ResponseReturnValue:
     document, _place = document_or_404(document_id)
     width = request.args.get("w", PAGE, type=int)
-    picture = picture_of(document, number, width) if width in WIDTHS else None
+    may_be = width in WIDTHS and number <= MOST_PAGES
+    picture = picture_of(document, number, width) if may_be else None
     if picture is None:
         abort(404)
     db.session.commit()
@@ -64,6 +65,8 @@ def preview(document_id: uuid.UUID) -> ResponseReturnValue:
 @open_to("signed_in")
 def download_version(document_id: uuid.UUID, number: int) -> ResponseReturnValue:
     document, _place = document_or_404(document_id)
+    if number > document.version_number:
+        abort(404)
     version = db.session.scalar(
         select(Version).where(
             Version.document_id == document.id, Version.number == number
