@@ -61,7 +61,7 @@ def _line(entry: Entry, name: str | None, firm_side: bool) -> Line | None:
     text = _text(entry, name, firm_side)
     if not text:
         return None
-    channel = channel_word(entry.details.get("channel", "")) if name else ""
+    channel = channel_word(entry.details.get("channel", ""))
     return Line(entry.at, text, channel=channel, is_firm_only=entry.is_firm_only)
 
 

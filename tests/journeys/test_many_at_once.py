@@ -65,17 +65,32 @@ def test_rows_are_dragged_to_a_folder_of_the_tree(nadia: Visitor) -> None:
         rows.nth(number).get_by_role("checkbox").check()
     to = nadia.page.get_by_role("treeitem", name="Administratif")
     rows.nth(0).locator(".column-date").drag_to(to)
-    told(
-        nadia,
-        "2 documents sont déplacés dans « Administratif ».".replace(
-            " »", "\u00a0»"
-        ).replace("« ", "«\u00a0"),
-    )
+    told(nadia, "2 documents sont déplacés dans «\u00a0Administratif\u00a0».")
     expect(rows).to_have_count(1)
     nadia.page.get_by_role("button", name="Annuler").click()
     told(nadia, "Annulé pour 2 documents.")
     expect(rows).to_have_count(3)
     assert nadia.complaints == []
+
+
+def test_a_folder_opens_under_what_is_dragged(nadia: Visitor) -> None:
+    nadia.open("garage-roux", "Juridique")
+    nadia.drop(pdf("À ranger.pdf"))
+    tree = nadia.page.get_by_role("tree")
+    shut = tree.get_by_role("treeitem", name="Dossier comptable annuel")
+    expect(shut).to_have_attribute("aria-expanded", "false")
+    nadia.row("À ranger.pdf").locator(".column-date").hover()
+    nadia.page.mouse.down()
+    for _ in range(2):  # the first one only enters
+        shut.hover()
+    expect(shut).to_have_attribute("aria-expanded", "true")
+    to = tree.locator('[data-level="2"]').first
+    name = to.locator(".tree-name").inner_text()
+    for _ in range(2):
+        to.hover()
+    nadia.page.mouse.up()
+    told(nadia, f"1 document est déplacé dans «\u00a0{name}\u00a0».")
+    expect(nadia.row("À ranger.pdf")).to_have_count(0)
 
 
 def let_go(visitor: Visitor, *paths: Path) -> None:

@@ -69,3 +69,21 @@ def test_the_switch_is_confirmed_on_a_page_of_its_own(visit: Visit) -> None:
         claire.page.get_by_role("button", name=button).click()
         claire.page.get_by_role("link", name="Applications de ce dossier").click()
     expect(switch).to_have_attribute("aria-checked", "false")
+
+
+def test_several_are_put_in_the_trash_and_come_back(visit: Visit) -> None:
+    nadia = visit("nadia", java_script_enabled=False)
+    nadia.open("garage-roux", "Social")
+    send(nadia, pdf("Contrat A.pdf"), pdf("Contrat B.pdf"), pdf("Contrat C.pdf"))
+    for name in ("Contrat A.pdf", "Contrat C.pdf"):
+        nadia.row(name).get_by_role("checkbox").check()
+    nadia.page.locator("#together").get_by_role("button", name="Corbeille").click()
+    expect(nadia.row("Contrat A.pdf")).to_have_count(0)
+    expect(nadia.row("Contrat B.pdf")).to_have_count(1)
+    nadia.page.get_by_role("button", name="Annuler").click()
+    expect(nadia.row("Contrat A.pdf")).to_have_count(1)
+    nadia.row("Contrat B.pdf").get_by_role("checkbox").check()
+    nadia.page.locator("#together").get_by_role("button", name="Déplacer").click()
+    nadia.page.get_by_label("Administratif").check()
+    nadia.page.get_by_role("button", name="Déplacer ici").click()
+    expect(nadia.row("Contrat B.pdf")).to_have_count(0)

@@ -20,7 +20,7 @@ from app.library.replacing import replace
 from app.library.trashing import restore_document, trash_document
 from app.seed import one_page_pdf
 from tests.cast import PURCHASES, Browser, House, World, signed_in
-from tests.delivery.world import document_of, verbs_of
+from tests.delivery.world import change, delivery_of, document_of, verbs_of
 from tests.smtp import MailServer
 
 SALES = PURCHASES.replace("Achats", "Ventes")
@@ -139,6 +139,26 @@ def test_what_left_and_is_refused_then_is_not_sent_again(
     db.session.refresh(done.document)
     refused(done, house)
     assert (document_of(done).status, rows(done)) == ("rejected", [("accepted", None)])
+    replaced(done, house)
+    tick.run()
+    assert len(post.messages) == 1
+
+
+def test_what_is_in_the_hands_of_a_worker_is_asked_to_stop(house: House) -> None:
+    done = house.drop()
+    change(done, state="sending")
+    assert refuse(done.document, REASON, by=house.staff) == 1
+    db.session.commit()
+    delivery = delivery_of(done)
+    assert (delivery.cancel_requested, delivery.reason) == (True, "rejected")
+
+
+def test_a_file_that_was_held_leaves_as_the_one_that_takes_its_place(
+    house: House, post: MailServer
+) -> None:
+    done = house.drop("Inventaire.csv", content=b"a;b\n1;2\n")
+    assert rows(done) == [("held", "bad_type")]
+    refused(done, house)
     replaced(done, house)
     tick.run()
     assert len(post.messages) == 1
