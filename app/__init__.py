@@ -45,6 +45,7 @@ from app.mailroom import routes as mailroom_routes
 from app.notices import models as _notices_models  # noqa: F401
 from app.operator import console_routes, routes as operator_routes
 from app.people import routes as people_routes, signing_in
+from app.search import keeping as _keeping, routes as search_routes  # noqa: F401
 
 # Named apart from the packages, which these names would hide in this module.
 BLUEPRINTS = (
@@ -54,6 +55,7 @@ BLUEPRINTS = (
     library_routes.blueprint,
     acts_routes.blueprint,
     folder_routes.blueprint,
+    search_routes.blueprint,
     store_routes.blueprint,
     own_routes.blueprint,
     overview_routes.blueprint,

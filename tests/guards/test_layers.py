@@ -6,7 +6,14 @@ import pytest
 INFRASTRUCTURE = {
     *("app.apart", "app.apart_child"),
     *("app.assets", "app.blobs", "app.db", "app.errors", "app.extensions"),
-    *("app.formats", "app.htmx", "app.mailserver", "app.multipart", "app.policy"),
+    *(
+        "app.folding",
+        "app.formats",
+        "app.htmx",
+        "app.mailserver",
+        "app.multipart",
+        "app.policy",
+    ),
     *("app.queueing", "app.s3", "app.storage", "app.tenancy", "app.texts"),
 }
 # Put the house together, so they see all of it; nothing inside imports them.

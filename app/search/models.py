@@ -1,0 +1,47 @@
+"""What a document is found by. Where it lies, and so who may see it, is not kept here:
+that is asked of its folder each time."""
+
+import uuid
+
+from sqlalchemy import ForeignKey, Index, String, Text, func, literal_column
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Base, TenantOwned
+
+
+class SearchEntry(Base, TenantOwned):
+    __tablename__ = "search_entries"
+
+    document_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True
+    )
+    company_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("companies.id", ondelete="CASCADE"), index=True
+    )
+    # «f<firm> c<company>»: inside the index, so that a search meets its own only.
+    scope: Mapped[str] = mapped_column(String(80))
+    # Its words, folded, each once; of the name first, then of the text.
+    body: Mapped[str] = mapped_column(Text)
+    # The text layer of the file, to fold again and to show some of.
+    content: Mapped[str] = mapped_column(Text, default="")
+    # The bytes that it was read from; null while nobody has tried.
+    read_sha256: Mapped[str | None] = mapped_column(String(64))
+
+
+# Written out: PostgreSQL uses the index for this very expression.
+VECTOR = func.to_tsvector(
+    literal_column("'simple'"),
+    SearchEntry.scope.expression + literal_column("' '") + SearchEntry.body.expression,
+)
+Index(
+    "ix_search_entries_words",
+    VECTOR,
+    postgresql_using="gin",
+    _table=SearchEntry.__table__,
+).ddl_if(dialect="postgresql")
+Index(
+    "ix_search_entries_unread",
+    SearchEntry.document_id,
+    postgresql_where=SearchEntry.read_sha256.is_(None),
+    sqlite_where=SearchEntry.read_sha256.is_(None),
+)
