@@ -10,6 +10,7 @@ from whitenoise import WhiteNoise
 
 import config
 from app import assets, cli, errors, formats, htmx, policy, storage, tenancy
+from app.archives import download_routes, routes as archives_routes
 from app.companies import routes as companies_routes
 from app.connectors import (
     catalogue,
@@ -56,6 +57,8 @@ BLUEPRINTS = (
     acts_routes.blueprint,
     folder_routes.blueprint,
     search_routes.blueprint,
+    download_routes.blueprint,
+    archives_routes.blueprint,
     store_routes.blueprint,
     own_routes.blueprint,
     overview_routes.blueprint,

@@ -27,6 +27,7 @@ class Frame:
     nodes: list[Node]
     may_deposit: bool
     may_change: bool
+    may_archive: bool
     deposit_url: str
     upload_id: uuid.UUID
     max_upload_mb: int
@@ -44,6 +45,7 @@ def frame(company: Company, path: list[Folder], sight: Sight) -> Frame:
         nodes=tree(company, path, sight),
         may_deposit=sight.may_deposit_in(folder),
         may_change=may_change(folder, sight),
+        may_archive=sight.sees_all_that_is_shared,
         deposit_url=url_for("library.deposit_create", **here),
         upload_id=new_id(),
         max_upload_mb=current_app.config["MAX_UPLOAD_MB"],

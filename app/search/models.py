@@ -2,8 +2,18 @@
 that is asked of its folder each time."""
 
 import uuid
+from typing import cast
 
-from sqlalchemy import ForeignKey, Index, String, Text, func, literal_column
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    String,
+    Table,
+    Text,
+    func,
+    literal_column,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, TenantOwned
@@ -28,16 +38,18 @@ class SearchEntry(Base, TenantOwned):
     read_sha256: Mapped[str | None] = mapped_column(String(64))
 
 
-# Written out: PostgreSQL uses the index for this very expression.
+# Written out, for PostgreSQL takes the index for this very expression only.
 VECTOR = func.to_tsvector(
     literal_column("'simple'"),
     SearchEntry.scope.expression + literal_column("' '") + SearchEntry.body.expression,
 )
+_TABLE = cast("Table", SearchEntry.__table__)
 Index(
     "ix_search_entries_words",
-    VECTOR,
+    # The same as PostgreSQL writes it.
+    text("to_tsvector('simple'::regconfig, (scope::text || ' '::text) || body)"),
     postgresql_using="gin",
-    _table=SearchEntry.__table__,
+    _table=_TABLE,
 ).ddl_if(dialect="postgresql")
 Index(
     "ix_search_entries_unread",

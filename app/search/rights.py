@@ -1,11 +1,13 @@
 """Where a person may look: decided by whom they are and by the folder that a document
 lies in at this moment. Nothing of it is kept in the index, to be out of date there."""
 
+import uuid
 from dataclasses import dataclass
 
 from flask import g
 from flask_login import current_user
 from sqlalchemy import ColumnElement, or_
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app.companies.finding import companies_and_roles, company_and_role
 from app.companies.models import Company
@@ -14,6 +16,7 @@ from app.library.models import Document, Folder
 from app.library.tree import Sight, hidden_folders, sight_of
 from app.search.indexing import scope_of
 
+Column = InstrumentedAttribute[uuid.UUID]
 NAMED = 50  # companies that are named inside the index; more are found by their firm
 
 
@@ -35,15 +38,15 @@ class Realm:
 
     def documents(self) -> ColumnElement[bool]:
         if self.is_whole:
-            return Document.firm_id == g.firm.id
+            return Document.firm_id.in_([g.firm.id])
         return self._of(Document.company_id, Document.folder_id)
 
     def folders(self) -> ColumnElement[bool]:
         if self.is_whole:
-            return Folder.firm_id == g.firm.id
+            return Folder.firm_id.in_([g.firm.id])
         return self._of(Folder.company_id, Folder.id)
 
-    def _of(self, company_id, folder_id) -> ColumnElement[bool]:  # type: ignore[no-untyped-def]
+    def _of(self, company_id: Column, folder_id: Column) -> ColumnElement[bool]:
         whole = [company.id for company, sight in self.places if sight.firm_side]
         parts = [
             (company_id == company.id)

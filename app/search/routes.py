@@ -5,6 +5,7 @@ import uuid
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from sqlalchemy import select
 
 from app import htmx
 from app.db import db
@@ -39,7 +40,7 @@ def index() -> ResponseReturnValue:
 def suggestions() -> ResponseReturnValue:
     asked = asked_from(request.args, firm_side=current_user.is_firm_side)
     if not htmx.is_fragment():
-        return redirect(url_for("search.index", **asked.query()))
+        return redirect(url_for("search.index", **asked.query()))  # type: ignore[arg-type]
     where = realm(asked.company)
     return render_template(
         "search/_suggestions.html", asked=asked, found=showing.suggestions(asked, where)
@@ -55,7 +56,7 @@ def _folder(asked: Asked, where: Realm) -> Folder | None:
 
 def _visible(folder_id: uuid.UUID, where: Realm) -> Folder | None:
     return db.session.scalar(
-        db.select(Folder).where(
+        select(Folder).where(
             Folder.id == folder_id, Folder.trashed_at.is_(None), where.folders()
         )
     )

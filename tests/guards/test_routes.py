@@ -7,6 +7,8 @@ import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
+from app.archives.models import Archive
+from app.db import db
 from app.mailroom.receiving import receive as receive_mail
 from app.policy import AUDIENCES, audience_of
 from tests.cast import House, World, browser_at, signed_in
@@ -45,6 +47,7 @@ def address(rule: Rule, house: House) -> str:
         "connection": house.connect().id,
         "mail_id": mail_id(house),
         "act": "move",
+        "archive_id": archive_id(house),
         "provider": "postmark",
     }
     if "delivery_id" in rule.arguments:
@@ -56,6 +59,16 @@ def address(rule: Rule, house: House) -> str:
     )
     assert "<" not in with_values
     return with_values
+
+
+def archive_id(house: House) -> uuid.UUID:
+    """Of one that the firm had made of the house's first company."""
+    made = Archive(
+        firm_id=house.firm.id, company_id=house.dune.id, is_for_firm=True, name="2026"
+    )
+    db.session.add(made)
+    db.session.commit()
+    return made.id
 
 
 def mail_id(house: House) -> uuid.UUID:
