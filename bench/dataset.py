@@ -201,9 +201,11 @@ def _documents(connection: Connection, count: int) -> None:
         SearchEntry,
         "bench_plan p",
         document_id="p.id",
-        scope="'f' || replace(p.firm_id::text, '-', '')"
-        " || ' c' || replace(p.company_id::text, '-', '')",
-        body="regexp_replace(lower(p.name), '[^a-z0-9]+', ' ', 'g') || ' ' || p.words",
+        scope="'c' || replace(p.company_id::text, '-', '')",
+        # The firm's key before each word.
+        body="regexp_replace(regexp_replace(lower(p.name) || ' ' || p.words,"
+        " '[^a-z0-9]+', ' ', 'g'), '(^| )(?=.)', '\\1k' || right(p.firm_id::text, 6),"
+        " 'g')",
         content="p.words",
         read_sha256="p.sha256",
         **placed,

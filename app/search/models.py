@@ -20,22 +20,36 @@ from app.db import Base, TenantOwned
 
 
 class SearchEntry(Base, TenantOwned):
+    """One for each document, in the order that they came."""
+
     __tablename__ = "search_entries"
 
     document_id: Mapped[uuid.UUID] = mapped_column(
         ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True
     )
     company_id: Mapped[uuid.UUID] = mapped_column(
-        ForeignKey("companies.id", ondelete="CASCADE"), index=True
+        ForeignKey("companies.id", ondelete="CASCADE")
     )
-    # «f<firm> c<company>»: inside the index, so that a search meets its own only.
+    # «c<company>»: a word of the index, so that a search meets its own company only.
     scope: Mapped[str] = mapped_column(String(80))
-    # Its words, folded, each once; of the name first, then of the text.
+    # Its words, folded, each once and with the firm's key before it (`indexing`).
     body: Mapped[str] = mapped_column(Text)
     # The text layer of the file, to fold again and to show some of.
     content: Mapped[str] = mapped_column(Text, default="")
     # The bytes that it was read from; null while nobody has tried.
     read_sha256: Mapped[str | None] = mapped_column(String(64))
+
+    # By time, of a company and of a firm; both name the firm, as every statement does,
+    # or the database takes the rows of the one for a part of those of the other.
+    __table_args__ = (
+        Index(
+            "ix_search_entries_firm_id_company_id_document_id",
+            "firm_id",
+            "company_id",
+            "document_id",
+        ),
+        Index("ix_search_entries_firm_id_document_id", "firm_id", "document_id"),
+    )
 
 
 # Written out, for PostgreSQL takes the index for this very expression only.

@@ -15,9 +15,10 @@ from app.db import db
 from app.library.models import Document, Folder
 from app.library.tree import Sight, hidden_folders, sight_of
 from app.search.indexing import scope_of
+from app.search.models import SearchEntry
 
 Column = InstrumentedAttribute[uuid.UUID]
-NAMED = 50  # companies that are named inside the index; more are found by their firm
+NAMED = 50  # companies in a question; of more, the firm's entries are gone through
 
 
 @dataclass(frozen=True)
@@ -29,12 +30,24 @@ class Realm:
     is_whole: bool = False
 
     @property
+    def is_nowhere(self) -> bool:
+        return not self.is_whole and not self.places
+
+    @property
     def scopes(self) -> list[str]:
-        """Words of the index, one of which an entry must have; none: there is no entry
-        for this person."""
+        """Words of the index, one of which an entry must have; none where they would
+        be too many, or no help."""
         if self.is_whole or len(self.places) > NAMED:
-            return [f"f{g.firm.id.hex}"]
-        return [scope_of(c.firm_id, c.id).split()[1] for c, _sight in self.places]
+            return []
+        return [scope_of(company.id) for company, _sight in self.places]
+
+    def one_row_of_entries(self) -> ColumnElement[bool] | None:
+        """Entries that stand one after the other in an index by time, if they do."""
+        if self.is_whole:
+            return SearchEntry.firm_id.in_([g.firm.id])
+        if len(self.places) == 1:
+            return SearchEntry.company_id.in_([self.places[0][0].id])
+        return None
 
     def documents(self) -> ColumnElement[bool]:
         if self.is_whole:

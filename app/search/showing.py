@@ -14,7 +14,7 @@ from app.library.finding import url_of
 from app.library.listing import Row, rows_of
 from app.library.models import Document, Folder
 from app.library.tree import Sight
-from app.search import finding, marking
+from app.search import finding, marking, naming
 from app.search.asking import Asked
 from app.search.marking import Pieces
 from app.search.models import SearchEntry
@@ -48,36 +48,29 @@ class Place:
 class Found:
     hits: list[Hit]
     places: list[Place]
-    total: int
-    total_is_floor: bool
-    after: uuid.UUID | None  # behind which there are more
+    total: int | None = None
+    total_is_floor: bool = False
+    after: uuid.UUID | None = None  # behind which there are more
 
 
 def results(asked: Asked, realm: Realm) -> Found:
-    documents = finding.page(asked, realm, ROWS + 1)
-    has_more = len(documents) > ROWS
-    is_all = not has_more and not asked.after
-    total = len(documents) if is_all else finding.count(asked, realm)
+    page = finding.page(asked, realm, ROWS)
     folders = [] if asked.after or asked.is_narrowed else _folders(asked, realm)
     return Found(
-        hits=_hits(documents[:ROWS], asked, with_text=True),
+        hits=_hits(page.documents, asked, with_text=True),
         places=folders,
-        total=min(total, finding.COUNTED),
-        total_is_floor=total > finding.COUNTED,
-        after=documents[ROWS - 1].id if has_more else None,
+        total=None if asked.after else page.total,
+        total_is_floor=page.total_is_floor,
+        after=page.documents[-1].id if page.has_more else None,
     )
 
 
 def suggestions(asked: Asked, realm: Realm) -> Found:
     """A few of each kind, while the person types."""
-    documents = finding.page(asked, realm, SUGGESTED + 1)
-    shown = documents[:SUGGESTED]
+    page = finding.page(asked, realm, SUGGESTED)
     return Found(
-        hits=_hits(shown, asked, with_text=False),
+        hits=_hits(page.documents, asked, with_text=False),
         places=[*_folders(asked, realm), *_companies(asked, realm)],
-        total=len(shown),
-        total_is_floor=len(documents) > SUGGESTED,
-        after=None,
     )
 
 
@@ -140,7 +133,7 @@ def ways_of(folder_ids: set[uuid.UUID]) -> dict[uuid.UUID, list[Folder]]:
 
 
 def _folders(asked: Asked, realm: Realm) -> list[Place]:
-    folders = finding.folders(asked, realm, FOLDERS)
+    folders = naming.folders(asked, realm, FOLDERS)
     companies = _companies_of(folders)
     ways = ways_of({folder.id for folder in folders})
     wanted = marking.pattern(asked.words)
@@ -167,5 +160,5 @@ def _companies(asked: Asked, realm: Realm) -> list[Place]:
             company=company,
             is_folder=False,
         )
-        for company in finding.companies(asked, COMPANIES)
+        for company in naming.companies(asked, COMPANIES)
     ]

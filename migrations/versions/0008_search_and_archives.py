@@ -45,7 +45,14 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("search_entries", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_search_entries_company_id"), ["company_id"], unique=False
+            "ix_search_entries_firm_id_company_id_document_id",
+            ["firm_id", "company_id", "document_id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            "ix_search_entries_firm_id_document_id",
+            ["firm_id", "document_id"],
+            unique=False,
         )
         batch_op.create_index(
             "ix_search_entries_unread",
@@ -126,6 +133,7 @@ def downgrade() -> None:
             postgresql_where=sa.text("read_sha256 IS NULL"),
             sqlite_where=sa.text("read_sha256 IS NULL"),
         )
-        batch_op.drop_index(batch_op.f("ix_search_entries_company_id"))
+        batch_op.drop_index("ix_search_entries_firm_id_document_id")
+        batch_op.drop_index("ix_search_entries_firm_id_company_id_document_id")
 
     op.drop_table("search_entries")

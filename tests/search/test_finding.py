@@ -24,7 +24,7 @@ from app.library.trashing import (
     trash_folder,
 )
 from app.people.models import Membership, Person
-from app.search import reading
+from app.search import finding, reading, showing
 from app.search.catching_up import catch_up, rebuild
 from app.search.models import SearchEntry
 from app.seed import one_page_pdf
@@ -376,3 +376,53 @@ def test_staff_of_many_companies_find_in_theirs_only(app: Flask, house: House) -
     house.drop("Facture dune.pdf")
     house.drop("Facture elm.pdf", company=house.elm)
     assert names(signed_in(app, ben), "facture") == ["Facture dune.pdf"]
+
+
+@pytest.mark.parametrize("window", [1, 5, 500])
+def test_the_same_is_found_however_few_are_looked_through_first(
+    app: Flask, house: House, monkeypatch: pytest.MonkeyPatch, window: int
+) -> None:
+    monkeypatch.setattr(finding, "WINDOW", window)
+    monkeypatch.setattr(showing, "ROWS", 3)
+    for number in range(8):
+        what = "Facture" if number % 2 else "Contrat"
+        house.drop(f"{what} {number}.pdf", content=b"%PDF-1.4 " + bytes([number]))
+    house.drop("Facture cachée.pdf", "Cabinet")
+    for who in (house.admin, house.staff, house.manager):
+        browser = signed_in(app, who)
+        hidden = [] if who is house.manager else ["Facture cachée.pdf"]
+        wanted = [*hidden, "Facture 7.pdf", "Facture 5.pdf"]
+        first = wanted + ["Facture 3.pdf"][: 3 - len(wanted)]
+        assert names(browser, "facture") == first
+        soup = BeautifulSoup(browser.get("/search?q=facture").text, "html.parser")
+        more = soup.select_one(".search-more a")
+        assert more
+        rest = BeautifulSoup(browser.get(str(more["href"])).text, "html.parser")
+        found = [str(a["title"]) for a in rest.select(".document-name")]
+        assert first + found == [
+            *hidden,
+            *(f"Facture {number}.pdf" for number in (7, 5, 3, 1)),
+        ]
+        assert "contrat" not in soup.text.lower()
+
+
+def test_the_total_says_when_it_is_a_part(
+    app: Flask, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finding, "WINDOW", 5)
+    monkeypatch.setattr(showing, "ROWS", 2)
+    for number in range(6):
+        house.drop(f"Facture {number}.pdf", content=b"%PDF-1.4 " + bytes([number]))
+    page = signed_in(app, house.admin).get("/search?q=facture").text
+    total = BeautifulSoup(page, "html.parser").select_one("#search-total")
+    assert total
+    assert total.text.strip() in {"Plus de 5 documents", "More than 5 documents"}
+
+
+def test_one_firm_s_words_are_met_by_no_search_of_another(world: World) -> None:
+    """In the index itself, so that «facture» costs by one's own documents."""
+    world.alder.drop("Facture.pdf")
+    world.birch.drop("Facture.pdf")
+    bodies = db.session.scalars(select(SearchEntry.body)).all()
+    first, second = (set(body.split()) for body in bodies)
+    assert not first & second
