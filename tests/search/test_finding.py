@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from bs4 import BeautifulSoup
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app import apart
 from app.companies.models import Company
@@ -133,6 +133,34 @@ def test_a_reader_that_breaks_leaves_a_document_found_by_its_name(
     assert names(signed_in(app, house.admin), "cassee") == ["Facture cassée.pdf"]
     entry = db.session.get_one(SearchEntry, done.document.id)
     assert entry.read_sha256 == done.document.sha256  # it is not tried for ever
+
+
+def test_what_happens_while_a_text_is_read_is_not_written_over(
+    app: Flask, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = house.drop("Premier.pdf").document
+
+    def renamed_meanwhile(_key: str) -> str:
+        rename_document(document, "Second.pdf", by=house.admin)
+        db.session.commit()
+        return "cerise"
+
+    monkeypatch.setattr(reading, "_text_layer", renamed_meanwhile)
+    reading.read_text(str(document.id))
+    ada = signed_in(app, house.admin)
+    assert names(ada, "second cerise") == ["Second.pdf"]
+
+    def replaced_meanwhile(_key: str) -> str:
+        db.session.execute(update(SearchEntry).values(read_sha256=None))
+        replace(document, receive([one_page_pdf("prune")], "x.pdf"), by=house.admin)
+        db.session.commit()
+        return "cerise"
+
+    db.session.execute(update(SearchEntry).values(read_sha256=None))
+    db.session.commit()
+    monkeypatch.setattr(reading, "_text_layer", replaced_meanwhile)
+    reading.read_text(str(document.id))
+    assert names(ada, "cerise") == []
 
 
 def test_what_no_column_can_hold_is_taken_out_of_a_text() -> None:
