@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from flask_babel import force_locale
-from sqlalchemy import or_, select, update
+from sqlalchemy import or_, update
 
 from app.archives import contents, gathering, telling
 from app.archives.models import Archive
@@ -23,7 +23,7 @@ from app.db import database_now, db
 from app.library.models import Folder
 from app.library.receiving import store
 from app.library.tree import Sight
-from app.queueing import enqueue_once, is_told_to_end
+from app.queueing import is_told_to_end
 from app.storage import Stored
 
 log = logging.getLogger(__name__)
@@ -51,23 +51,6 @@ def make(archive_id: str) -> None:
     except StorageUnavailable as error:
         log.warning("an archive could not be kept this time: %s", error)
         _give_back(archive)
-
-
-def look_after() -> None:
-    """Those whose job was lost or killed, and those whose days are over. Commits."""
-    silent = database_now() - SILENT
-    ids = db.session.scalars(
-        select(Archive.id).where(
-            or_(
-                (Archive.state == "waiting") & (Archive.asked_at < silent),
-                (Archive.state == "working") & (Archive.seen_at < silent),
-            )
-        )
-    ).all()
-    db.session.commit()
-    for archive_id in ids:
-        enqueue_once(make, str(archive_id), job_id=f"archive-{archive_id}", name=QUEUE)
-    _end_old_ones()
 
 
 def _claim(archive_id: uuid.UUID) -> Archive | None:
@@ -186,24 +169,3 @@ def _give_back(archive: Archive) -> None:
     attempt = archive.attempts
     db.session.execute(_of_mine(archive.id, attempt).values(state="waiting"))
     db.session.commit()
-
-
-def _end_old_ones() -> None:
-    old = db.session.scalars(
-        select(Archive).where(
-            Archive.state == "ready", Archive.expires_at < database_now()
-        )
-    ).all()
-    for archive in old:
-        key, archive.storage_key, archive.state = archive.storage_key, None, "over"
-        db.session.commit()
-        if key:
-            _delete(key)
-    db.session.commit()
-
-
-def _delete(key: str) -> None:
-    try:
-        store().delete(key)
-    except StorageUnavailable as error:
-        log.warning("the sweep will take %s: %s", key, error)

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from app.archives import making
+from app.archives import looking_after
 from app.operator import audits, sweeping
 from app.queueing import enqueue_once, is_told_to_end
 from app.search import catching_up
@@ -38,5 +38,5 @@ def ask_for_all(slot: datetime) -> None:
     enqueue_once(audit, hour.isoformat(), job_id=f"audit-{at}", name=QUEUE)
     enqueue_once(keep_search, job_id=f"search-{at}", name=QUEUE)
     in_slot = f"archives-{int(slot.timestamp())}"
-    enqueue_once(making.look_after, job_id=in_slot, name=QUEUE)
+    enqueue_once(looking_after.look_after, job_id=in_slot, name=QUEUE)
     enqueue_once(sweep, job_id=f"sweep-{at[:8]}", name=QUEUE)

@@ -13,7 +13,7 @@ from bs4 import BeautifulSoup
 from flask import Flask
 from sqlalchemy import select
 
-from app.archives import making
+from app.archives import looking_after, making
 from app.archives.models import Archive
 from app.blobs import StorageUnavailable
 from app.db import db, utc_now
@@ -213,13 +213,13 @@ def test_what_nobody_makes_is_asked_for_again(
     ask(signed_in(app, house.admin), house)
     asked: list[str] = []
     monkeypatch.setattr(
-        making, "enqueue_once", lambda _f, one, **_how: asked.append(one)
+        looking_after, "enqueue_once", lambda _f, one, **_how: asked.append(one)
     )
-    making.look_after()
+    looking_after.look_after()
     assert asked == []  # its own job is on its way
     newest().asked_at = utc_now() - timedelta(hours=1)
     db.session.commit()
-    making.look_after()
+    looking_after.look_after()
     assert asked == [str(newest().id)]
 
 
@@ -230,11 +230,11 @@ def test_after_seven_days_it_is_gone_and_so_is_its_file(
     archive = made(ada, house)
     key = archive.storage_key
     assert key
-    making.look_after()
+    looking_after.look_after()
     assert store().exists(key)
     newest().expires_at = utc_now() - timedelta(minutes=1)
     db.session.commit()
-    making.look_after()
+    looking_after.look_after()
     assert not store().exists(key)
     assert newest().state == "over"
     assert ada.get(f"/archives/{archive.id}/download").status_code == 303

@@ -70,7 +70,7 @@ def test_what_was_ticked_comes_as_one_file(visit: Visit, tmp_path: Path) -> None
     content = one_page_pdf("Bail signé")
     deposit(paul, File("Bail.pdf", content), File("Bail annexe.pdf", content))
     found(paul, "bail", 2)
-    for tick in paul.page.locator(".hit-tick input").all():
+    for tick in paul.page.locator(".hit-check input").all():
         tick.check()
     with paul.page.expect_download() as coming:
         paul.page.get_by_role("button", name="Télécharger la sélection").click()
