@@ -10,6 +10,7 @@ from whitenoise import WhiteNoise
 
 import config
 from app import assets, cli, errors, formats, htmx, policy, storage, tenancy
+from app.archives import download_routes, routes as archives_routes
 from app.companies import routes as companies_routes
 from app.connectors import (
     catalogue,
@@ -60,6 +61,7 @@ from app.pages import (
     routes as pages_routes,
 )
 from app.people import routes as people_routes, signing_in
+from app.search import keeping as _keeping, routes as search_routes  # noqa: F401
 
 # Named apart from the packages, which these names would hide in this module.
 BLUEPRINTS = (
@@ -80,6 +82,9 @@ BLUEPRINTS = (
     pages_routes.blueprint,
     page_edit_routes.blueprint,
     page_merge_routes.blueprint,
+    search_routes.blueprint,
+    download_routes.blueprint,
+    archives_routes.blueprint,
     store_routes.blueprint,
     own_routes.blueprint,
     overview_routes.blueprint,

@@ -30,6 +30,7 @@ from app.mailroom.commands import mail_in, mailroom
 from app.operator.commands import sweep_store
 from app.people.models import Person
 from app.people.passwords import hash_password, normal_email
+from app.search.commands import search
 
 audit_group = AppGroup("audit", help="Check what is recorded.")
 firm_group = AppGroup("firm", help="Firms: create, domain, adopt.")
@@ -39,7 +40,7 @@ seed_group = AppGroup("seed", help="Fill the database.")
 
 def init_app(app: Flask) -> None:
     commands = (tick_now, deposit_files, why_document, proof_sheet, sweep_store)
-    groups = (audit_group, firm_group, operator_group, seed_group)
+    groups = (audit_group, firm_group, operator_group, seed_group, search)
     for command in (*groups, *commands, mail_in, mailroom):
         app.cli.add_command(command)
 

@@ -13,9 +13,11 @@ from bench import (
     mailing,
     memory,
     pages,
+    searching,
     serving,
     switching,
     weighing,
+    zipping,
 )
 from bench.ground import Ground, ground
 from bench.measuring import Result, say
@@ -56,6 +58,8 @@ BENCHMARKS: dict[str, Callable[[Bench], Iterator[Result]]] = {
     "P14": lambda bench: switching.p14(bench.ground),
     "P15": lambda bench: fairness.p15(bench.ground),
     "P16": lambda bench: fairness.p16(bench.ground),
+    "P17": lambda bench: searching.p17(bench.portal),
+    "P19": lambda bench: zipping.p19(bench.empty),
     "P21": lambda bench: weighing.p21(bench.portal),
 }
 

@@ -17,6 +17,7 @@ from app.db import Base, db
 from app.delivery.models import Delivery
 from app.firms.models import Firm
 from app.library.models import Arrival, Document, Folder, Version
+from app.search.models import SearchEntry
 from bench.measuring import say
 
 FIRMS = 199  # and the one whose pages are asked for
@@ -124,7 +125,7 @@ def _places(connection: Connection, special: list[UUID]) -> None:
 
 def _documents(connection: Connection, count: int) -> None:
     connection.execute(text(_PLAN), {"count": count, "middle": MIDDLE, "small": SMALL})
-    tables = [m.__table__ for m in (Document, Version, Arrival, Delivery)]
+    tables = [m.__table__ for m in (Document, Version, Arrival, Delivery, SearchEntry)]
     indexes = [i for t in tables if isinstance(t, Table) for i in t.indexes]
     for index in indexes:
         index.drop(connection)
@@ -195,6 +196,20 @@ def _documents(connection: Connection, count: int) -> None:
         settled_at="p.at",
         **placed | of,
     )
+    _insert(
+        connection,
+        SearchEntry,
+        "bench_plan p",
+        document_id="p.id",
+        scope="'c' || replace(p.company_id::text, '-', '')",
+        # The firm's key before each word.
+        body="regexp_replace(regexp_replace(lower(p.name) || ' ' || p.words,"
+        " '[^a-z0-9]+', ' ', 'g'), '(^| )(?=.)', '\\1k' || right(p.firm_id::text, 6),"
+        " 'g')",
+        content="p.words",
+        read_sha256="p.sha256",
+        **placed,
+    )
     connection.execute(text("DROP TABLE bench_plan"))
     for index in indexes:
         index.create(connection)
@@ -209,7 +224,13 @@ SELECT bench_id(t.at, t.n * 4) AS id, bench_id(t.at, t.n * 4 + 1) AS version_id,
   p.firm_id, p.company_id, p.id AS folder_id, p.connection_id, t.at,
   'Facture ' || (ARRAY['Orange', 'EDF', 'Point P', 'Cemex'])[t.n % 4 + 1] || ' '
     || t.n || '.pdf' AS name,
-  encode(sha256(t.n::text::bytea), 'hex') AS sha256, 50000 + t.n % 400000 AS size
+  encode(sha256(t.n::text::bytea), 'hex') AS sha256, 50000 + t.n % 400000 AS size,
+  -- What a bill says: words of most of them, of some, and of itself alone.
+  'total ttc date 2026 client dupont reglement echeance '
+    || (ARRAY['electricite abonnement', 'beton chantier', 'telephone mobile',
+      'location nacelle', 'peinture facade', 'gasoil route', 'assurance decennale'])
+      [t.n % 7 + 1] || ' ' || substr(md5(t.n::text), 1, 8) || ' '
+    || substr(md5(t.n::text), 9, 8) AS words
 FROM (
   SELECT n, now() - interval '2 years' * (1 - n::float / :count) AS at, CASE
     WHEN n % 10 = 0 THEN 1

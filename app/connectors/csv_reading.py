@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from app.connectors.folding import plain
 from app.errors import Refused
+from app.folding import plain
 from app.formats import FORMULA_STARTS
 from app.texts import gettext as _
 

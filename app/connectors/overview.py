@@ -12,7 +12,6 @@ from sqlalchemy.orm import contains_eager, selectinload
 from app.companies.models import Company
 from app.connectors import apps, catalogue, states
 from app.connectors.catalogue import PartnerApp
-from app.connectors.folding import folded
 from app.connectors.models import Connection, FirmApp, OwnApp
 from app.connectors.overview_search import (
     LEAVING,
@@ -26,6 +25,7 @@ from app.connectors.overview_search import (
 from app.db import db
 from app.delivery.badges import Badge
 from app.delivery.models import BLOCKED
+from app.folding import folded
 from app.people.models import Person
 from app.texts import gettext as _
 

@@ -9,10 +9,10 @@ from sqlalchemy import ColumnElement, ScalarSelect, Select, case, func, select
 
 from app.companies.models import Company
 from app.connectors import states
-from app.connectors.folding import folded, folded_column
 from app.connectors.models import Connection, Destination
 from app.db import db
 from app.delivery.models import BLOCKED, LEASED, WAITING, Delivery
+from app.folding import folded, folded_column
 
 SORTS = (
     *("company", "app", "since", "state"),

@@ -14,12 +14,12 @@ from sqlalchemy import select
 from app.activity.recording import record
 from app.connectors import apps, catalogue, connecting
 from app.connectors.file_keys import DOMAIN, TAKEN_PREFIXES
-from app.connectors.folding import plain
 from app.connectors.models import OwnApp
 from app.connectors.partner import MEGABYTE, USUAL_TYPES
 from app.db import db
 from app.errors import Refused
 from app.firms.models import Firm
+from app.folding import plain
 from app.people.models import Person
 from app.texts import gettext as _
 

@@ -12,10 +12,10 @@ from app.companies.finding import company_or_404
 from app.companies.models import Company
 from app.connectors import bots
 from app.connectors.catalogue import PartnerApp
-from app.connectors.folding import folded, folded_column
 from app.connectors.models import Connection
 from app.connectors.panel_rows import CompanyRow, held_of, made, row
 from app.db import db
+from app.folding import folded, folded_column
 
 A_PAGE = 50
 

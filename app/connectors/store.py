@@ -12,10 +12,10 @@ from app.companies.models import Company
 from app.connectors import apps, catalogue
 from app.connectors.catalogue import PartnerApp
 from app.connectors.categories import every_category
-from app.connectors.folding import plain
 from app.connectors.models import Connection, Destination, FirmApp, OwnApp
 from app.db import db, utc_now
 from app.delivery.models import Delivery
+from app.folding import plain
 from app.formats import midnight
 from app.people.models import Person
 from app.texts import gettext as _

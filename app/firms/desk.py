@@ -13,11 +13,11 @@ from sqlalchemy import ColumnElement, Select, Subquery, case, func, select
 
 from app.activity.feed import FeedLine, feed
 from app.companies.models import Company
-from app.connectors.folding import folded, folded_column
 from app.db import db, utc_now
 from app.delivery import blocked
 from app.delivery.blocked import Group
 from app.delivery.models import BLOCKED, WAITING, Delivery
+from app.folding import folded, folded_column
 from app.library.models import Document
 from app.people.models import Membership, Person
 

@@ -296,5 +296,10 @@ def recent_rows(company: Company, sight: Sight, most: int) -> list[Row]:
         .order_by(Document.arrived_at.desc(), Document.id.desc())
         .limit(most)
     ).all()
-    deliveries = _deliveries(list(documents)) if sight.firm_side else {}
+    return rows_of(list(documents), sight)
+
+
+def rows_of(documents: list[Document], sight: Sight) -> list[Row]:
+    """In the order given, without acts."""
+    deliveries = _deliveries(documents) if sight.firm_side else {}
     return [_row(d, sight, deliveries.get(d.id, [])) for d in documents]

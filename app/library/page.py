@@ -30,6 +30,7 @@ class Frame:
     read_url: str
     may_deposit: bool
     may_change: bool
+    may_archive: bool
     deposit_url: str
     upload_id: uuid.UUID
     max_upload_mb: int
@@ -52,6 +53,7 @@ def frame(
         read_url=url_for("unread.create", **here),
         may_deposit=sight.may_deposit_in(folder),
         may_change=may_change(folder, sight),
+        may_archive=sight.sees_all_that_is_shared,
         deposit_url=url_for("library.deposit_create", **here),
         upload_id=new_id(),
         max_upload_mb=current_app.config["MAX_UPLOAD_MB"],

@@ -21,8 +21,13 @@ def as_download(
     response.call_on_close(blob.close)
     response.content_type = of.content_type
     response.content_length = of.size
+    return as_attachment(response, document.name)
+
+
+def as_attachment(response: Response, name: str) -> Response:
+    """To be kept under that name, and never shown by the browser."""
     # RFC 6266: filename* (RFC 8187) with an ASCII fallback beside it.
-    response.headers.set("Content-Disposition", "attachment", **_names(document.name))
+    response.headers.set("Content-Disposition", "attachment", **_names(name))
     response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
     response.headers["Cache-Control"] = "private, no-store"
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"

@@ -48,6 +48,10 @@ class Sight:
             return True
         return folder.visibility != "firm_only" and folder.kind not in self.hides
 
+    @property
+    def sees_all_that_is_shared(self) -> bool:
+        return self.firm_side or not self.hides
+
     def may_deposit_in(self, folder: Folder) -> bool:
         return self.firm_side or folder.visibility == "shared"
 

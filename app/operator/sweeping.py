@@ -12,6 +12,7 @@ from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from app.archives.models import Archive
 from app.db import db
 from app.library.models import Rendition, Version
 from app.mailroom.models import BotMail
@@ -21,11 +22,12 @@ from app.storage import Storage
 log = logging.getLogger(__name__)
 AGE = timedelta(hours=24)
 # Every column that holds a key; a guard looks for others.
-REFERRED: tuple[InstrumentedAttribute[str], ...] = (
+REFERRED: tuple[InstrumentedAttribute[str] | InstrumentedAttribute[str | None], ...] = (
     Version.storage_key,
     Rendition.storage_key,
     BotMail.storage_key,
     PageImage.storage_key,
+    Archive.storage_key,
 )
 # More than so many, and more than half: another database's store, it seems.
 DOUBTFUL = 100
@@ -68,6 +70,7 @@ def _referred(start: str) -> set[str]:
     for column in REFERRED:
         wanted = select(column).where(column.startswith(start, autoescape=True))
         options = {"across_firms": True, "yield_per": 5000}
-        keys.update(db.session.scalars(wanted.execution_options(**options)))
+        found = db.session.scalars(wanted.execution_options(**options))
+        keys.update(key for key in found if key)
     db.session.commit()
     return keys

@@ -6,9 +6,9 @@ import pytest
 INFRASTRUCTURE = {
     *("app.apart", "app.apart_child", "app.apart_pages"),
     *("app.assets", "app.blobs", "app.db", "app.errors", "app.extensions"),
-    *("app.formats", "app.htmx", "app.idle_lines", "app.mailserver", "app.multipart"),
-    *("app.policy", "app.queueing", "app.s3", "app.storage", "app.tenancy"),
-    "app.texts",
+    *("app.folding", "app.formats", "app.htmx", "app.idle_lines", "app.mailserver"),
+    *("app.multipart", "app.policy", "app.queueing", "app.s3", "app.storage"),
+    *("app.tenancy", "app.texts"),
 }
 # Put the house together, so they see all of it; nothing inside imports them.
 ENTRANCES = {"app", "app.cli", "app.seed"}

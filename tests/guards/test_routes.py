@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
+from app.archives.models import Archive
 from app.db import db
 from app.library.commenting import comment
 from app.mailroom.receiving import receive as receive_mail
@@ -52,6 +53,7 @@ def address(rule: Rule, house: House) -> str:
         "connection": house.connect().id,
         "mail_id": mail_id(house),
         "act": "move",
+        "archive_id": archive_id(house),
         "provider": "postmark",
         "number": 1,
     }
@@ -68,6 +70,16 @@ def address(rule: Rule, house: House) -> str:
     )
     assert "<" not in with_values
     return with_values
+
+
+def archive_id(house: House) -> uuid.UUID:
+    """Of one that the firm had made of the house's first company."""
+    made = Archive(
+        firm_id=house.firm.id, company_id=house.dune.id, is_for_firm=True, name="2026"
+    )
+    db.session.add(made)
+    db.session.commit()
+    return made.id
 
 
 def mail_id(house: House) -> uuid.UUID:

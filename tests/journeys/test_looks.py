@@ -106,6 +106,14 @@ def confirmation(somebody: Visitor) -> None:
     expect(somebody.page.get_by_role("dialog")).to_be_visible()
 
 
+def typing(somebody: Visitor) -> None:
+    """With what is proposed meanwhile."""
+    somebody.page.goto(somebody.url("/"))
+    somebody.page.keyboard.press("/")
+    somebody.page.keyboard.type("facture")
+    expect(somebody.page.get_by_role("option").first).to_be_visible()
+
+
 def tray(somebody: Visitor) -> None:
     """A deposit that came, one that was renamed, two that were refused."""
     somebody.open("garage-roux", "Administratif")
@@ -151,6 +159,11 @@ PAGES: dict[str, tuple[str | None, str, Way]] = {
     "confirm": ("claire", "", confirmation),
     "home-durand": ("paul", "", at("/")),
     "home-lefevre": ("karim", "", at("/")),
+    "search": ("claire", "", at("/search?q=facture")),
+    "search-client": ("paul", "", at("/search?q=facture")),
+    "search-empty": ("karim", "", at("/search?q=zzz&status=validated")),
+    "search-typing": ("claire", "", typing),
+    "archives": ("karim", "", at("/companies/garage-roux/archives")),
     "missing-firm": ("claire", "", at("/nulle-part")),
     "missing-client": ("karim", "", at("/apps")),
     "missing-stranger": (None, "durand", at("/nulle-part")),

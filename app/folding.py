@@ -1,5 +1,6 @@
-"""Names compared without accents nor case, in Python and in SQL alike."""
+"""Names and texts compared without accents nor case, in Python and in SQL alike."""
 
+import re
 import sqlite3
 import unicodedata
 
@@ -13,12 +14,43 @@ _SINGLE = {"’": "'"} | {
     letter: unicodedata.normalize("NFD", letter)[0] for letter in _LETTERS
 }
 _DOUBLE = {"Œ": "oe", "œ": "oe", "Æ": "ae", "æ": "ae", "ß": "ss"}
+_PAIRS = {"oe": "[Œœ]", "ae": "[Ææ]", "ss": "[ßẞ]"}
+_WORD = re.compile(r"[^\W_]+")
 
 
 def plain(text: str) -> str:
     """«Hôtel de l’Œuvre» → «hotel de l'oeuvre», and every other accent gone too."""
     apart = unicodedata.normalize("NFKD", folded(text).casefold())
     return "".join(each for each in apart if not unicodedata.combining(each))
+
+
+def words(text: str) -> list[str]:
+    """The words of a text, each once, as `plain`: «Relevé n° 12_B» → releve n 12 b.
+
+    What only shapes the text (soft hyphens, joiners) is no part of any word.
+    """
+    whole = "".join(c for c in text if unicodedata.category(c) != "Cf")
+    return list(dict.fromkeys(_WORD.findall(plain(whole))))
+
+
+def looking_for(word: str) -> str:
+    """A regular expression for a word of `words` at the start of one in a text that is
+    composed (NFC): «oeuvre» finds «Œuvre», «ete» finds «été»."""
+    parts, at = [], 0
+    while at < len(word):
+        pair = word[at : at + 2]
+        if pair in _PAIRS:
+            parts.append(f"(?:{_PAIRS[pair]}|{_any(pair[0])}{_any(pair[1])})")
+            at += 2
+        else:
+            parts.append(_any(word[at]))
+            at += 1
+    return r"(?<![^\W_])" + "".join(parts)
+
+
+def _any(letter: str) -> str:
+    alike = "".join(mark for mark, plain in _SINGLE.items() if plain.lower() == letter)
+    return f"[{re.escape(letter)}{alike}]" if alike else re.escape(letter)
 
 
 def folded(text: str) -> str:

@@ -1,0 +1,1 @@
+"""Many documents at once: a ZIP on the fly, or an archive that a job makes."""

@@ -1,0 +1,1 @@
+"""Finding documents by their names and their texts."""

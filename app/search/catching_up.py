@@ -1,0 +1,63 @@
+"""What the search does not know yet: documents of before it, texts of lost jobs."""
+
+import time
+import uuid
+from collections.abc import Callable
+
+from sqlalchemy import Select, select
+
+from app.db import db
+from app.library.models import Document
+from app.search import keeping, reading
+from app.search.models import SearchEntry
+
+A_BATCH = 500
+SECONDS = 600.0
+
+
+def rebuild() -> int:
+    """Every entry anew; texts stay as they were read. Commits; gives how many."""
+    return _index_all(select(Document))
+
+
+def catch_up(
+    seconds: float = SECONDS, *, should_stop: Callable[[], bool] = lambda: False
+) -> int:
+    """Make the entries that are missing and read what nobody has; commits."""
+    until = time.monotonic() + seconds
+    unknown = select(Document).outerjoin(
+        SearchEntry, SearchEntry.document_id == Document.id
+    )
+    made = _index_all(unknown.where(SearchEntry.document_id.is_(None)))
+    after = uuid.UUID(int=0)
+    while ids := _unread(after):
+        for document_id in ids:
+            if should_stop() or time.monotonic() > until:
+                return made
+            reading.read_text(str(document_id))
+        after = ids[-1]
+    return made
+
+
+def _index_all(wanted: Select[Document]) -> int:
+    after, count = uuid.UUID(int=0), 0
+    while documents := db.session.scalars(
+        wanted.where(Document.id > after).order_by(Document.id).limit(A_BATCH)
+    ).all():
+        for document in documents:
+            keeping.index(document, ask=False)
+        after, count = documents[-1].id, count + len(documents)
+        db.session.commit()
+        db.session.expunge_all()
+    return count
+
+
+def _unread(after: uuid.UUID) -> list[uuid.UUID]:
+    found = db.session.scalars(
+        select(SearchEntry.document_id)
+        .where(SearchEntry.read_sha256.is_(None), SearchEntry.document_id > after)
+        .order_by(SearchEntry.document_id)
+        .limit(A_BATCH)
+    ).all()
+    db.session.commit()
+    return list(found)

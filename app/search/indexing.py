@@ -1,0 +1,53 @@
+"""The entry that a document is found by: its words, and the scope they are in."""
+
+import uuid
+from typing import Any
+
+from app.db import db, insert_into
+from app.folding import words
+from app.library.models import Document
+from app.search.models import SearchEntry
+
+LONGEST_WORD = 60
+MOST_BYTES = 200_000  # a tsvector takes a megabyte, positions included
+
+
+def text_of(document: Document) -> list[str]:
+    """The words that people gave it. Here, what is more of them goes; but only what
+    everybody who sees the document may read: a hit tells of what it was found by."""
+    return [document.name]
+
+
+def body_of(document: Document, content: str) -> str:
+    """Words of the name first: of a very long text the end is left out."""
+    found = words("\n".join([*text_of(document), content]))
+    body = " ".join(keyed(found, document.firm_id))
+    return body.encode()[:MOST_BYTES].decode(errors="ignore")
+
+
+def keyed(words: list[str], firm_id: uuid.UUID) -> list[str]:
+    """The firm's own words: those that begin like one of them are met by nobody else's
+    search, which would have to pass over «facture» in every document there is."""
+    key = f"k{firm_id.hex[-6:]}"
+    return list(dict.fromkeys(key + word[:LONGEST_WORD] for word in words))
+
+
+def scope_of(company_id: uuid.UUID) -> str:
+    return f"c{company_id.hex}"
+
+
+def write(document: Document, content: str, read_sha256: str | None) -> None:
+    """Past the session's own rows: this also runs while it flushes."""
+    values: dict[str, Any] = {
+        "firm_id": document.firm_id,
+        "company_id": document.company_id,
+        "scope": scope_of(document.company_id),
+        "body": body_of(document, content),
+        "content": content,
+        "read_sha256": read_sha256,
+    }
+    db.session.execute(
+        insert_into(SearchEntry)
+        .values(document_id=document.id, **values)
+        .on_conflict_do_update(index_elements=["document_id"], set_=values)
+    )

@@ -1,0 +1,58 @@
+"""What documents are found by is kept as they change, in the same transaction.
+
+It hangs on the session's flush, below every act: one that makes or renames a document
+cannot forget it. Where a document lies, and whether it is in the trash, is asked of the
+document itself when somebody searches.
+"""
+
+from sqlalchemy import event, inspect, select
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.unitofwork import UOWTransaction
+
+from app.db import db
+from app.library.models import Document
+from app.queueing import enqueue
+from app.search import reading
+from app.search.indexing import write
+from app.search.models import SearchEntry
+
+# A document with other values of these is found by other words.
+WATCHED = ("name", "sha256")
+
+
+@event.listens_for(db.session, "after_flush")
+def _keep_up(session: Session, _context: UOWTransaction) -> None:
+    for row in session.new:
+        if isinstance(row, Document):
+            _write_unread(row)
+    for row in session.dirty:
+        if isinstance(row, Document) and _is_found_anew(row):
+            index(row)
+
+
+def _is_found_anew(document: Document) -> bool:
+    attributes = inspect(document).attrs
+    return any(attributes[name].history.has_changes() for name in WATCHED)
+
+
+def index(document: Document, *, ask: bool = True) -> None:
+    """Write its entry anew; what was read of its file stays as long as that does.
+    `ask`: have read what is not."""
+    kept = db.session.execute(
+        select(SearchEntry.content, SearchEntry.read_sha256).where(
+            SearchEntry.document_id == document.id
+        )
+    ).one_or_none()
+    if kept is not None and kept.read_sha256 == document.sha256:
+        write(document, kept.content, document.sha256)
+    else:
+        _write_unread(document, ask)
+
+
+def _write_unread(document: Document, ask: bool = True) -> None:
+    if not reading.is_readable(document):
+        write(document, "", document.sha256)  # there is nothing to be read
+        return
+    write(document, "", None)
+    if ask:
+        enqueue(reading.read_text, str(document.id), queue=reading.QUEUE)

@@ -1,0 +1,95 @@
+"""The text of a file is read after the deposit, by a job, in a process with limits.
+
+Only what a PDF says of itself: pictures of text, and scans that hold no text, are not
+recognised (OCR), and are found by their names.
+"""
+
+import logging
+import re
+import shutil
+import tempfile
+import unicodedata
+import uuid
+
+from sqlalchemy import select
+
+from app import apart
+from app.blobs import Missing, StorageUnavailable
+from app.db import db
+from app.library.models import Document, Version
+from app.library.receiving import store
+from app.search.indexing import write
+from app.search.models import SearchEntry
+
+log = logging.getLogger(__name__)
+QUEUE = "default"  # mail goes first
+MOST_FILE_BYTES = 100_000_000
+MOST_TEXT = 100_000  # letters: some thirty pages
+# The end of a line in the middle of a word, as PDFs and their reader mark it.
+_BROKEN = re.compile("[\u00ad\ufffe\x02]\\s*")
+_KEPT_SPACES = set("\n\r\t\f")
+
+
+def is_readable(document: Document) -> bool:
+    return (
+        document.content_type == "application/pdf" and document.size <= MOST_FILE_BYTES
+    )
+
+
+def read_text(document_id: str) -> None:
+    """The job: read it, unless that was done or the document is gone. Commits."""
+    found = db.session.execute(
+        select(Document, Version.storage_key, SearchEntry.read_sha256)
+        .join(
+            Version,
+            (Version.document_id == Document.id)
+            & (Version.number == Document.version_number),
+        )
+        .outerjoin(SearchEntry, SearchEntry.document_id == Document.id)
+        .where(Document.id == uuid.UUID(document_id))
+    ).one_or_none()
+    db.session.commit()  # no transaction while the file is read
+    if found is None or found.read_sha256 == found.Document.sha256:
+        return
+    sha256 = found.Document.sha256
+    content = _text_layer(found.storage_key)
+    if content is not None:
+        _keep(found.Document.id, sha256, content)
+
+
+def _keep(document_id: uuid.UUID, sha256: str, content: str) -> None:
+    """Under the document’s lock: a new name that comes meanwhile is not lost."""
+    document = db.session.scalar(
+        select(Document)
+        .where(Document.id == document_id, Document.sha256 == sha256)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if document is not None:  # replaced meanwhile: a job of its own reads that
+        write(document, content, sha256)
+    db.session.commit()
+
+
+def _text_layer(key: str) -> str | None:
+    """Empty where there is none or it cannot be read; None: try again some time."""
+    with tempfile.TemporaryFile() as copy, tempfile.TemporaryFile() as text:
+        try:
+            with store().open(key) as blob:
+                shutil.copyfileobj(blob, copy)
+        except Missing:
+            return ""
+        except (StorageUnavailable, OSError) as error:
+            log.warning("a text could not be read this time: %r", error)
+            return None
+        copy.seek(0)
+        apart.ask("text", copy, "application/pdf", text)
+        text.seek(0)
+        # What was written before a reader broke is there all the same.
+        return cleaned(text.read(MOST_TEXT * 4).decode(errors="ignore"))
+
+
+def cleaned(text: str) -> str:
+    """What a column can hold and a person can read, composed, words made whole."""
+    text = unicodedata.normalize("NFC", _BROKEN.sub("", text))
+    kept = (c for c in text if c in _KEPT_SPACES or unicodedata.category(c)[0] != "C")
+    return re.sub(r"\s+", " ", "".join(kept)).strip()[:MOST_TEXT]

@@ -1,0 +1,264 @@
+"""An archive of a company or a year: asked for, made by a job, kept for some days."""
+
+import csv
+import hashlib
+import io
+import os
+import zipfile
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from bs4 import BeautifulSoup
+from flask import Flask
+from sqlalchemy import select
+
+from app.archives import looking_after, making
+from app.archives.models import Archive
+from app.blobs import StorageUnavailable
+from app.db import db, utc_now
+from app.library.models import Version
+from app.library.receiving import store
+from app.notices.models import Notice
+from app.operator.sweeping import sweep
+from app.queueing import TOLD_TO_END
+from app.storage import FileStorage
+from tests.cast import Browser, House, World, signed_in
+
+YEAR = "Dossier comptable annuel/Exercice 2026"
+
+
+@pytest.fixture
+def house(world: World) -> House:
+    house = world.alder
+    house.switch("on")
+    house.drop("Facture <b>.pdf", f"{YEAR}/Achats")
+    house.drop("Contrat.pdf", "Juridique")
+    house.drop("Note interne.pdf", "Cabinet")
+    return house
+
+
+def ask(browser: Browser, house: House, year: str = "") -> Any:
+    return browser.post(f"/companies/{house.dune.slug}/archives", data={"year": year})
+
+
+def newest() -> Archive:
+    wanted = select(Archive).order_by(Archive.id.desc()).limit(1)
+    return db.session.scalars(wanted.execution_options(populate_existing=True)).one()
+
+
+def made(browser: Browser, house: House, year: str = "") -> Archive:
+    assert ask(browser, house, year).status_code == 303
+    making.make(str(newest().id))
+    return newest()
+
+
+def content(archive: Archive) -> zipfile.ZipFile:
+    assert archive.storage_key
+    with store().open(archive.storage_key) as blob:
+        data = blob.read()
+    assert hashlib.sha256(data).hexdigest() == archive.sha256
+    whole = zipfile.ZipFile(io.BytesIO(data))
+    assert whole.testzip() is None
+    return whole
+
+
+def test_an_archive_holds_every_document_with_an_index(
+    app: Flask, house: House
+) -> None:
+    archive = made(signed_in(app, house.admin), house)
+    assert (archive.state, archive.files, archive.missing) == ("ready", 3, 0)
+    whole = content(archive)
+    paths = [name for name in whole.namelist() if not name.startswith("index.")]
+    assert paths == [
+        "Cabinet/Note interne.pdf",
+        f"{YEAR}/Achats/Facture _b_.pdf",
+        "Juridique/Contrat.pdf",
+    ]
+    page = BeautifulSoup(whole.read("index.html").decode(), "html.parser")
+    assert [str(a["href"]) for a in page.select("td a")][2] == "Juridique/Contrat.pdf"
+    assert house.firm.brand_colour in whole.read("index.css").decode()
+    table = whole.read("index.csv").decode("utf-8-sig")
+    rows = list(csv.reader(io.StringIO(table), delimiter=";"))[1:]
+    for row in rows:
+        assert hashlib.sha256(whole.read(row[0])).hexdigest() == row[3]
+
+
+def test_a_client_s_holds_nothing_of_the_firm_s_own(app: Flask, house: House) -> None:
+    archive = made(signed_in(app, house.manager), house)
+    whole = content(archive)
+    assert archive.files == 2
+    for name in whole.namelist():
+        said = name + whole.read(name).decode(errors="replace")
+        assert "Note interne" not in said
+        if name.startswith("index."):
+            assert "QuickBooks" not in said
+            assert "transmettre" not in said
+
+
+def test_a_year_is_that_folder_alone(app: Flask, house: House) -> None:
+    year = house.folder(YEAR)
+    archive = made(signed_in(app, house.manager), house, str(year.id))
+    names = content(archive).namelist()
+    assert names[0] == "Achats/Facture _b_.pdf"
+    assert (archive.files, archive.name) == (1, "Exercice 2026")
+    social = str(house.folder("Social").id)
+    assert ask(signed_in(app, house.manager), house, social).status_code == 422
+
+
+def test_who_asked_is_told_and_downloads_it(app: Flask, house: House) -> None:
+    dora = signed_in(app, house.manager)
+    archive = made(dora, house)
+    notice = db.session.scalars(
+        select(Notice).where(Notice.kind == "archive_ready")
+    ).one()
+    assert notice.recipient == house.manager.email
+    assert f"/companies/{house.dune.slug}/archives" in notice.text
+    page = dora.get(f"/companies/{house.dune.slug}/archives").text
+    assert f"/archives/{archive.id}/download" in page
+    answer = dora.get(f"/archives/{archive.id}/download")
+    assert hashlib.sha256(answer.data).hexdigest() == archive.sha256
+    assert "attachment" in answer.headers["Content-Disposition"]
+
+
+def test_it_is_for_the_firm_and_for_managers_only(app: Flask, house: House) -> None:
+    of_firm = made(signed_in(app, house.admin), house)
+    of_client = made(signed_in(app, house.manager), house)
+    slug = house.dune.slug
+    for who, codes in (
+        (house.admin, (200, 200, 200)),
+        (house.staff, (200, 200, 200)),
+        (house.manager, (200, 404, 200)),
+        (house.user, (404, 404, 404)),
+        (house.other_client, (404, 404, 404)),
+    ):
+        browser = signed_in(app, who)
+        found = [
+            browser.get(url).status_code
+            for url in (
+                f"/companies/{slug}/archives",
+                f"/archives/{of_firm.id}/download",
+                f"/archives/{of_client.id}/download",
+            )
+        ]
+        assert tuple(found) == codes, who
+    assert (
+        str(of_firm.id)
+        not in signed_in(app, house.manager).get(f"/companies/{slug}/archives").text
+    )
+
+
+def test_one_that_is_under_way_is_not_asked_for_twice(app: Flask, house: House) -> None:
+    ada = signed_in(app, house.admin)
+    ask(ada, house)
+    ask(ada, house)
+    assert len(db.session.scalars(select(Archive)).all()) == 1
+    ask(signed_in(app, house.manager), house)  # a client's is another one
+    assert len(db.session.scalars(select(Archive)).all()) == 2
+
+
+def test_a_job_that_was_killed_is_taken_up_again_when_it_gives_no_sign(
+    app: Flask, house: House
+) -> None:
+    ask(signed_in(app, house.admin), house)
+    archive = newest()
+    archive.state, archive.attempts, archive.seen_at = "working", 1, utc_now()
+    db.session.commit()
+    making.make(str(archive.id))
+    assert newest().state == "working"  # somebody seems to be at it
+    newest().seen_at = utc_now() - timedelta(minutes=10)
+    db.session.commit()
+    making.make(str(archive.id))
+    assert (newest().state, newest().attempts) == ("ready", 2)
+
+
+def test_after_three_tries_it_has_failed_and_can_be_started_again(
+    app: Flask, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = signed_in(app, house.admin)
+    ask(ada, house)
+    archive = newest()
+
+    def broken(*_args: object) -> None:
+        raise StorageUnavailable("full")
+
+    with monkeypatch.context() as away:
+        away.setattr(making, "_chunks", broken)
+        for _try in range(4):
+            making.make(str(archive.id))
+    assert newest().state == "failed"
+    page = ada.get(f"/companies/{house.dune.slug}/archives").text
+    assert f"/archives/{archive.id}/retry" in page
+    assert ada.post(f"/archives/{archive.id}/retry").status_code == 303
+    making.make(str(archive.id))
+    assert newest().state == "ready"
+    assert ada.post(f"/archives/{archive.id}/retry").status_code == 422
+
+
+def test_told_to_end_it_leaves_the_work_to_another(
+    app: Flask, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask(signed_in(app, house.admin), house)
+    with monkeypatch.context() as ending:
+        ending.setitem(app.extensions, TOLD_TO_END, True)
+        making.make(str(newest().id))
+    assert newest().state == "waiting"
+    making.make(str(newest().id))
+    assert newest().state == "ready"
+
+
+def test_what_nobody_makes_is_asked_for_again(
+    app: Flask, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask(signed_in(app, house.admin), house)
+    asked: list[str] = []
+    monkeypatch.setattr(
+        looking_after, "enqueue_once", lambda _f, one, **_how: asked.append(one)
+    )
+    looking_after.look_after()
+    assert asked == []  # its own job is on its way
+    newest().asked_at = utc_now() - timedelta(hours=1)
+    db.session.commit()
+    looking_after.look_after()
+    assert asked == [str(newest().id)]
+
+
+def test_after_seven_days_it_is_gone_and_so_is_its_file(
+    app: Flask, house: House
+) -> None:
+    ada = signed_in(app, house.admin)
+    archive = made(ada, house)
+    key = archive.storage_key
+    assert key
+    looking_after.look_after()
+    assert store().exists(key)
+    newest().expires_at = utc_now() - timedelta(minutes=1)
+    db.session.commit()
+    looking_after.look_after()
+    assert not store().exists(key)
+    assert newest().state == "over"
+    assert ada.get(f"/archives/{archive.id}/download").status_code == 303
+
+
+def test_the_sweep_leaves_an_archive_alone(app: Flask, house: House) -> None:
+    key = made(signed_in(app, house.admin), house).storage_key
+    assert key
+    kept = store()
+    assert isinstance(kept, FileStorage)
+    os.utime(kept._root / key, (0, 0))
+    sweep()
+    assert kept.exists(key)
+    newest().storage_key = None
+    db.session.commit()
+    sweep()
+    assert not kept.exists(key)
+
+
+def test_a_document_that_cannot_be_read_is_named(app: Flask, house: House) -> None:
+    key = db.session.scalars(
+        select(Version.storage_key).where(Version.original_name == "Contrat.pdf")
+    ).one()
+    store().delete(key)
+    archive = made(signed_in(app, house.admin), house)
+    assert (archive.state, archive.missing) == ("ready", 1)
+    assert "Juridique/Contrat.pdf" in content(archive).read("LISEZ-MOI.txt").decode()
