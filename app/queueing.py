@@ -120,7 +120,8 @@ def _send(wanted: Wanted, redis: Redis | None = None) -> bool | None:
 def _release(session: Session) -> None:
     if not session.in_nested_transaction():  # a savepoint's end is no commit
         for wanted in session.info.pop(OUTGOING, []):
-            _send(wanted)
+            if _send(wanted) is None:
+                return  # nor would it answer for the others: a person is waiting
 
 
 @event.listens_for(db.session, "after_soft_rollback")

@@ -3,24 +3,41 @@
 import uuid
 from typing import Any
 
+from sqlalchemy import select
+
 from app.db import db, insert_into
 from app.folding import words
-from app.library.models import Document
+from app.library.models import Comment, Document
 from app.search.models import SearchEntry
 
 LONGEST_WORD = 60
 MOST_BYTES = 200_000  # a tsvector takes a megabyte, positions included
 
 
-def text_of(document: Document) -> list[str]:
-    """The words that people gave it. Here, what is more of them goes; but only what
-    everybody who sees the document may read: a hit tells of what it was found by."""
-    return [document.name]
+def text_of(document: Document, *, is_new: bool = False) -> list[str]:
+    """The words that people gave it; only what everybody who sees the document may
+    read: a hit tells of what it was found by. Nobody has written beside a new one."""
+    own = [document.name, document.piece_number or "", document.description or ""]
+    return own if is_new else own + _shared_comments(document)
 
 
-def body_of(document: Document, content: str) -> str:
+def _shared_comments(document: Document) -> list[str]:
+    return list(
+        db.session.scalars(
+            select(Comment.body)
+            .where(
+                Comment.document_id == document.id,
+                Comment.visibility == "shared",
+                Comment.removed_at.is_(None),
+            )
+            .order_by(Comment.id)
+        )
+    )
+
+
+def body_of(document: Document, content: str, *, is_new: bool) -> str:
     """Words of the name first: of a very long text the end is left out."""
-    found = words("\n".join([*text_of(document), content]))
+    found = words("\n".join([*text_of(document, is_new=is_new), content]))
     body = " ".join(keyed(found, document.firm_id))
     return body.encode()[:MOST_BYTES].decode(errors="ignore")
 
@@ -36,13 +53,19 @@ def scope_of(company_id: uuid.UUID) -> str:
     return f"c{company_id.hex}"
 
 
-def write(document: Document, content: str, read_sha256: str | None) -> None:
+def write(
+    document: Document,
+    content: str,
+    read_sha256: str | None,
+    *,
+    is_new: bool = False,
+) -> None:
     """Past the session's own rows: this also runs while it flushes."""
     values: dict[str, Any] = {
         "firm_id": document.firm_id,
         "company_id": document.company_id,
         "scope": scope_of(document.company_id),
-        "body": body_of(document, content),
+        "body": body_of(document, content, is_new=is_new),
         "content": content,
         "read_sha256": read_sha256,
     }

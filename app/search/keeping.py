@@ -10,24 +10,27 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.unitofwork import UOWTransaction
 
 from app.db import db
-from app.library.models import Document
+from app.library.models import Comment, Document
 from app.queueing import enqueue
 from app.search import reading
 from app.search.indexing import write
 from app.search.models import SearchEntry
 
 # A document with other values of these is found by other words.
-WATCHED = ("name", "sha256")
+WATCHED = ("name", "sha256", "description", "piece_number")
 
 
 @event.listens_for(db.session, "after_flush")
 def _keep_up(session: Session, _context: UOWTransaction) -> None:
     for row in session.new:
         if isinstance(row, Document):
-            _write_unread(row)
+            _write_unread(row, is_new=True)
     for row in session.dirty:
         if isinstance(row, Document) and _is_found_anew(row):
             index(row)
+    for row in [*session.new, *session.dirty]:
+        if isinstance(row, Comment) and row.visibility == "shared":
+            index(session.get_one(Document, row.document_id))
 
 
 def _is_found_anew(document: Document) -> bool:
@@ -49,10 +52,13 @@ def index(document: Document, *, ask: bool = True) -> None:
         _write_unread(document, ask)
 
 
-def _write_unread(document: Document, ask: bool = True) -> None:
+def _write_unread(
+    document: Document, ask: bool = True, *, is_new: bool = False
+) -> None:
     if not reading.is_readable(document):
-        write(document, "", document.sha256)  # there is nothing to be read
+        # There is nothing to be read.
+        write(document, "", document.sha256, is_new=is_new)
         return
-    write(document, "", None)
+    write(document, "", None, is_new=is_new)
     if ask:
         enqueue(reading.read_text, str(document.id), queue=reading.QUEUE)

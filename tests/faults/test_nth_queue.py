@@ -156,19 +156,24 @@ def delivery_of_first(document_id: uuid.UUID) -> Delivery:
     return found[0]
 
 
-def test_a_deposit_asks_nothing_of_the_queue(
-    portal: Flask, redis: Queue, smtp: MailServer
+@pytest.mark.parametrize("is_late", [False, True])
+def test_a_deposit_is_whole_whatever_becomes_of_its_jobs(
+    portal: Flask, redis: Queue, smtp: MailServer, few: Iterator[int], is_late: bool
 ) -> None:
-    """So that none of its calls can fail."""
+    """Pictures and text of the file are asked for behind its commit."""
     place = places_with_switches()[0]
     browser = signed_in(portal, place.client)
     url = f"/companies/{place.company.slug}/folders/{place.folders[0].id}/documents"
-    once = uuid.uuid4()
-    with nth.queue_fails(1) as struck:
-        assert deposit_once(browser, url, once, 1) == 303
-    assert struck.calls == 0
-    [document_id] = documents(once)
-    assert rows_of(document_id) == (1, 1, 1)
-    settle()
-    assert broken(smtp.messages, at_rest=True) == []
-    assert len(smtp.messages) == 1
+    for n in few:
+        forget(redis)
+        once = uuid.uuid4()
+        with nth.queue_fails(n, is_late=is_late) as struck:
+            assert deposit_once(browser, url, once, n) == 303
+        [document_id] = documents(once)
+        assert rows_of(document_id) == (1, 1, 1)
+        settle()
+        assert broken(smtp.messages, at_rest=True) == []
+        assert len(smtp.messages) == len(set(smtp.ids()))
+        if not struck.has_struck:
+            break
+    assert n > 1

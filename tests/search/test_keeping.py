@@ -6,6 +6,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from app.db import db
+from app.library.commenting import comment, remove_comment
 from app.library.copying import copy_document
 from app.library.models import Document
 from app.library.receiving import receive
@@ -102,3 +103,22 @@ def test_one_firm_s_words_are_met_by_no_search_of_another(world: World) -> None:
     bodies = db.session.scalars(select(SearchEntry.body)).all()
     first, second = (set(body.split()) for body in bodies)
     assert not first & second
+
+
+def test_what_is_written_beside_a_document_finds_it_for_those_who_may_read_it(
+    app: Flask, house: House
+) -> None:
+    document = house.drop("Facture.pdf").document
+    document.description, document.piece_number = "Chaudière du fournil", "ACH-0042"
+    comment(document, "Le montant paraît étrange", "shared", by=house.admin)
+    comment(document, "Vérifier la provision", "firm_only", by=house.admin)
+    removed = comment(document, "Oubliez cela", "shared", by=house.admin)
+    remove_comment(document, removed, by=house.admin)
+    db.session.commit()
+    for person in (house.admin, house.manager):
+        browser = signed_in(app, person)
+        for asked in ("chaudiere", "ach-0042", "montant etrange"):
+            assert names(browser, asked) == ["Facture.pdf"], asked
+        # By a word that only the firm reads, nobody finds it.
+        assert names(browser, "provision") == []
+        assert names(browser, "oubliez") == []
