@@ -57,11 +57,6 @@ class Row:
     acts: str  # what this person may do with it: «copy move rename…»
 
     @property
-    def may_be_chosen(self) -> bool:
-        """For an act on many of them."""
-        return not {"move", "trash", "validate"}.isdisjoint(self.acts.split())
-
-    @property
     def take_up_url(self) -> str | None:
         """Where a client brings a new version of what was refused."""
         if not self.note or self.acts != "replace":
