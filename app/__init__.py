@@ -10,7 +10,12 @@ from whitenoise import WhiteNoise
 
 import config
 from app import assets, cli, errors, formats, htmx, policy, storage, tenancy
-from app.companies import routes as companies_routes
+from app.companies import (
+    import_routes as companies_import_routes,
+    opening_routes,
+    routes as companies_routes,
+    settings_routes as company_settings_routes,
+)
 from app.connectors import (
     catalogue,
     import_routes,
@@ -40,17 +45,29 @@ from app.extensions import (
     migrate,
 )
 from app.firms import hosts, routes as firms_routes
-from app.library import acts_routes, folder_routes, routes as library_routes
+from app.library import (
+    acts_routes,
+    folder_routes,
+    routes as library_routes,
+    template_applying_routes,
+    template_routes,
+)
 from app.mailroom import routes as mailroom_routes
 from app.notices import models as _notices_models  # noqa: F401
 from app.operator import console_routes, routes as operator_routes
-from app.people import routes as people_routes, signing_in
+from app.people import invitation_routes, routes as people_routes, signing_in
 
 # Named apart from the packages, which these names would hide in this module.
 BLUEPRINTS = (
     people_routes.blueprint,
+    invitation_routes.blueprint,
     firms_routes.blueprint,
     companies_routes.blueprint,
+    opening_routes.blueprint,
+    company_settings_routes.blueprint,
+    companies_import_routes.blueprint,
+    template_routes.blueprint,
+    template_applying_routes.blueprint,
     library_routes.blueprint,
     acts_routes.blueprint,
     folder_routes.blueprint,

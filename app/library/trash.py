@@ -47,7 +47,7 @@ def things(places: Sights) -> list[Thing]:
 def places(slug: str | None) -> Sights:
     """The companies that the person may enter, or the one that was asked for."""
     entered = [company_and_role(slug)] if slug else companies_and_roles()
-    return [(company, sight_of(role)) for company, role in entered]
+    return [(company, sight_of(role, company)) for company, role in entered]
 
 
 def document_or_404(document_id: uuid.UUID) -> Document:
