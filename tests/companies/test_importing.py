@@ -138,9 +138,7 @@ def test_the_same_company_twice_in_a_file_is_made_once(
     assert verdicts(app, world, *lines) == ["new", "error", "new", "error"]
 
 
-def test_a_company_is_there_by_its_siren_or_its_name(
-    app: Flask, world: World
-) -> None:
+def test_a_company_is_there_by_its_siren_or_its_name(app: Flask, world: World) -> None:
     world.alder.elm.siren = "732829320"
     db.session.commit()
     lines = ("Autre;732829320;;;;;;;", "dune  ALDER;;;;;;;;", "Elm Alder;;;;;;;;")
