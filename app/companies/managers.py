@@ -6,6 +6,7 @@ import uuid
 from dataclasses import dataclass
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from app.companies.models import Company
 from app.db import db, lock_company
@@ -75,14 +76,7 @@ def make_manager(
     Raises Refused."""
     person = checked_in_firm(company.firm_id, manager)
     if person is None:
-        person = Person(
-            firm_id=company.firm_id,
-            email=manager.email,
-            name=manager.name,
-            role="client",
-        )
-        db.session.add(person)
-        db.session.flush()
+        person = _made(company.firm_id, manager)
     db.session.add(
         Membership(
             firm_id=company.firm_id,
@@ -94,6 +88,19 @@ def make_manager(
     db.session.flush()
     if invites:
         invite(person, company, by=by)
+    return person
+
+
+def _made(firm_id: uuid.UUID, manager: Manager) -> Person:
+    """An account, or the one that another transaction made meanwhile."""
+    person = Person(
+        firm_id=firm_id, email=manager.email, name=manager.name, role="client"
+    )
+    try:
+        with db.session.begin_nested():
+            db.session.add(person)
+    except IntegrityError:
+        return checked_in_firm(firm_id, manager) or person
     return person
 
 

@@ -39,22 +39,19 @@ def find() -> ResponseReturnValue:
     q = request.args.get("q", "")
     if not htmx.is_fragment():
         return redirect(url_for("companies.index", q=q or None))
-    here, endpoint = _here()
     return render_template(
         "companies/_switcher.html",
         found=search(q, most=A_FEW),
         q=q,
-        here=here,
-        endpoint=endpoint,
+        here=request.args.get("here", ""),
+        endpoint=_same_section(),
     )
 
 
-def _here() -> tuple[str, str]:
-    """The company of the page, and where the same section of another one is."""
+def _same_section() -> str:
+    """Where what the person looks at is in another company."""
     path = urlsplit(request.headers.get("HX-Current-URL", "")).path.split("/")
-    slug = path[2] if len(path) > 2 and path[1] == "companies" else ""
-    section = path[3] if len(path) > 3 else ""
-    endpoint = SECTIONS.get(section, "library.root")
+    [section] = path[3:4] or [""]
     if section == "settings" and not current_user.is_firm_admin:
-        endpoint = "library.root"
-    return slug, endpoint
+        section = ""
+    return SECTIONS.get(section, "library.root")

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, func, select, update
 
 from app.activity.recording import record
 from app.companies.models import Company, TreeTemplate
-from app.db import db, utc_now
+from app.db import db, lock_company, utc_now
 from app.errors import Refused
 from app.library.template_nodes import STANDARD, Nodes, default_template, written
 from app.people.models import Person
@@ -52,6 +52,7 @@ def is_of(template: TreeTemplate) -> ColumnElement[bool]:
 def make(name: str, like: TreeTemplate | None, *, by: Person) -> TreeTemplate:
     """A copy of another one, or of the standard one. Raises Refused."""
     assert by.firm_id  # noqa: S101 - administrators of a firm only
+    _in_turn(by.firm_id)
     template = TreeTemplate(
         firm_id=by.firm_id,
         name=_checked_name(name),
@@ -64,12 +65,14 @@ def make(name: str, like: TreeTemplate | None, *, by: Person) -> TreeTemplate:
 
 
 def rename(template: TreeTemplate, name: str, *, by: Person) -> None:
+    _in_turn(template.firm_id)
     template.name = _checked_name(name, but=template)
     _note("template_renamed", template, by)
 
 
 def make_default(template: TreeTemplate, *, by: Person) -> None:
     """For companies that have no other one."""
+    _in_turn(template.firm_id)
     db.session.execute(
         update(TreeTemplate)
         .where(TreeTemplate.firm_id == template.firm_id, TreeTemplate.is_default)
@@ -114,6 +117,11 @@ def save(template: TreeTemplate, nodes: Nodes, version: int, *, by: Person) -> N
         )
     db.session.refresh(template)
     _note("template_changed", template, by)
+
+
+def _in_turn(firm_id: uuid.UUID) -> None:
+    """Two of a firm who name or choose a template do it one after the other."""
+    lock_company(firm_id, exclusive=True)
 
 
 def _checked_name(typed: str, but: TreeTemplate | None = None) -> str:

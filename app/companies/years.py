@@ -9,9 +9,7 @@ from app.companies.models import Company, FiscalYear
 from app.companies.opening import open_fiscal_year
 from app.db import db, lock_company, utc_now
 from app.errors import Refused
-from app.library.models import Folder
-from app.library.template_nodes import ACCOUNTING
-from app.library.tree import plant_year
+from app.library.tree import plant_year, root_of_years
 from app.people.models import Person
 from app.texts import gettext as _
 
@@ -107,10 +105,8 @@ def open_year(
 
 
 def _check_place(company: Company) -> None:
-    top = db.session.scalars(
-        select(Folder).where(Folder.company_id == company.id, Folder.kind == ACCOUNTING)
-    ).one()
-    if top.trashed_at:
+    top = root_of_years(company)
+    if top and top.trashed_at:
         raise Refused(
             _("“%(name)s” is in the trash: restore it first.", name=top.name), STARTS
         )

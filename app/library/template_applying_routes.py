@@ -13,7 +13,7 @@ from app.companies.templates import is_of
 from app.db import db
 from app.errors import Refused
 from app.library import template_applying as applying
-from app.library.template_applying import A_BATCH, Work
+from app.library.template_comparing import Work
 from app.library.template_finding import template_or_404
 from app.library.template_words import visibility_words
 from app.policy import open_to
@@ -35,7 +35,8 @@ def apply(template_id: uuid.UUID) -> ResponseReturnValue:
     """`company`: «id.mark» of each one that was agreed to, as it was shown."""
     template = template_or_404(template_id)
     agreed = dict(each.partition(".")[::2] for each in request.form.getlist("company"))
-    companies = [c for c in _companies(template) if str(c.id) in agreed][:A_BATCH]
+    companies = [c for c in _companies(template) if str(c.id) in agreed]
+    companies = companies[: applying.A_BATCH]
     applying.lock(companies)
     works = applying.works(template, companies)
     try:
@@ -88,13 +89,13 @@ def _companies(template: TreeTemplate) -> list[Company]:
 
 def _next_works(template: TreeTemplate) -> tuple[list[Work], int]:
     """The first that have something to do, and how many were not looked at yet."""
-    companies = _companies(template)
+    companies, most = _companies(template), applying.A_BATCH
     works: list[Work] = []
     looked = 0
-    while looked < len(companies) and len(works) < A_BATCH:
-        works += applying.works(template, companies[looked : looked + A_BATCH])
-        looked += A_BATCH
-    return works[:A_BATCH], max(0, len(companies) - looked) + len(works[A_BATCH:])
+    while looked < len(companies) and len(works) < most:
+        works += applying.works(template, companies[looked : looked + most])
+        looked += most
+    return works[:most], max(0, len(companies) - looked) + len(works[most:])
 
 
 def _page(

@@ -62,18 +62,27 @@ def plant(company: Company) -> None:
 
 def plant_year(company: Company, year: FiscalYear) -> Folder:
     """The folders of a fiscal year, with a folder for each of its months; flushed."""
-    root = db.session.scalars(
-        select(Folder).where(Folder.company_id == company.id, Folder.kind == ACCOUNTING)
-    ).one()
+    nodes = nodes_of(company)
+    at, top = next(pair for pair in enumerate(nodes) if pair[1].kind == ACCOUNTING)
+    root = root_of_years(company) or add(company, None, top, at)
     # The newest year comes first.
     named = Node(_year_name(year, root), "fiscal_year", root.visibility)
     exercise = add(company, root, named, -year.ends_on.year)
-    top = next(node for node in nodes_of(company) if node.kind == ACCOUNTING)
     for position, node in enumerate(top.children):
         folder = add(company, exercise, node, position)
         _below(company, folder, node, year)
     db.session.flush()
     return exercise
+
+
+def root_of_years(company: Company) -> Folder | None:
+    """Where the fiscal years are; one in the trash where there is no other."""
+    return db.session.scalar(
+        select(Folder)
+        .where(Folder.company_id == company.id, Folder.kind == ACCOUNTING)
+        .order_by(Folder.trashed_at.is_not(None), Folder.created_at)
+        .limit(1)
+    )
 
 
 def add(company: Company, parent: Folder | None, node: Node, position: int) -> Folder:

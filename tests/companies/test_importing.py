@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from app.companies import importing
+from app.companies import founding, importing
 from app.companies.models import Company, FiscalYear
 from app.db import db
 from app.errors import Refused
@@ -97,7 +97,7 @@ def test_sent_twice_the_second_time_finds_them_there(ada: Browser) -> None:
 def test_a_line_that_fails_half_way_leaves_nothing_behind(
     ada: Browser, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = importing.found
+    real = founding.found
 
     def fails(firm, wanted, *, by):  # type: ignore[no-untyped-def]
         company = real(firm, wanted, by=by)

@@ -222,6 +222,18 @@ def test_an_archived_company_is_read_and_not_changed(
     assert document.trashed_at is None
 
 
+def test_what_only_reads_by_post_is_open_in_an_archived_company(
+    app: Flask, archived: World, ada: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = "/companies/dune-alder/folders"
+    assert ada.post(path, data={}).status_code == 422
+    view = app.view_functions["folders.create"]
+    monkeypatch.setattr(view, "only_reads", True, raising=False)
+    answer = ada.post(path, data={})
+    assert "Dune Alder is archived" not in answer.text
+    assert "Dune Alder est archivée" not in answer.text
+
+
 def test_a_deposit_that_was_under_way_is_refused_with_a_sentence(
     app: Flask, world: World, ada: Browser
 ) -> None:

@@ -12,6 +12,7 @@ from app.companies import years
 from app.companies.founding import Described, found
 from app.companies.models import Company, TreeTemplate
 from app.db import db, utc_now
+from app.library import template_applying as applying
 from app.library.models import Folder
 from app.library.template_nodes import STANDARD, Node, read, written
 from app.library.tree import by_path
@@ -303,10 +304,8 @@ def test_hiding_documents_is_said_in_numbers_and_asks_for_agreement(
     world.alder.drop("Deux.pdf", "Social", one_page_pdf("Deux"))
     world.alder.drop("Trois.pdf", "Social", one_page_pdf("3"), world.alder.elm)
     change(ada, url, "save", "2", name="Social", visibility="firm_only")
-    change(
-        *(ada, url, "save", "1.0"),
-        **{"name": "Achats", "visibility": "firm_only", "monthly": "yes"},
-    )
+    firm_only = {"name": "Achats", "visibility": "firm_only", "monthly": "yes"}
+    change(ada, url, "save", "1.0", **firm_only)
     page = ada.get(f"{url}/apply").text
     assert re.search(r"3\s+documents", page)
     assert re.search(r"2\s+(entreprises|companies)", page)
@@ -319,8 +318,8 @@ def test_hiding_documents_is_said_in_numbers_and_asks_for_agreement(
         world.alder.folder(p) for p in ("Social", f"{PURCHASES}/03 – Mars")
     )
     for folder in (social, march):
-        page = dora.get(f"/companies/dune-alder/folders/{folder.id}")
-        assert page.status_code == 404
+        answer = dora.get(f"/companies/dune-alder/folders/{folder.id}")
+        assert answer.status_code == 404
 
 
 def test_showing_documents_asks_for_agreement_too(
@@ -389,3 +388,31 @@ def test_a_template_of_another_firm_is_not_there(
     dora = signed_in(app, world.alder.manager)
     assert ben.get(url).status_code == 403
     assert dora.get(url).status_code == 404
+
+
+def test_many_companies_are_done_a_page_after_the_other(
+    ada: Browser, world: World, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(applying, "A_BATCH", 1)
+    change(ada, url, "add", "", name="Contrats")
+    for left in (2, 1, 0):
+        names = ("Dune Alder", "Elm Alder")
+        done = sum("Contrats" in paths(c) for c in (world.alder.dune, world.alder.elm))
+        assert done == 2 - left
+        assert len(agreed(ada, url)["company"]) == min(left, 1)
+        page = ada.get(f"{url}/apply").text
+        assert sum(name in page for name in names) == min(left, 1)
+        if left:
+            assert apply(ada, url).status_code == 303
+
+
+def test_the_root_of_the_years_comes_back_with_the_next_one(
+    app: Flask, ada: Browser, world: World
+) -> None:
+    """Once it was thrown away for good."""
+    top = world.alder.folder(TOP)
+    db.session.delete(top)
+    db.session.commit()
+    form = {"year_start": "2027-01-01", "year_end": "2027-12-31"}
+    assert ada.post("/companies/dune-alder/years", data=form).status_code == 303
+    assert by_path(world.alder.dune, f"{TOP}/Exercice 2027/Ventes")
