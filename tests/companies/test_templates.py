@@ -256,10 +256,18 @@ def test_applying_deletes_and_renames_nothing(
 def test_a_second_folder_for_the_same_use_is_made_beside_the_first(
     ada: Browser, world: World, url: str
 ) -> None:
+    bank = world.alder.folder(f"{TOP}/Exercice 2026/Banque")
+    ada.post(f"/folders/{bank.id}/rename", data={"name": "Banque du Nord"})
     change(ada, url, "add", "1", name="Banque Sud", kind="bank")
     apply(ada, url)
-    assert f"{TOP}/Exercice 2026/Banque Sud" in paths(world.alder.dune)
-    assert f"{TOP}/Exercice 2026/Banque" in paths(world.alder.dune)
+    for company, first in (
+        (world.alder.dune, "Banque du Nord"),
+        (world.alder.elm, "Banque"),
+    ):
+        year = f"{TOP}/Exercice 2026/"
+        banks = {p for p in paths(company) if p.startswith(f"{year}Banque")}
+        tops = {p.removeprefix(year) for p in banks if p.count("/") == 2}
+        assert tops == {first, "Banque Sud"}
 
 
 def test_what_was_put_in_the_trash_is_left_there(
@@ -268,6 +276,13 @@ def test_what_was_put_in_the_trash_is_left_there(
     legal = world.alder.folder("Juridique")
     ada.post(f"/folders/{legal.id}/trash")
     assert agreed(ada, url) == {"company": []}
+    change(ada, url, "save", "3", name="Juridique", visibility="read_only")
+    change(ada, url, "add", "3", name="Statuts")
+    apply(ada, url)
+    db.session.expire_all()
+    assert db.session.get_one(Folder, legal.id).visibility == "shared"
+    assert "Juridique/Statuts" not in paths(world.alder.dune)
+    assert "Juridique/Statuts" in paths(world.alder.elm)
 
 
 def test_new_folders_come_in_the_years_that_are_not_over(
