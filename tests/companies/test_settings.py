@@ -207,6 +207,9 @@ def test_an_archived_company_is_read_and_not_changed(
     page = somebody.get(folder)
     assert page.status_code == 200
     assert "data-deposit-open" not in page.text
+    assert (
+        "Dune Alder est archivée" in page.text or "Dune Alder is archived" in page.text
+    )
     assert somebody.get(f"/documents/{document.id}/download").status_code == 200
     for path in (
         f"{folder}/documents",

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from tests.delivery.processes import wait_until
 from tests.journeys.conftest import Visit
 from tests.journeys.house import PATIENCE, House
+from tests.journeys.looking import faults
 from tests.journeys.visitors import Visitor, pdf
 
 pytestmark = pytest.mark.journey
@@ -56,6 +57,7 @@ def choose_password(zoe: Visitor, link: str) -> None:
     page = zoe.page
     page.goto(zoe.url(link))
     expect(page.get_by_role("heading", level=1)).to_have_text("Bonjour Zoé")
+    assert faults(page, "welcome") == []
     page.get_by_label("Mot de passe").fill("court")
     page.get_by_label("Le même").fill("court")
     page.get_by_role("button", name="Enregistrer").click()
@@ -100,6 +102,8 @@ def test_another_company_is_reached_without_the_mouse(visit: Visit) -> None:
     claire = visit("claire")
     claire.open("dupont-maconnerie", "À classer")
     page = claire.page
+    # A part that is under way when the page is left would be complained of.
+    expect(page.locator("#firm-block.cab")).to_be_visible()
     page.locator("body").press("e")
     field = page.get_by_role("dialog").get_by_role("searchbox")
     expect(field).to_be_focused()
@@ -115,6 +119,7 @@ def test_another_company_is_reached_without_the_mouse(visit: Visit) -> None:
     expect(page.locator(".switcher-list a")).to_have_count(1)
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("/companies/boulangerie-martin/folders/"))
+    expect(page.locator("#firm-block.cab")).to_be_visible()
     assert claire.complaints == []
 
 

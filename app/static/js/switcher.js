@@ -6,7 +6,12 @@
   const link = document.querySelector("[data-switcher]");
   const dialog = document.querySelector("dialog.switcher");
   if (!link || !dialog) return;
-  const field = dialog.querySelector("input");
+  const field = dialog.querySelector("input[type=search]");
+  const found = dialog.querySelector("#switcher-found");
+  let isAwaited = false; // Enter was pressed before the answer to what is typed came
+
+  const isAnswered = () => found.querySelector("[data-q]")?.dataset.q === field.value;
+  const goFirst = () => dialog.querySelector(".switcher-list [data-switch]")?.click();
   const choices = () => [...dialog.querySelectorAll("[data-switch]")];
 
   function open() {
@@ -14,6 +19,8 @@
     dialog.style.left = `${Math.max(12, link.getBoundingClientRect().left)}px`;
     if (innerWidth < 768) dialog.style.left = "12px";
     field.value = "";
+    found.textContent = "";
+    isAwaited = false;
     dialog.showModal();
     field.focus();
     htmx.trigger(field, "portal:find");
@@ -38,9 +45,14 @@
       (next < 0 ? field : list[Math.min(next, list.length - 1)])?.focus();
     } else if (event.key === "Enter" && document.activeElement === field) {
       event.preventDefault();
-      if (!dialog.querySelector(".htmx-request")) list[0]?.click();
+      isAwaited = !isAnswered();
+      if (!isAwaited) goFirst();
     }
   });
+  found.addEventListener("htmx:afterSettle", () => {
+    if (isAwaited && isAnswered()) goFirst();
+  });
+  field.addEventListener("input", () => (isAwaited = false));
 
   document.addEventListener("keydown", (event) => {
     if (event.key.toLowerCase() !== "e" || event.ctrlKey || event.metaKey || event.altKey) return;
