@@ -11,7 +11,12 @@ from whitenoise import WhiteNoise
 import config
 from app import assets, cli, errors, formats, htmx, policy, storage, tenancy
 from app.archives import download_routes, routes as archives_routes
-from app.companies import routes as companies_routes
+from app.companies import (
+    import_routes as companies_import_routes,
+    opening_routes,
+    routes as companies_routes,
+    settings_routes as company_settings_routes,
+)
 from app.connectors import (
     catalogue,
     import_routes,
@@ -49,6 +54,8 @@ from app.library import (
     judging_routes,
     routes as library_routes,
     share_routes,
+    template_applying_routes,
+    template_routes,
     together_routes,
     unread_routes,
 )
@@ -60,16 +67,22 @@ from app.pages import (
     merge_routes as page_merge_routes,
     routes as pages_routes,
 )
-from app.people import routes as people_routes, signing_in
+from app.people import invitation_routes, routes as people_routes, signing_in
 from app.search import keeping as _keeping, routes as search_routes  # noqa: F401
 
 # Named apart from the packages, which these names would hide in this module.
 BLUEPRINTS = (
     people_routes.blueprint,
     notices_routes.blueprint,
+    invitation_routes.blueprint,
     firms_routes.blueprint,
     install_routes.blueprint,
     companies_routes.blueprint,
+    opening_routes.blueprint,
+    company_settings_routes.blueprint,
+    companies_import_routes.blueprint,
+    template_routes.blueprint,
+    template_applying_routes.blueprint,
     library_routes.blueprint,
     share_routes.blueprint,
     acts_routes.blueprint,

@@ -7,7 +7,13 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 
 from flask import Flask, request
-from flask_babel import format_datetime, get_locale, to_user_timezone, to_utc
+from flask_babel import (
+    format_date,
+    format_datetime,
+    get_locale,
+    to_user_timezone,
+    to_utc,
+)
 from flask_login import current_user
 
 from app.texts import gettext as _, look_up, look_up_plural
@@ -28,6 +34,8 @@ def init_app(app: Flask) -> None:
         fulltime=fulltime,
         iso=iso,
         number=number,
+        day=day,
+        siren=siren,
     )
     app.jinja_env.globals.update(get_locale=get_locale)
     app.jinja_env.lstrip_blocks = True
@@ -81,6 +89,16 @@ def _moment(at: datetime, today: date, _locale: str) -> str:
         return _("yesterday %(time)s", time=time)
     pattern = "d MMM" if day.year == today.year else "d MMM y"
     return f"{format_datetime(at, pattern)} {time}"
+
+
+def day(on: date) -> str:
+    """«31 déc. 2026»."""
+    return str(format_date(on, "d MMM y"))
+
+
+def siren(digits: str) -> str:
+    """732 829 320, whose spaces do not break."""
+    return NBSP.join(digits[at : at + 3] for at in range(0, len(digits), 3))
 
 
 def midnight(moment: datetime, **instead: int) -> datetime:

@@ -42,6 +42,18 @@ def reads_its_own_body(view: View) -> View:
     return view
 
 
+def only_reads(view: View) -> View:
+    """The view changes nothing of a company, though it is asked for by POST."""
+    view.only_reads = True  # type: ignore[attr-defined]
+    return view
+
+
+def only_reads_now() -> bool:
+    """Whether what is asked for leaves everything as it is."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    return request.method in {"GET", "HEAD"} or getattr(view, "only_reads", False)
+
+
 def audience_of(endpoint: str | None) -> str | None:
     if endpoint == "static":
         return "everyone"

@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy import select
 
 from app.db import db
-from app.library.listing import ROWS, place
+from app.library.listing import ROWS
 from app.library.models import Document
+from app.library.ordering import USUAL
 from bench.measuring import Result, Series, Side, alternate, repeated
 from bench.portal import HOST, Portal, statements
 
@@ -124,4 +125,4 @@ def _before_the_last(portal: Portal, folder_id: UUID, rows: int) -> str:
             .offset(rows)
             .limit(1)
         ).one()
-        return place(document)
+        return USUAL.place(document)

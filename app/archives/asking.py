@@ -25,7 +25,7 @@ UNDER_WAY = ("waiting", "working")
 def company_or_404(slug: str) -> tuple[Company, Sight]:
     """Open to the firm and to the company's managers, who see all that is shared."""
     company, role = company_and_role(slug)
-    sight = sight_of(role)
+    sight = sight_of(role, company)
     if not sight.sees_all_that_is_shared:
         abort(404)
     return company, sight

@@ -11,7 +11,7 @@ from app.archives.sending import README, as_zip
 from app.companies.finding import company_and_role
 from app.library.finding import place_or_404
 from app.library.tree import sight_of
-from app.policy import open_to
+from app.policy import only_reads, open_to
 from app.texts import gettext as _
 
 blueprint = Blueprint("downloads", __name__)
@@ -19,10 +19,11 @@ blueprint = Blueprint("downloads", __name__)
 
 @blueprint.post("/companies/<slug>/documents/download")
 @open_to("signed_in")
+@only_reads
 def documents(slug: str) -> ResponseReturnValue:
     company, role = company_and_role(slug)
     ids = request.form.getlist("id")
-    items = gathering.chosen(company, sight_of(role), ids, Names(README))
+    items = gathering.chosen(company, sight_of(role, company), ids, Names(README))
     return as_zip(items, harmless(_("%(company)s, documents", company=company.name)))
 
 

@@ -2,12 +2,52 @@
 
 import uuid
 from datetime import date
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Select, String, UniqueConstraint, select
+from sqlalchemy import (
+    JSON,
+    ForeignKey,
+    Index,
+    Select,
+    String,
+    UniqueConstraint,
+    select,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, Id, MaybeMoment, Moment, Name, TenantOwned, utc_now
 from app.people.models import Membership, Person
+
+
+class TreeTemplate(Base, TenantOwned):
+    """What the trees of a firm's companies are made from; where a firm has none, the
+    library's own is taken."""
+
+    __tablename__ = "tree_templates"
+
+    id: Mapped[Id]
+    name: Mapped[Name]
+    # For companies that were given no other one.
+    is_default: Mapped[bool] = mapped_column(default=False)
+    # Nested nodes, as `library.template_nodes` reads them.
+    content: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    version: Mapped[int] = mapped_column(default=1)
+    updated_at: Mapped[Moment] = mapped_column(default=utc_now)
+
+    __table_args__ = (
+        UniqueConstraint("firm_id", "name"),
+        Index(
+            "uq_tree_templates_default",
+            "firm_id",
+            unique=True,
+            postgresql_where=text("is_default"),
+            sqlite_where=text("is_default"),
+        ),
+    )
+
+    def __repr__(self) -> str:
+        return f"<TreeTemplate {self.name}>"
 
 
 class Company(Base, TenantOwned):
@@ -19,6 +59,12 @@ class Company(Base, TenantOwned):
     mail_domain: Mapped[str] = mapped_column(String(253))
     name: Mapped[Name]
     siren: Mapped[str | None] = mapped_column(String(9))
+    # The slug that it was opened with, once it was changed: nobody else gets it.
+    former_slug: Mapped[str | None] = mapped_column(String(63))
+    # The firm's default when null.
+    template_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("tree_templates.id", ondelete="SET NULL")
+    )
     created_at: Mapped[Moment] = mapped_column(default=utc_now)
     archived_at: Mapped[MaybeMoment]
 
@@ -27,6 +73,7 @@ class Company(Base, TenantOwned):
         # One address leads to one company, across every firm on the domain.
         UniqueConstraint("mail_domain", "slug"),
         Index("ix_companies_firm_id_name", "firm_id", "name"),
+        Index("ix_companies_template_id", "template_id"),
     )
 
     @staticmethod

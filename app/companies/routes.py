@@ -1,22 +1,57 @@
-"""The list of companies."""
+"""The list of companies, and the way from one to another."""
 
-from flask import Blueprint, redirect, render_template, url_for
+from urllib.parse import urlsplit
+
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from app.companies.models import Company
-from app.db import db
+from app import htmx
+from app.companies.searching import search
 from app.policy import open_to
 
 blueprint = Blueprint("companies", __name__)
+
+A_FEW = 8
+# The sections of a company that another one has too.
+SECTIONS = {"trash": "acts.of_company", "settings": "company_settings.show"}
 
 
 @blueprint.get("/companies")
 @open_to("signed_in")
 def index() -> ResponseReturnValue:
-    companies = db.session.scalars(
-        Company.visible_to(current_user).order_by(Company.name)
-    ).all()
-    if current_user.is_client and len(companies) == 1:
-        return redirect(url_for("library.root", slug=companies[0].slug))
-    return render_template("companies/index.html", companies=companies)
+    q, archived = request.args.get("q", ""), "archived" in request.args
+    found = search(q, archived=archived)
+    is_narrowed = bool(q) or archived
+    if current_user.is_client and found.total == 1 and not is_narrowed:
+        slug = found.companies[0].slug
+        return redirect(url_for("library.root", slug=slug))
+    part = "companies/_list.html" if htmx.is_fragment() else "companies/index.html"
+    return render_template(
+        part, found=found, q=q, archived=archived, nav_current="documents"
+    )
+
+
+@blueprint.get("/companies/find")
+@open_to("firm")
+def find() -> ResponseReturnValue:
+    """What the switcher of the top bar shows; the page of all without script."""
+    q = request.args.get("q", "")
+    if not htmx.is_fragment():
+        return redirect(url_for("companies.index", q=q or None))
+    return render_template(
+        "companies/_switcher.html",
+        found=search(q, most=A_FEW),
+        q=q,
+        here=request.args.get("here", ""),
+        endpoint=_same_section(),
+    )
+
+
+def _same_section() -> str:
+    """Where what the person looks at is in another company."""
+    path = urlsplit(request.headers.get("HX-Current-URL", "")).path.split("/")
+    [section] = path[3:4] or [""]
+    if section == "settings" and not current_user.is_firm_admin:
+        section = ""
+    return SECTIONS.get(section, "library.root")

@@ -7,7 +7,7 @@ cannot be read is Refused with a sentence, at the field `file`.
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from app.errors import Refused
@@ -53,6 +53,21 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Told:
+    """One line, whatever it is about: its cells by the field of their column."""
+
+    number: int
+    cells: dict[str, str]
+    is_too_long: bool
+
+
+@dataclass(frozen=True)
+class Table:
+    columns: list[str]
+    lines: list[Told]
+
+
+@dataclass(frozen=True)
 class Sheet:
     rows: list[Row]
     has_slots: bool
@@ -60,6 +75,26 @@ class Sheet:
 
 def read(raw: bytes) -> Sheet:
     """Raises Refused when it is no such file, or larger than what is taken."""
+
+    def are_enough(columns: list[str]) -> bool:
+        return "address" in columns and bool(set(COMPANY) & set(columns))
+
+    table = read_table(raw, COLUMNS, are_enough)
+    rows = [
+        Row(line.number, is_too_long=line.is_too_long, **line.cells)
+        for line in table.lines
+    ]
+    return Sheet(rows, "slot" in table.columns)
+
+
+def read_table(
+    raw: bytes,
+    known: Mapping[str, str],
+    are_enough: Callable[[list[str]], bool],
+    most: int = MOST_LINES,
+) -> Table:
+    """Any file of rows, by the fields that its columns are `known` to be. Raises
+    Refused when the columns are not enough, or it is larger than what is taken."""
     if len(raw) > MOST_BYTES:
         raise too_large()
     text = _decoded(raw)
@@ -68,11 +103,11 @@ def read(raw: bytes) -> Sheet:
     for delimiter in DELIMITERS:
         lines = _lines(text, delimiter)
         try:
-            columns = _columns(next(lines, (0, []))[1])
+            columns = _columns(next(lines, (0, []))[1], known)
         except Refused:  # quotes end elsewhere with another delimiter
             continue
-        if "address" in columns and set(COMPANY) & set(columns):
-            return Sheet(_rows(lines, columns), "slot" in columns)
+        if are_enough(columns):
+            return Table(columns, _told(lines, columns, most))
     raise _refused(
         _("The first line does not name the columns: it must be as in the example.")
     )
@@ -121,23 +156,29 @@ def _cell(raw: str) -> str:
     return text[1:] if text[:1] == "'" and text[1:2] in FORMULA_STARTS else text
 
 
-def _columns(header: list[str]) -> list[str]:
+def _columns(header: list[str], fields: Mapping[str, str]) -> list[str]:
     """The field of each column; nothing for one that is not known, or a second one."""
     found: list[str] = []
     for cell in header:
-        known = COLUMNS.get(folded(cell), "")
+        known = fields.get(folded(cell), "")
         found.append("" if known in found else known)
     return found
 
 
-def _rows(lines: Iterator[tuple[int, list[str]]], columns: list[str]) -> list[Row]:
-    rows: list[Row] = []
+def _told(
+    lines: Iterator[tuple[int, list[str]]], columns: list[str], most: int
+) -> list[Told]:
+    found: list[Told] = []
     for number, cells in lines:
-        if len(rows) == MOST_LINES:
-            raise _refused(_("The file has more than 5,000 lines: split it."))
+        if len(found) == most:
+            raise _refused(
+                _("The file has more than 5,000 lines: split it.")
+                if most == MOST_LINES
+                else _("The file has more than %(most)s lines: split it.", most=most)
+            )
         known = {name: cell for name, cell in zip(columns, cells, strict=False) if name}
-        rows.append(Row(number, is_too_long=any(cells[len(columns) :]), **known))
-    return rows
+        found.append(Told(number, known, any(cells[len(columns) :])))
+    return found
 
 
 def too_large() -> Refused:

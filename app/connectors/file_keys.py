@@ -8,7 +8,7 @@ from typing import Any
 
 from app.connectors.categories import ICONS
 from app.connectors.partner import TONES, TYPE_NAMES, USUAL_MEGABYTES, USUAL_TYPES
-from app.library.tree import IN_A_YEAR, TEMPLATE
+from app.library.template_nodes import KINDS
 
 # Words of addresses under /apps, and the beginning of a firm's own applications.
 RESERVED_KEYS = ("new", "connections", "mail", "import")
@@ -18,7 +18,7 @@ TAKEN_PREFIXES = (
     *("compta", "ventes", "banque", "social", "ndf", "fiscal", "achats"),
     *("postmaster", "abuse", "bounce", "bounces", "noreply", "envois"),
 )
-FOLDER_KINDS = {row[1] for row in TEMPLATE} | {row[1] for row in IN_A_YEAR}
+FOLDER_KINDS = set(KINDS)
 DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
 PREFIX = re.compile(r"[a-z0-9]{1,20}")
 _NO_DEFAULT = object()

@@ -5,21 +5,18 @@ reads it anew.
 """
 
 import base64
-import binascii
 
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
-from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.connectors import import_applying, import_files, importing
 from app.connectors.catalogue import PartnerApp
-from app.connectors.csv_reading import too_large
 from app.connectors.finding import app_or_404
+from app.connectors.import_body import the_file
 from app.connectors.import_lines import Line, Plan
 from app.db import db
 from app.errors import Refused
-from app.extensions import csrf
 from app.people.confirming import confirm_password
 from app.policy import open_to, reads_its_own_body
 from app.texts import gettext as _
@@ -49,7 +46,7 @@ def preview(key: str) -> ResponseReturnValue:
     """What the file would do, or the list of what is wrong with it."""
     app = app_or_404(key)
     try:
-        raw = _file()
+        raw = the_file()
         plan = importing.plan(raw, app, by=current_user)
     except Refused as refusal:
         return _page(app, error=refusal), 422
@@ -65,7 +62,7 @@ def apply(key: str) -> ResponseReturnValue:
     """Write what was agreed to. Sent twice, the second time finds nothing to do."""
     app = app_or_404(key)
     try:
-        raw = _file()
+        raw = the_file()
         seen = importing.plan(raw, app, by=current_user)
     except Refused as refusal:
         return _page(app, error=refusal), 422
@@ -82,25 +79,6 @@ def apply(key: str) -> ResponseReturnValue:
     done = import_applying.apply(plan, app, by=current_user)
     db.session.commit()
     return _page(app, template="import_done", done=done, plan=plan)
-
-
-def _file() -> bytes:
-    """What was uploaded, or what the page carries; the CSRF token is checked first."""
-    request.max_content_length = request.max_form_memory_size = MOST_BODY_BYTES
-    try:
-        csrf.protect()
-    except RequestEntityTooLarge as error:
-        raise too_large() from error
-    uploaded = request.files.get("file")
-    if uploaded:
-        return bytes(uploaded.read())
-    try:
-        raw = base64.b64decode(request.form.get("content", ""), validate=True)
-    except (binascii.Error, ValueError):
-        raw = b""
-    if not raw and not uploaded:
-        raise Refused(_("Choose the file first."), "file")
-    return raw
 
 
 def _check_agreement(plan: Plan) -> None:

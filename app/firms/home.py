@@ -43,13 +43,13 @@ class ClientHome:
 
 def client_home(slug: str) -> ClientHome:
     company, role = company_and_role(slug)
-    sight = sight_of(role)
+    sight = sight_of(role, company)
     return ClientHome(
         company=company,
         url=url_for("library.root", slug=company.slug),
         quick=[
             deposit
-            for kind, icon in QUICK
+            for kind, icon in ([] if sight.is_frozen else QUICK)
             if (deposit := _quick(company, kind, icon, sight))
         ],
         recent=recent_rows(company, sight, RECENT),

@@ -55,10 +55,11 @@ def home() -> ResponseReturnValue:
             outage=outages.current(),
             nav_current="home",
         )
-    companies = db.session.scalars(
+    every = db.session.scalars(
         Company.visible_to(current_user).order_by(Company.name)
     ).all()
-    chosen = next((c for c in companies if c.slug == request.args.get("company")), None)
+    companies = [c for c in every if not c.archived_at] or every
+    chosen = next((c for c in every if c.slug == request.args.get("company")), None)
     chosen = chosen or (companies[0] if companies else None)
     return render_template(
         "firms/client_home.html",

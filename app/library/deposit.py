@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import or_, select
 
+from app.companies.finding import read_only
+from app.companies.models import Company
 from app.db import db, lock_company, new_id
 from app.delivery import planning
 from app.delivery.models import Delivery
@@ -77,7 +79,7 @@ def _neighbours(
 ) -> list[Document]:
     """Documents that matter to this one: same upload, same name here, same bytes.
 
-    Raises Refused when the folder is gone.
+    Raises Refused when the folder is gone, or its company archived.
     """
     wanted = [
         (Document.folder_id == into.id)
@@ -92,7 +94,9 @@ def _neighbours(
             (Document.firm_id == into.firm_id) & (Document.upload_id == upload_id)
         )
     found = db.session.execute(
-        select(Folder.id, Document)
+        select(Company.name, Company.archived_at, Document)
+        .select_from(Folder)
+        .join(Company, Company.id == Folder.company_id)
         .outerjoin(Document, or_(*wanted))
         .where(
             Folder.id == into.id,
@@ -102,7 +106,10 @@ def _neighbours(
     ).all()
     if not found:
         raise Refused(_("This folder is no longer there. Choose another one."))
-    return [document for _folder, document in found if document is not None]
+    name, archived_at, _document = found[0]
+    if archived_at:
+        raise read_only(name)
+    return [row[2] for row in found if row[2] is not None]
 
 
 def _free_name(received: Received, into: Folder, neighbours: list[Document]) -> str:

@@ -41,7 +41,7 @@ def url_of(company: Company, folder: Folder) -> str:
 
 def place_or_404(slug: str, folder_id: uuid.UUID) -> Place:
     company, role = company_and_role(slug)
-    sight = sight_of(role)
+    sight = sight_of(role, company)
     path = chain(folder_id, company.id)
     if not path or not all(sight.allows(folder) for folder in path):
         abort(404)

@@ -89,7 +89,7 @@ def form(folder_id: uuid.UUID, act: str) -> ResponseReturnValue:
 def create(slug: str) -> ResponseReturnValue:
     company, role = company_and_role(slug)
     parent = _parent(company)
-    sight = sight_of(role)
+    sight = sight_of(role, company)
     if parent is None and not sight.firm_side:
         abort(403)
     if parent and not sight.may_deposit_in(parent.folder):

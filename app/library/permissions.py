@@ -23,6 +23,8 @@ CLIENT = {
 def acts_on(document: Document, folder: Folder, sight: Sight) -> frozenset[str]:
     """rename, move, copy, trash, replace, validate, refuse: those that are open to this
     person."""
+    if sight.is_frozen:
+        return frozenset()
     if sight.firm_side:
         return STAFF | JUDGING[document.status]
     if not sight.may_deposit_in(folder):
@@ -33,5 +35,5 @@ def acts_on(document: Document, folder: Folder, sight: Sight) -> frozenset[str]:
 def may_change(folder: Folder, sight: Sight) -> bool:
     """Whether the person may rename, move or trash the folder."""
     if sight.firm_side:
-        return True
+        return not sight.is_frozen
     return not folder.is_locked and sight.may_deposit_in(folder)

@@ -49,7 +49,7 @@ blueprint = Blueprint("library", __name__)
 def root(slug: str) -> ResponseReturnValue:
     """The company's library, opened at its first folder."""
     company, role = company_and_role(slug)
-    first = navigation.tree(company, [], sight_of(role))
+    first = navigation.tree(company, [], sight_of(role, company))
     return redirect(first[0].url) if first else abort(404)
 
 

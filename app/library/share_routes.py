@@ -80,6 +80,6 @@ def _inbox() -> tuple[Company, Folder] | None:
             .order_by(Folder.position, Folder.id)
             .limit(1)
         ).first()
-        if folder and sight_of(role).may_deposit_in(folder):
+        if folder and sight_of(role, company).may_deposit_in(folder):
             return company, folder
     return None

@@ -31,7 +31,7 @@ OF_THE_FIRM = ("validate",)
 @open_to("signed_in")
 def create(slug: str) -> ResponseReturnValue:
     company, role = company_and_role(slug)
-    hands = Hands(current_user, company, sight_of(role))
+    hands = Hands(current_user, company, sight_of(role, company))
     here, act = _here(slug), request.form.get("act", "")
     if act == "undo":
         outcome = undo_all(_id(request.form.get("together")), hands)

@@ -47,7 +47,7 @@ def things(places: Sights) -> list[Thing]:
 def places(slug: str | None) -> Sights:
     """The companies that the person may enter, or the one that was asked for."""
     entered = [company_and_role(slug)] if slug else companies_and_roles()
-    return [(company, sight_of(role)) for company, role in entered]
+    return [(company, sight_of(role, company)) for company, role in entered]
 
 
 def document_or_404(document_id: uuid.UUID) -> Document:
@@ -81,7 +81,7 @@ def folder_or_404(folder_id: uuid.UUID) -> Folder:
 def _reachable_or_404(folder: Folder) -> None:
     company = db.session.get_one(Company, folder.company_id)
     _company, role = company_and_role(company.slug)
-    sight = sight_of(role)
+    sight = sight_of(role, company)
     hidden = hidden_folders(company, sight)
     is_hidden = db.session.scalar(
         select(Folder.id).where(Folder.id == folder.id, Folder.id.in_(hidden))

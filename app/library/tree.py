@@ -13,27 +13,13 @@ from sqlalchemy import ColumnElement, Select, false, select
 from sqlalchemy.orm import aliased
 
 from app.companies.models import Company, FiscalYear
-from app.db import db
+from app.db import db, new_id
 from app.library.models import Folder
+from app.library.template_nodes import ACCOUNTING, Node, nodes_of
 
-# (name, kind, visibility, below). `years` and `months` stand for what they make.
-TEMPLATE: tuple[tuple[str, str, str, str], ...] = (
-    ("À classer", "inbox", "shared", ""),
-    ("Dossier comptable annuel", "accounting", "shared", "years"),
-    ("Social", "social", "shared", ""),
-    ("Juridique", "legal", "shared", ""),
-    ("Administratif", "administrative", "shared", ""),
-    ("Cabinet", "firm", "firm_only", ""),
-)
-IN_A_YEAR: tuple[tuple[str, str, bool], ...] = (
-    ("Achats", "purchases", True),
-    ("Ventes", "sales", True),
-    ("Notes de frais", "expenses", True),
-    ("Banque", "bank", True),
-    ("Documents fiscaux", "tax", False),
-)
 HIDDEN_FROM_USERS = ("social", "bank")
 MOST_LEVELS = 60
+A_YEAR = 12  # months
 
 
 @dataclass(frozen=True)
@@ -42,6 +28,8 @@ class Sight:
 
     firm_side: bool
     hides: tuple[str, ...] = ()
+    # Of an archived company: nobody changes anything there.
+    is_frozen: bool = False
 
     def allows(self, folder: Folder) -> bool:
         if self.firm_side:
@@ -53,43 +41,96 @@ class Sight:
         return self.firm_side or not self.hides
 
     def may_deposit_in(self, folder: Folder) -> bool:
+        if self.is_frozen:
+            return False
         return self.firm_side or folder.visibility == "shared"
 
 
-def sight_of(role: str) -> Sight:
+def sight_of(role: str, company: Company) -> Sight:
     """By the role in the company: firm_admin, staff, company_manager, company_user."""
+    is_frozen = company.archived_at is not None
     if role in {"firm_admin", "staff"}:
-        return Sight(firm_side=True)
+        return Sight(firm_side=True, is_frozen=is_frozen)
     hides = HIDDEN_FROM_USERS if role == "company_user" else ()
-    return Sight(firm_side=False, hides=hides)
+    return Sight(firm_side=False, hides=hides, is_frozen=is_frozen)
 
 
 def plant(company: Company) -> None:
     """The folders of the template, without fiscal years; flushed."""
-    for position, (name, kind, visibility, _below) in enumerate(TEMPLATE):
-        _add(company, None, name, kind, position, visibility)
+    for position, node in enumerate(nodes_of(company)):
+        folder = add(company, None, node, position)
+        if node.kind != ACCOUNTING:
+            _below(company, folder, node)
     db.session.flush()
 
 
 def plant_year(company: Company, year: FiscalYear) -> Folder:
     """The folders of a fiscal year, with a folder for each of its months; flushed."""
-    root = db.session.scalars(
-        select(Folder).where(
-            Folder.company_id == company.id, Folder.kind == "accounting"
-        )
-    ).one()
+    nodes = nodes_of(company)
+    at, top = next(pair for pair in enumerate(nodes) if pair[1].kind == ACCOUNTING)
+    root = root_of_years(company) or add(company, None, top, at)
     # The newest year comes first.
-    exercise = _add(
-        company, root, f"Exercice {year.label}", "fiscal_year", -year.ends_on.year
-    )
-    db.session.flush()
-    for position, (name, kind, has_months) in enumerate(IN_A_YEAR):
-        family = _add(company, exercise, name, kind, position)
-        db.session.flush()
-        for number, month in enumerate(_months(year) if has_months else []):
-            _add(company, family, _month_name(month), "month", number)
+    named = Node(_year_name(year, root), "fiscal_year", root.visibility)
+    exercise = add(company, root, named, -year.ends_on.year)
+    for position, node in enumerate(top.children):
+        folder = add(company, exercise, node, position)
+        _below(company, folder, node, year)
     db.session.flush()
     return exercise
+
+
+def root_of_years(company: Company) -> Folder | None:
+    """Where the fiscal years are; one in the trash where there is no other."""
+    return db.session.scalar(
+        select(Folder)
+        .where(Folder.company_id == company.id, Folder.kind == ACCOUNTING)
+        .order_by(Folder.trashed_at.is_not(None), Folder.created_at)
+        .limit(1)
+    )
+
+
+def add(company: Company, parent: Folder | None, node: Node, position: int) -> Folder:
+    """A folder as the node says; not flushed."""
+    folder = Folder(
+        id=new_id(),
+        firm_id=company.firm_id,
+        company_id=company.id,
+        parent_id=parent.id if parent else None,
+        name=node.name,
+        kind=node.kind,
+        position=position,
+        visibility=node.visibility,
+        is_locked=node.is_locked,
+    )
+    db.session.add(folder)
+    return folder
+
+
+def month_nodes(node: Node, year: FiscalYear | None) -> list[Node]:
+    """What the year's months are in the folder of the node; open and closed with it."""
+    months = _months(year) if node.monthly and year else []
+    return [
+        Node(_month_name(month, len(months) > A_YEAR), "month", node.visibility)
+        for month in months
+    ]
+
+
+def _below(
+    company: Company, folder: Folder, node: Node, year: FiscalYear | None = None
+) -> None:
+    for position, child in enumerate(node.children):
+        _below(company, add(company, folder, child, position), child, year)
+    for number, month in enumerate(month_nodes(node, year), len(node.children)):
+        add(company, folder, month, number)
+
+
+def _year_name(year: FiscalYear, root: Folder) -> str:
+    """«Exercice 2026»; two that end in one year are told apart."""
+    name = f"Exercice {year.label}"
+    taken = select(Folder.id).where(Folder.parent_id == root.id, Folder.name == name)
+    if db.session.scalar(taken.limit(1)):
+        name += f" (au {year.ends_on:%d-%m-%Y})"
+    return name
 
 
 def chain(
@@ -159,28 +200,6 @@ def by_path(company: Company, path: str) -> Folder | None:
     return folder
 
 
-def _add(
-    company: Company,
-    parent: Folder | None,
-    name: str,
-    kind: str,
-    position: int,
-    visibility: str = "shared",
-) -> Folder:
-    folder = Folder(
-        firm_id=company.firm_id,
-        company_id=company.id,
-        parent_id=parent.id if parent else None,
-        name=name,
-        kind=kind,
-        position=position,
-        visibility=visibility,
-        is_locked=True,
-    )
-    db.session.add(folder)
-    return folder
-
-
 def _months(year: FiscalYear) -> list[date]:
     first, last = year.starts_on.replace(day=1), year.ends_on.replace(day=1)
     count = (last.year - first.year) * 12 + last.month - first.month + 1
@@ -192,7 +211,7 @@ def _months(year: FiscalYear) -> list[date]:
     ]
 
 
-def _month_name(month: date) -> str:
-    """«10 – Octobre»."""
-    name = get_month_names("wide", locale="fr")[month.month]
-    return f"{month.month:02d} – {name.capitalize()}"
+def _month_name(month: date, with_year: bool) -> str:
+    """«10 – Octobre»; with its year where there is another October."""
+    name = get_month_names("wide", locale="fr")[month.month].capitalize()
+    return f"{month.month:02d} – {name}{f' {month.year}' if with_year else ''}"

@@ -10,7 +10,7 @@ from app.db import db
 from app.library.answering import to_page
 from app.library.finding import place_or_404
 from app.library.unread import mark_read
-from app.policy import open_to
+from app.policy import only_reads, open_to
 from app.texts import gettext as _
 
 blueprint = Blueprint("unread", __name__)
@@ -18,6 +18,7 @@ blueprint = Blueprint("unread", __name__)
 
 @blueprint.post("/companies/<slug>/folders/<uuid:folder_id>/read")
 @open_to("signed_in")
+@only_reads  # the documents, that is
 def create(slug: str, folder_id: uuid.UUID) -> ResponseReturnValue:
     place = place_or_404(slug, folder_id)
     mark_read(place.folder, place.sight, place.company, current_user)

@@ -75,10 +75,12 @@ def realm(slug: str = "") -> Realm:
     they may not enter it."""
     if slug:
         company, role = company_and_role(slug)
-        return Realm([(company, sight_of(role))])
+        return Realm([(company, sight_of(role, company))])
     if current_user.sees_every_company:
         return Realm([], is_whole=True)
-    return Realm([(company, sight_of(role)) for company, role in companies_and_roles()])
+    return Realm(
+        [(company, sight_of(role, company)) for company, role in companies_and_roles()]
+    )
 
 
 def choices() -> list[Company]:

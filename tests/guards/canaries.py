@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from app.activity.models import Entry
 from app.activity.recording import record
+from app.companies.models import TreeTemplate
 from app.connectors import apps, catalogue, models as connector_models
 from app.connectors.catalogue import PartnerApp
 from app.connectors.models import (
@@ -34,6 +35,7 @@ from app.delivery.models import (
 from app.library.commenting import comment
 from app.library.models import Folder, Version
 from app.library.receiving import receive
+from app.library.template_nodes import STANDARD, written
 from app.mailroom import models as mailroom_models
 from app.mailroom.models import BotMail
 from app.notices import models as notice_models
@@ -145,6 +147,12 @@ def _one_of_each(house: House, connection: Connection) -> None:
     db.session.add_all(
         [
             StepDone(**of_it, step="bot"),
+            TreeTemplate(
+                firm_id=firm_id,
+                name="canary",
+                is_default=True,
+                content=written(STANDARD),
+            ),
             TestMail(
                 **of_it, slot="purchases", sender="", destination="", message_id="1"
             ),

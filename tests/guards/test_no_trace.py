@@ -67,6 +67,8 @@ def values(world: World, role: str = "manager") -> Values:
         "comment_id": canaries.one_of("comments"),
         "number": ["1"],
         "test_id": canaries.one_of("test_mails"),
+        "template_id": canaries.one_of("tree_templates"),
+        "person_id": [str(house.manager.id)],
         "any": canaries.one_of_each(),
     }
 
@@ -206,12 +208,19 @@ def test_only_administrators_are_written_to_about_addresses(
     assert set(written) == {house.admin.email}
 
 
-def test_no_client_is_written_to_whatever_is_done(app: Flask, full: World) -> None:
+def test_no_client_is_written_to_but_to_be_invited_whatever_is_done(
+    app: Flask, full: World
+) -> None:
     house, told, given = full.alder, Told(), values(full)
     for person in (house.admin, house.manager):
         browser = signed_in(app, person)
         post_everything(app, browser, told, given, FIELDS)
     clients = db.session.scalars(sa.select(Person.email).where(Person.role == "client"))
-    written = db.session.scalars(sa.select(Notice.recipient)).all()
+    to_clients = Notice.kind == "invitation"
+    written = db.session.scalars(sa.select(Notice.recipient).where(~to_clients)).all()
     assert written
     assert not set(written) & set(clients)
+    invitations = db.session.scalars(sa.select(Notice).where(to_clients)).all()
+    assert invitations
+    texts = {f"GET {one.id}": f"{one.subject}\n{one.text}" for one in invitations}
+    assert traces(full, texts) == {}

@@ -123,12 +123,44 @@ def tray(somebody: Visitor) -> None:
     expect(somebody.page.locator("tr[data-document]").nth(1)).to_be_visible()
 
 
+def switcher(somebody: Visitor) -> None:
+    somebody.open("dupont-maconnerie", "À classer")
+    somebody.page.locator("[data-switcher]").click()
+    expect(somebody.page.locator(".switcher-list a")).not_to_have_count(0)
+
+
+def template(somebody: Visitor) -> None:
+    """Of the firm's own, open at one of its folders; made by whoever comes first."""
+    page = somebody.page
+    page.goto(somebody.url("/settings/templates"))
+    if not page.get_by_role("link", name="Garages").count():
+        page.get_by_label("Nom").fill("Garages")
+        page.get_by_role("button", name="Créer le modèle").click()
+        page.goto(somebody.url("/settings/templates"))
+    page.get_by_role("link", name="Garages").click()
+    page.locator("summary").filter(has_text="Achats").click()
+
+
+def template_applied(somebody: Visitor) -> None:
+    template(somebody)
+    somebody.page.get_by_role("link", name="Appliquer aux entreprises").click()
+    expect(somebody.page.get_by_role("heading", level=1)).to_contain_text("Appliquer")
+
+
 PAGES: dict[str, tuple[str | None, str, Way]] = {
     "login-durand": (None, "durand", at("/login")),
     "login-lefevre": (None, "lefevre", at("/login")),
     "dashboard-durand": ("claire", "", at("/")),
     "dashboard-lefevre": ("nadia", "", at("/")),
     "companies": ("claire", "", at("/companies")),
+    "company-new": ("claire", "", at("/companies/new")),
+    "company-settings": ("claire", "", at("/companies/dupont-maconnerie/settings")),
+    "company-switcher": ("claire", "", switcher),
+    "companies-import": ("claire", "", at("/companies/import")),
+    "templates": ("nadia", "", at("/settings/templates")),
+    "template": ("nadia", "", template),
+    "template-apply": ("nadia", "", template_applied),
+    "welcome-closed": (None, "durand", at("/welcome/nothing")),
     "ged-firm-durand": ("claire", "", busiest_month),
     "ged-firm-lefevre": ("nadia", "", folder("garage-roux", "À classer")),
     "ged-firm-empty": ("nadia", "", folder("garage-roux", "Social")),

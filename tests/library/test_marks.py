@@ -29,7 +29,7 @@ def house(world: World) -> House:
 def marks(house: House, path: str = MARCH, role: str = "staff") -> dict[str, str]:
     """Name → label of the folders in sight when this one is open."""
     way = chain(house.folder(path).id, house.dune.id)
-    nodes = tree(house.dune, way, sight_of(role))
+    nodes = tree(house.dune, way, sight_of(role, house.dune))
     return {node.name: node.mark.label for node in all_of(nodes) if node.mark}
 
 
@@ -87,7 +87,9 @@ def test_folders_that_come_when_one_is_opened_are_marked_as_well(house: House) -
     house.switch("on")
     house.switch("off", MARCH)
     way = chain(house.folder().id, house.dune.id)
-    below = {n.name: n.mark for n in children(house.dune, way, sight_of("staff"))}
+    below = {
+        n.name: n.mark for n in children(house.dune, way, sight_of("staff", house.dune))
+    }
     march, april = below["03 – Mars"], below["04 – Avril"]
     assert march is not None
     assert april is not None
@@ -97,7 +99,7 @@ def test_folders_that_come_when_one_is_opened_are_marked_as_well(house: House) -
 def test_they_are_marked_by_what_stands_above_alone(house: House) -> None:
     house.switch("on", YEAR_FOLDER)
     way = chain(house.folder().id, house.dune.id)
-    below = children(house.dune, way, sight_of("staff"))
+    below = children(house.dune, way, sight_of("staff", house.dune))
     assert {node.mark.label for node in below if node.mark} == {RELATED}
     assert len(below) == 12
 
@@ -112,7 +114,7 @@ def test_the_tree_costs_the_same_whatever_its_size(house: House) -> None:
 
     def cost() -> int:
         way = chain(house.folder(MARCH).id, house.dune.id)
-        sight = sight_of("staff")
+        sight = sight_of("staff", house.dune)
         db.session.commit()
         said: list[str] = []
 

@@ -1,0 +1,76 @@
+"""The slug of a company: its word in addresses of pages and of mail.
+
+One per mail domain, whatever the firm. What could be taken for another one is refused:
+a letter more or less would lead a client's mail to somebody else.
+"""
+
+import re
+
+from sqlalchemy import ColumnElement, select
+
+from app.companies.models import Company
+from app.companies.opening import RESERVED, domain_of, slug_from
+from app.db import db
+from app.errors import Refused
+from app.firms.models import Firm
+from app.texts import gettext as _
+
+SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?")
+# What looks alike in an address, drawn as one.
+LOOKS = (("rn", "m"), ("vv", "w"), ("0", "o"), ("1", "l"), ("i", "l"), ("5", "s"))
+
+
+def look_of(slug: str) -> str:
+    """«dup0nt-mac» and «dupontmac» look the same."""
+    drawn = slug.replace("-", "")
+    for sign, seen in LOOKS:
+        drawn = drawn.replace(sign, seen)
+    return drawn
+
+
+def checked_slug(firm: Firm, typed: str, *, but: Company | None = None) -> str:
+    """The slug as it is kept. Raises Refused, at the field `slug`, when it cannot be
+    one, or is (or looks like) that of somebody else."""
+    slug = typed.strip().lower()
+    if not SLUG.fullmatch(slug) or "--" in slug:
+        raise Refused(
+            _(
+                "Only letters without accents, digits and hyphens between them, "
+                "50 at most. For example: %(slug)s.",
+                slug=slug_from(typed),
+            ),
+            "slug",
+        )
+    if slug in RESERVED or slug == firm.slug:
+        raise Refused(
+            _("“%(slug)s” is reserved. Choose another one.", slug=slug), "slug"
+        )
+    domain = but.mail_domain if but else domain_of(firm)
+    for other in taken_slugs(domain, but):
+        if other == slug:
+            raise Refused(
+                _("“%(slug)s” is taken. Choose another one.", slug=slug), "slug"
+            )
+        if look_of(other) == look_of(slug):
+            raise Refused(
+                _(
+                    "“%(slug)s” looks too much like one that is taken: mails would go "
+                    "to the wrong company. Choose another one.",
+                    slug=slug,
+                ),
+                "slug",
+            )
+    return slug
+
+
+def taken_slugs(domain: str, but: Company | None = None) -> set[str]:
+    """Of every company on the mail domain, those of before included."""
+    wanted: ColumnElement[bool] = Company.mail_domain == domain
+    if but is not None:
+        wanted = wanted & (Company.id != but.id)
+    rows = db.session.execute(
+        select(Company.slug, Company.former_slug)
+        .where(wanted)
+        .execution_options(across_firms=True)
+    )
+    return {slug for row in rows for slug in row if slug}

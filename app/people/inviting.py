@@ -1,0 +1,154 @@
+"""Inviting somebody: a mail with a link by which they choose their password, once.
+
+The link holds who it is for and what their password was when it was written, signed;
+so it is used up when a password is chosen, and nothing of it is stored.
+"""
+
+import hashlib
+import uuid
+from datetime import timedelta
+
+from flask import current_app, url_for
+from flask_babel import force_locale
+from itsdangerous import BadData, SignatureExpired, URLSafeTimedSerializer
+from sqlalchemy import update
+
+from app.activity.recording import record
+from app.companies.models import Company
+from app.db import db, utc_now
+from app.errors import Refused
+from app.firms.hosts import url_of
+from app.firms.models import Firm
+from app.formats import fulltime
+from app.notices.writing import notify
+from app.people.models import Person
+from app.people.passwords import hash_password
+from app.texts import gettext as _
+
+LIFETIME = timedelta(days=7)
+LEAST_LETTERS, MOST_LETTERS = 12, 200
+
+
+class Invalid(Refused):
+    """The link opens nothing; `status` says whether it ever did."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def invite(person: Person, company: Company, *, by: Person) -> None:
+    """Write to them; who has a password already is told where the company is."""
+    firm = db.session.get_one(Firm, company.firm_id)
+    with force_locale(person.locale):
+        subject = _(
+            "%(name)s invites you to the client area of %(firm)s",
+            name=by.name,
+            firm=firm.name,
+        )
+        text = _text(person, company, firm, by)
+    notify(
+        person.email,
+        kind="invitation",
+        subject=subject,
+        text=text,
+        firm=firm,
+        reply_to=by.email,
+    )
+    record(
+        "person_invited",
+        firm_id=firm.id,
+        company_id=company.id,
+        actor_id=by.id,
+        firm_only=True,
+        person=str(person.id),
+    )
+
+
+def person_invited(token: str, firm_id: uuid.UUID | None) -> Person:
+    """Whom the link is for, at this firm. Raises Invalid, with why."""
+    try:
+        said = _signer().loads(token, max_age=int(LIFETIME.total_seconds()))
+        person_id, stamp = uuid.UUID(said[0]), str(said[1])
+    except SignatureExpired:
+        raise Invalid(
+            _("This link was good for 7 days, which are over."), 410
+        ) from None
+    except (BadData, ValueError, TypeError, IndexError, KeyError):
+        raise _unknown() from None
+    person = db.session.get(Person, person_id)
+    if person is None or person.firm_id != firm_id or person.disabled_at:
+        raise _unknown()
+    if stamp != _stamp(person.password_hash):
+        raise _used()
+    return person
+
+
+def choose_password(person: Person, password: str, again: str) -> None:
+    """Raises Refused, at the field `password` or `again`; Invalid when somebody was
+    quicker with the same link."""
+    if not LEAST_LETTERS <= len(password) <= MOST_LETTERS:
+        raise Refused(_("The password needs 12 characters at least."), "password")
+    if password.casefold() == person.email:
+        raise Refused(_("Choose something else than your address."), "password")
+    if password != again:
+        raise Refused(_("This is not the same password."), "again")
+    before = Person.password_hash
+    changed = db.session.execute(
+        update(Person)
+        .where(
+            Person.id == person.id,
+            before == person.password_hash
+            if person.password_hash
+            else before.is_(None),
+        )
+        .values(password_hash=hash_password(password))
+        .returning(Person.id)
+    ).one_or_none()
+    if changed is None:
+        raise _used()
+    if person.firm_id:
+        record("password_chosen", firm_id=person.firm_id, actor_id=person.id)
+
+
+def link_for(person: Person, firm: Firm) -> str:
+    token = _signer().dumps([str(person.id), _stamp(person.password_hash)])
+    return url_of(firm) + url_for("invitations.show", token=token)
+
+
+def _text(person: Person, company: Company, firm: Firm, by: Person) -> str:
+    lines = [
+        _("Hello %(name)s,", name=person.first_name),
+        _(
+            "%(name)s opened an area for %(company)s. You deposit your invoices there, "
+            "and find your accounts, payslips and tax returns.",
+            name=by.name,
+            company=company.name,
+        ),
+    ]
+    if person.password_hash:
+        lines.append(_("Sign in with your password:") + f"\n{url_of(firm)}/login")
+    else:
+        until = fulltime(utc_now() + LIFETIME)
+        lines.append(
+            _("Choose your password (until %(time)s):", time=until)
+            + f"\n{link_for(person, firm)}"
+        )
+    lines.append(_("You did not expect this message? Ignore it."))
+    return "\n\n".join([*lines, f"--\n{firm.name}"]) + "\n"
+
+
+def _signer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="invitation")
+
+
+def _stamp(password_hash: str | None) -> str:
+    return hashlib.sha256((password_hash or "").encode()).hexdigest()[:16]
+
+
+def _unknown() -> Invalid:
+    return Invalid(_("This link is not whole, or was never given out."), 404)
+
+
+def _used() -> Invalid:
+    return Invalid(_("This link was used already: it is good for once."), 410)
