@@ -8,7 +8,7 @@ from app.library.deposit import version_of
 from app.library.models import Document, Version
 from app.library.noting import note_document
 from app.library.receiving import Received
-from app.library.taking import note_arrival, take
+from app.library.taking import current_version, note_arrival, take
 from app.people.models import Person
 
 
@@ -19,9 +19,14 @@ def replace(
     by: Person | None,
     channel: str = "web",
 ) -> Version:
-    """The document keeps its name and place; a rejected one is received again."""
+    """The document keeps its name and place; a rejected one is received again. The
+    same bytes once more (a second click) change nothing."""
     lock_company(document.company_id)
     take(document)
+    before = current_version(document)
+    is_repeat = before.number > 1 and before.sha256 == received.stored.sha256
+    if is_repeat and document.status != "rejected":
+        return before
     document.version_number += 1
     version = version_of(received, document, by.id if by else None)
     db.session.add(version)
