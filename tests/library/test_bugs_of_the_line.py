@@ -2,6 +2,7 @@
 S3 (bugs.md, B49, B51, B56, B57)."""
 
 import http.client
+import re
 import socket
 import threading
 import time
@@ -17,7 +18,7 @@ from app.library.models import Version
 from app.seed import one_page_pdf
 from app.storage import storage_from_url
 from tests.cast import Browser, House, World, signed_in
-from tests.delivery.processes import environment
+from tests.delivery.processes import ROOT, environment
 from tests.faults.web import Depositor, Web, web
 from tests.files import padded_pdf
 from tests.library.test_depositing import HTMX, documents, form, post as send
@@ -44,8 +45,17 @@ def served(app: Flask, house: House, smtp: MailServer, tmp_path: Path) -> Iterat
         "SESSION_COOKIE_NAME": "sid",
     }
     db.session.commit()
-    with web(env, tmp_path / "web.log", "--timeout", str(GUNICORN_WAITS)) as running:
+    waits = ("--timeout", str(GUNICORN_WAITS))
+    with web(env, tmp_path / "web.log", *waits, *options()) as running:
         yield running
+
+
+def options() -> list[str]:
+    """How many workers and threads production has."""
+    said = (ROOT / "Procfile").read_text()
+    found = re.findall(r"(--workers|--threads) \$\{\w+:-(\d+)\}", said)
+    assert len(found) == 2
+    return [word for pair in found for word in pair]
 
 
 def request_of(who: Depositor, body: bytes, **headers: str) -> bytes:
@@ -105,9 +115,10 @@ def test_b49_whatever_is_refused_is_told_before_the_line_is_closed(
 def test_b51_slow_uploads_arrive_and_keep_nobody_waiting(
     app: Flask, house: House, served: Web
 ) -> None:
-    """Three times longer than gunicorn waits for a worker; others look meanwhile."""
+    """Two people's, three at a time each, for three times as long as gunicorn waits
+    for a worker: though all may be in the hands of one, others look meanwhile."""
     who = Depositor.of(app, served.port, house, house.dune)
-    contents = {f"{n}.pdf": padded_pdf(900_000 + n) for n in range(4)}
+    contents = {f"{n}.pdf": padded_pdf(900_000 + n) for n in range(6)}
     told: list[int] = []
 
     def slowly(name: str) -> None:
