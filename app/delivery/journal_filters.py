@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from unicodedata import normalize
 
 from app.delivery.clock import slot_at
 from app.delivery.models import DONE, LEASED, WAITING
@@ -49,7 +50,7 @@ def filters_from(given: Mapping[str, str], groups: list[str]) -> Filters:
         after = None
     days = given.get("days", "7")
     return Filters(
-        q=given.get("q", "").strip()[:200],
+        q=normalize("NFC", given.get("q", "")).strip()[:200],
         days=days if days in PERIODS else "7",
         company=given.get("company", ""),
         app=given.get("app", ""),

@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from app.companies.models import Company
-from app.db import db
+from app.db import db, new_id
 from app.errors import Refused
 from app.library import trash
 from app.library.answering import to_page
@@ -84,6 +84,7 @@ def _form(
         error=error.message if error else None,
         typed=request.form.get("name") or document.name,
         chosen=request.form.get("folder"),
+        once=request.form.get("once") or new_id(),
         nav_current="documents",
     )
     return (page, 422) if error else page
@@ -130,7 +131,13 @@ def copy(document_id: uuid.UUID) -> ResponseReturnValue:
     list_url = place.url
     try:
         to = _target(place)
-        made = copy_document(document, to, by=current_user, channel=_channel())
+        made = copy_document(
+            document,
+            to,
+            by=current_user,
+            channel=_channel(),
+            once=request.form.get("once", ""),
+        )
     except Refused as refusal:
         db.session.rollback()
         return _form("copy", document, place, refusal)

@@ -3,6 +3,8 @@
 Both keep the same stored bytes: nothing may delete those while a version has them.
 """
 
+import uuid
+
 from app.db import db
 from app.errors import Refused
 from app.library.deposit import Deposited, deposit
@@ -15,9 +17,15 @@ from app.texts import gettext as _
 
 
 def copy_document(
-    document: Document, to: Folder, *, by: Person | None, channel: str = "web"
+    document: Document,
+    to: Folder,
+    *,
+    by: Person | None,
+    channel: str = "web",
+    once: str = "",
 ) -> Deposited:
-    """Into a folder of the same company, its own included."""
+    """Into a folder of the same company, its own included. The same `once` copies it
+    there once."""
     living(to, document.company_id)
     db.session.refresh(document)
     if document.trashed_at is not None:
@@ -31,4 +39,7 @@ def copy_document(
         defect=version.defect,
         pages=version.pages,
     )
-    return deposit(same, into=to, by=by, channel=channel, kind="copy")
+    upload_id = uuid.uuid5(document.id, f"{once}/{to.id}") if once else None
+    return deposit(
+        same, into=to, by=by, channel=channel, kind="copy", upload_id=upload_id
+    )

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from app.companies.finding import company_and_role
 from app.companies.models import Company
 from app.connectors import apps
-from app.db import db
+from app.db import db, new_id
 from app.delivery.planning import Effective
 from app.errors import Refused
 from app.library import trash
@@ -69,6 +69,7 @@ def _form(act: str, place: Place, error: Refused | None = None) -> ResponseRetur
         else [],
         error=error.message if error else None,
         typed=request.form.get("name") or ("" if act == "new" else place.folder.name),
+        once=request.form.get("once") or new_id(),
         back_url=place.url,
         nav_current="documents",
     )
@@ -100,6 +101,7 @@ def create(slug: str) -> ResponseReturnValue:
             parent.folder if parent else None,
             request.form.get("name", ""),
             by=current_user,
+            once=request.form.get("once", ""),
         )
     except Refused as refusal:
         db.session.rollback()

@@ -1,5 +1,7 @@
 """A new folder. The caller commits."""
 
+import uuid
+
 from sqlalchemy import func, select
 
 from app.companies.models import Company
@@ -12,27 +14,50 @@ from app.people.models import Person
 
 
 def make_folder(
-    company: Company, parent: Folder | None, name: str, *, by: Person | None
+    company: Company,
+    parent: Folder | None,
+    name: str,
+    *,
+    by: Person | None,
+    once: str = "",
 ) -> Folder:
-    """Behind those that are there; a name that is taken there gets a number."""
+    """Behind those that are there; a name that is taken there gets a number. The same
+    `once` with the same name gives the folder that it has made before."""
     lock_company(company.id, exclusive=True)
     if parent is not None:
         [*_above, parent] = holding(parent, company.id, "name")
     parent_id = parent.id if parent else None
+    name = cleaned(name)
+    folder_id = _id_of(once, parent_id or company.id, name)
+    if once and (made := _made_before(folder_id, company)):
+        if made.trashed_at is None:
+            return made
+        folder_id = new_id()
     folder = Folder(
-        id=new_id(),
+        id=folder_id,
         firm_id=company.firm_id,
         company_id=company.id,
         parent_id=parent_id,
         visibility=parent.visibility if parent else "shared",
     )
-    folder.name = free_folder_name(folder, parent_id, cleaned(name))
+    folder.name = free_folder_name(folder, parent_id, name)
     folder.position = _behind(folder)
     db.session.add(folder)
     db.session.flush()
     above = str(parent_id) if parent_id else None
     note_folder("folder_made", folder, by, parent=above)
     return folder
+
+
+def _id_of(once: str, place_id: uuid.UUID, name: str) -> uuid.UUID:
+    """Of one place's own making: nobody can aim at a folder of somebody else."""
+    return uuid.uuid5(place_id, f"{once}/{name}") if once else new_id()
+
+
+def _made_before(folder_id: uuid.UUID, company: Company) -> Folder | None:
+    return db.session.scalars(
+        select(Folder).where(Folder.id == folder_id, Folder.company_id == company.id)
+    ).one_or_none()
 
 
 def _behind(folder: Folder) -> int:

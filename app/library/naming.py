@@ -14,7 +14,10 @@ _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 def clean_name(raw: str | None, fallback: str) -> str:
     """What the file is called here; `fallback` where nothing readable is left."""
-    last = re.split(r"[/\\]", unicodedata.normalize("NFC", raw or ""))[-1]
+    typed = unicodedata.normalize("NFC", raw or "")
+    # What follows a whole name in lines of its own is somebody's header, not a name.
+    line = re.match(r"[^\r\n]*\.[A-Za-z]\w{1,4}(?=[\r\n])", typed)
+    last = re.split(r"[/\\]", line[0] if line else typed)[-1]
     kept = "".join(c for c in last if unicodedata.category(c) not in _INVISIBLE)
     name = re.sub(r"\s+", " ", kept).strip().rstrip(". ")
     stem, extension = split_extension(name)
@@ -35,6 +38,12 @@ def shortened(name: str, longest: int = LONGEST) -> str:
         return name
     stem, extension = split_extension(name)
     return stem[: longest - len(extension) - 1].rstrip() + "…" + extension
+
+
+def numbered_like(name: str) -> str:
+    """What the name and all its numbered namesakes begin with."""
+    stem, extension = split_extension(name)
+    return stem[: LONGEST - len(extension) - len(" (999999)")]
 
 
 def free_name(name: str, taken: set[str]) -> str:

@@ -10,7 +10,7 @@ from app.library.deposit import version_of
 from app.library.models import Document, Version
 from app.library.noting import note_document
 from app.library.receiving import Received
-from app.library.taking import note_arrival, take
+from app.library.taking import current_version, note_arrival, take
 from app.pages import jobs as pictures
 from app.people.models import Person
 
@@ -25,10 +25,15 @@ def replace(
     verb: str = "replaced",
     **details: Any,
 ) -> Version:
-    """The document keeps its name and place; a rejected one is received again.
-    `kind` is of the arrival: «rotate» where nothing but the pages' turn is new."""
+    """The document keeps its name and place; a rejected one is received again. The
+    same bytes once more (a second click) change nothing. `kind` is of the arrival:
+    «rotate» where nothing but the pages' turn is new."""
     lock_company(document.company_id)
     take(document)
+    before = current_version(document)
+    is_repeat = before.number > 1 and before.sha256 == received.stored.sha256
+    if is_repeat and document.status != "rejected":
+        return before
     document.version_number += 1
     version = version_of(received, document, by.id if by else None)
     db.session.add(version)

@@ -1,13 +1,14 @@
 """A file on its way to a browser: always as a download, never as a page of ours."""
 
 from typing import BinaryIO
-from unicodedata import normalize
+from unicodedata import category, normalize
 from urllib.parse import quote
 
 from flask import Response, request
 from werkzeug.wsgi import wrap_file
 
 from app.library.models import Document, Version
+from app.library.naming import split_extension
 
 
 def as_download(
@@ -35,8 +36,13 @@ def as_attachment(response: Response, name: str) -> Response:
 
 
 def _names(name: str) -> dict[str, str]:
+    # No row should hold a line break, but one that does is not lost for that.
+    name = "".join(each for each in name if category(each) not in {"Cc", "Cs"})
     plain = normalize("NFKD", name).encode("ascii", "ignore").decode()
-    names = {"filename": plain.replace('"', "'").strip() or "document"}
+    plain = plain.translate({ord('"'): "'", ord("%"): "_", ord("\\"): "_"}).strip()
+    if not split_extension(plain)[0]:
+        plain = "document" + plain
+    names = {"filename": plain}
     if plain != name:
         names["filename*"] = f"UTF-8''{quote(name, safe='')}"
     return names

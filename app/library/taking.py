@@ -11,7 +11,7 @@ from sqlalchemy import select
 from app.db import database_now, db
 from app.errors import Refused
 from app.library.models import Arrival, Document, Folder, Version
-from app.library.naming import free_name, split_extension
+from app.library.naming import free_name, numbered_like
 from app.library.tree import MOST_LEVELS, chain
 from app.people.models import Person
 from app.texts import gettext as _
@@ -76,10 +76,9 @@ def current_version(document: Document) -> Version:
 
 def free_name_in(folder_id: uuid.UUID, name: str, but: uuid.UUID | None = None) -> str:
     """The name, or with the first number that no living document has there."""
-    stem, _extension = split_extension(name)
     taken = select(Document.name).where(
         Document.folder_id == folder_id,
-        Document.name.startswith(stem, autoescape=True),
+        Document.name.startswith(numbered_like(name), autoescape=True),
         Document.trashed_at.is_(None),
     )
     if but:

@@ -17,6 +17,7 @@ from app import multipart
 from app.db import db
 from app.errors import UNLIMITED, DomainError, Refused
 from app.library.deposit import Deposited
+from app.library.models import Version
 from app.library.naming import clean_name
 from app.library.receiving import Received, give_back, receive
 from app.texts import gettext as _
@@ -78,7 +79,7 @@ def deposit_all(
     return outcomes
 
 
-def replace_by(request: Request, replace: Callable[[Received], object]) -> None:
+def replace_by(request: Request, replace: Callable[[Received], Version]) -> None:
     """The one file of the request takes the place of another, in a transaction of its
     own. Raises CSRFError and Refused; then nothing is kept."""
     body = Body()
@@ -90,9 +91,11 @@ def replace_by(request: Request, replace: Callable[[Received], object]) -> None:
         [file] = body.files
         if isinstance(file, Outcome):
             raise Refused(file.message)
-        replace(file)
+        version = replace(file)
     # Should this fail, the bytes stay: nobody can tell whether the row is there.
     db.session.commit()
+    if version.storage_key != file.stored.key:
+        give_back(file)
 
 
 class Interrupted(Refused):

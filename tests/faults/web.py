@@ -41,10 +41,11 @@ class Web:
 
 
 @contextmanager
-def web(env: dict[str, str], log: Path) -> Iterator[Web]:
+def web(env: dict[str, str], log: Path, *more: str) -> Iterator[Web]:
+    """As in the Procfile, with `more` options of gunicorn's."""
     (port,) = free_ports(1)
     words = ["-m", "gunicorn", "--no-control-socket", "--worker-class", "gthread"]
-    words += ["--workers", "2", "--threads", "4", "--bind", f"127.0.0.1:{port}"]
+    words += ["--workers", "2", "--threads", "4", "--bind", f"127.0.0.1:{port}", *more]
     served = Web(start(*words, "app:create_app()", env=env, log=log), port)
     try:
         wait_until(served.is_there)

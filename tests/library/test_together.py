@@ -10,15 +10,18 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from app.companies.models import Company
 from app.connectors import switches
 from app.connectors.models import Connection
 from app.db import db, lock_company
 from app.delivery.models import Delivery
 from app.errors import Refused
-from app.library.deposit import Deposited
+from app.library.deposit import Deposited, deposit
+from app.library.making import make_folder
 from app.library.models import Document, Folder
 from app.library.moving import move_document, move_folder
-from app.library.renaming import rename_document
+from app.library.receiving import receive
+from app.library.renaming import rename_document, rename_folder
 from app.library.taking import take
 from app.library.trashing import (
     restore_document,
@@ -26,6 +29,7 @@ from app.library.trashing import (
     trash_folder,
 )
 from app.library.tree import chain
+from app.seed import one_page_pdf
 from tests.cast import PURCHASES, House, World
 from tests.conftest import POSTGRES
 from tests.delivery.world import document_of
@@ -265,3 +269,121 @@ def test_moved_in_while_its_folder_is_moved_under_a_switch_it_is_due(
     db.session.commit()
     ended.result(10)
     assert states(done) == [("pending", None)]
+
+
+def deposit_of(into: Folder, name: str = "Facture.pdf") -> Callable[[], Act]:
+    """Its bytes are in the store, and it comes to its folder."""
+    folder_id, received = into.id, receive([one_page_pdf("other")], name)
+
+    def prepare() -> Act:
+        there = db.session.get_one(Folder, folder_id)
+        return lambda: deposit(received, into=there, by=None, channel="web")
+
+    return prepare
+
+
+def test_b46_two_files_of_one_name_at_once_are_two_documents(
+    house: House, other: Other
+) -> None:
+    waiting = other.reads(deposit_of(house.folder()))
+    received = receive([one_page_pdf("one")], "Facture.pdf")
+    deposit(received, into=house.folder(), by=house.manager, channel="web")
+    ended = waiting.acts()
+    db.session.commit()
+    ended.result(10)
+    names = db.session.scalars(sa.select(Document.name).order_by(Document.id)).all()
+    assert sorted(names) == ["Facture (2).pdf", "Facture.pdf"]
+
+
+@pytest.mark.parametrize("gone", [OCTOBER, PURCHASES])
+def test_a_deposit_into_a_folder_that_is_just_trashed_is_told(
+    house: House, other: Other, gone: str
+) -> None:
+    waiting = other.reads(deposit_of(house.folder(OCTOBER)))
+    trash_folder(house.folder(gone), by=house.staff)
+    ended = waiting.acts()
+    db.session.commit()
+    with pytest.raises(Refused):
+        ended.result(10)
+    assert db.session.scalars(sa.select(Document)).all() == []
+
+
+def test_a_folder_that_is_trashed_takes_along_what_was_just_deposited(
+    house: House, other: Other
+) -> None:
+    folder_id = house.folder(OCTOBER).id
+
+    def prepare() -> Act:
+        folder = db.session.get_one(Folder, folder_id)
+        return lambda: trash_folder(folder, by=None)
+
+    waiting = other.reads(prepare)
+    received = receive([one_page_pdf("one")], "a.pdf")
+    done = deposit(received, into=house.folder(OCTOBER), by=None, channel="web")
+    ended = waiting.acts()
+    db.session.commit()
+    assert ended.result(10) == 1
+    assert document_of(done).trashed_with_id == folder_id
+    assert states(done) == [("cancelled", "trashed")]
+
+
+def test_a_deposit_into_a_folder_that_is_just_moved_goes_by_its_new_place(
+    house: House, other: Other
+) -> None:
+    waiting = other.reads(deposit_of(house.folder("Juridique")))
+    move_folder(house.folder("Juridique"), house.folder(), by=house.staff)
+    ended = waiting.acts()
+    db.session.commit()
+    done = ended.result(10)
+    assert isinstance(done, Deposited)
+    assert states(done) == [("pending", None)]
+
+
+@pytest.mark.parametrize("first", ["trashed", "renamed", "moved"])
+def test_of_two_who_act_on_one_folder_the_second_sees_what_the_first_did(
+    house: House, other: Other, first: str
+) -> None:
+    folder = house.folder("Juridique")
+    folder_id = folder.id
+
+    def prepare() -> Act:
+        there = db.session.get_one(Folder, folder_id)
+        return lambda: trash_folder(there, by=None)
+
+    waiting = other.reads(prepare)
+    {
+        "trashed": lambda: trash_folder(folder, by=house.staff),
+        "renamed": lambda: rename_folder(folder, "Droit", by=house.staff),
+        "moved": lambda: move_folder(folder, house.folder("Social"), by=house.staff),
+    }[first]()
+    ended = waiting.acts()
+    db.session.commit()
+    if first == "trashed":
+        with pytest.raises(Refused):
+            ended.result(10)
+    else:
+        ended.result(10)
+    found = db.session.get_one(Folder, folder_id, populate_existing=True)
+    assert found.trashed_at is not None
+    assert found.name == ("Droit" if first == "renamed" else "Juridique")
+    assert (found.parent_id is not None) == (first == "moved")
+
+
+def test_two_folders_that_are_made_with_one_name_at_once_are_told_apart(
+    house: House, other: Other
+) -> None:
+    parent, company_id = house.folder("Juridique"), house.dune.id
+    parent_id = parent.id
+
+    def prepare() -> Act:
+        there = db.session.get_one(Folder, parent_id)
+        company = db.session.get_one(Company, company_id)
+        return lambda: make_folder(company, there, "Contrats", by=None)
+
+    waiting = other.reads(prepare)
+    make_folder(house.dune, parent, "Contrats", by=house.staff)
+    ended = waiting.acts()
+    db.session.commit()
+    ended.result(10)
+    below = sa.select(Folder.name).where(Folder.parent_id == parent_id)
+    assert sorted(db.session.scalars(below)) == ["Contrats", "Contrats (2)"]

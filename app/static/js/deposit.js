@@ -49,6 +49,9 @@
 
   // The tray
 
+  const retryAll = tray.querySelector("[data-tray-retry]");
+  retryAll.addEventListener("click", () => are("cut", "expired").forEach(retry));
+
   let uploads = [];
   const LIVE = ["waiting", "sending", "checking"];
   const are = (...states) => uploads.filter((upload) => states.includes(upload.state));
@@ -95,6 +98,7 @@
     const bar = tray.querySelector("[data-tray-progress]");
     bar.value = part * 100;
     bar.hidden = !live;
+    retryAll.hidden = live || are("cut", "expired").length < 2;
   }
 
   function announceEnd() {
