@@ -31,9 +31,10 @@ def ada(app: Flask, house: House) -> Browser:
     return signed_in(app, house.admin)
 
 
-def do(browser: Browser, path: str, **data: object) -> None:
+def do(browser: Browser, path: str, **data: object) -> bool:
     answer = browser.post(path, data=data)
     assert answer.status_code == 303, answer.text
+    return True
 
 
 def act(browser: Browser, done: Deposited, name: str) -> None:
