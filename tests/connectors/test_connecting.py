@@ -183,7 +183,7 @@ def test_asking_for_a_run_says_what_comes_of_it(
         (None, "Le prochain passage enverra"),
     ):
         monkeypatch.setattr(
-            "app.connectors.switch_routes.enqueue_once", lambda *_, _a=answer, **__: _a
+            "app.delivery.jobs.enqueue_once", lambda *_, _a=answer, **__: _a
         )
         assert said in ask()
 
