@@ -21,11 +21,12 @@ from tests.cast import Browser, House, World, signed_in
 from tests.delivery.processes import ROOT, environment
 from tests.faults.web import Depositor, Web, web
 from tests.files import padded_pdf
+from tests.infrastructure.s3 import s3_url
 from tests.library.test_depositing import HTMX, documents, form, post as send
 from tests.library.test_page import url_of
 from tests.smtp import MailServer
 
-pytest_plugins = ["tests.infrastructure.s3"]
+__all__ = ["s3_url"]
 
 MB = 1_000_000
 LIMIT = 1  # MB

@@ -351,7 +351,7 @@ def test_of_two_who_act_on_one_folder_the_second_sees_what_the_first_did(
         return lambda: trash_folder(there, by=None)
 
     waiting = other.reads(prepare)
-    acts: dict[str, Callable[[], object]] = {
+    acts: dict[str, Act] = {
         "trashed": lambda: trash_folder(folder, by=house.staff),
         "renamed": lambda: rename_folder(folder, "Droit", by=house.staff),
         "moved": lambda: move_folder(folder, house.folder("Social"), by=house.staff),
