@@ -28,7 +28,7 @@ def set_to(claire: Visitor) -> Callable[[str], None]:
     def set_to(state: str) -> None:
         switch = claire.page.get_by_role("switch", name=APP)
         switch.click()
-        claire.page.locator("dialog button[type=submit]").last.click()
+        claire.page.locator("dialog[open] button[type=submit]").last.click()
         expect(claire.page.get_by_role("dialog")).to_be_hidden()
         expect(switch).to_have_attribute("aria-checked", state)
 
