@@ -34,6 +34,7 @@ def to_queue(
 
 def refuse(proxy: Proxy) -> None:
     proxy.is_refusing = True
+    proxy.cut()  # the line that is there already
 
 
 def cut_the_question(proxy: Proxy) -> None:
