@@ -66,6 +66,7 @@ from app.pages import (
     edit_routes as page_edit_routes,
     merge_routes as page_merge_routes,
     routes as pages_routes,
+    scan_routes,
 )
 from app.people import invitation_routes, routes as people_routes, signing_in
 from app.search import keeping as _keeping, routes as search_routes  # noqa: F401
@@ -95,6 +96,7 @@ BLUEPRINTS = (
     pages_routes.blueprint,
     page_edit_routes.blueprint,
     page_merge_routes.blueprint,
+    scan_routes.blueprint,
     search_routes.blueprint,
     download_routes.blueprint,
     archives_routes.blueprint,

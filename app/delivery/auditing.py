@@ -19,6 +19,7 @@ from app.delivery.decisions import wrong_decisions
 from app.delivery.models import DONE, LEASED, Delivery
 from app.firms.models import Firm
 from app.library.models import Document, Rendition, Version
+from app.pages.models import Photo
 from app.storage import Missing, StorageUnavailable
 
 OLD_LEASE = timedelta(hours=1)
@@ -129,15 +130,20 @@ def _next_versions(last: uuid.UUID | None, most: int) -> list[Version]:
 def _faults_of(version: Version) -> Iterator[Difference]:
     if text := _fault_of(version):
         yield Difference("file", str(version.id), text)
-    for made in db.session.scalars(
-        select(Rendition).where(Rendition.version_id == version.id)
-    ).all():
-        db.session.commit()
+    for made in _made_of_or_from(version):
         if text := _fault_of(made):
             yield Difference("file", str(made.id), text)
 
 
-def _fault_of(version: Version | Rendition) -> str | None:
+def _made_of_or_from(version: Version) -> list[Rendition | Photo]:
+    made = select(Rendition).where(Rendition.version_id == version.id)
+    of = select(Photo).where(Photo.version_id == version.id)
+    found = [*db.session.scalars(made), *db.session.scalars(of)]
+    db.session.commit()
+    return found
+
+
+def _fault_of(version: Version | Rendition | Photo) -> str | None:
     hashed, size = hashlib.sha256(), 0
     try:
         with current_app.extensions["guichet.storage"].open(

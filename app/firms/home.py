@@ -27,6 +27,7 @@ class QuickDeposit:
     icon: str
     folder_url: str
     deposit_url: str
+    scan_url: str
     upload_id: uuid.UUID
 
 
@@ -86,5 +87,6 @@ def _quick(company: Company, kind: str, icon: str, sight: Sight) -> QuickDeposit
         icon=icon,
         folder_url=url_for("library.show", **here),
         deposit_url=url_for("library.deposit_create", **here),
+        scan_url=url_for("scanning.show", **here),
         upload_id=new_id(),
     )

@@ -1,18 +1,26 @@
 """A file on its way to a browser: always as a download, never as a page of ours."""
 
-from typing import BinaryIO
+from typing import Any, BinaryIO, Protocol
 from unicodedata import category, normalize
 from urllib.parse import quote
 
 from flask import Response, request
 from werkzeug.wsgi import wrap_file
 
-from app.library.models import Document, Version
+from app.library.models import Version
 from app.library.naming import split_extension
 
 
+class Kept(Protocol):
+    """What is said of the bytes: a document, or a photo it was made of."""
+
+    name: Any
+    content_type: Any
+    size: Any
+
+
 def as_download(
-    blob: BinaryIO, document: Document, version: Version | None = None
+    blob: BinaryIO, document: Kept, version: Version | None = None
 ) -> Response:
     """The document's bytes of now, or those of the version that they are."""
     of = version or document

@@ -49,6 +49,18 @@ class Body:
     fields: dict[str, str] = field(default_factory=dict)
     files: list[Received | Outcome] = field(default_factory=list)
 
+    @property
+    def whole(self) -> list[Received]:
+        """The files that could be kept."""
+        return [file for file in self.files if isinstance(file, Received)]
+
+    @property
+    def upload_id(self) -> uuid.UUID | None:
+        try:
+            return uuid.UUID(self.fields.get("upload_id", ""))
+        except ValueError:
+            return None
+
 
 def deposit_all(
     request: Request, deposit: Deposit, *, has_token: bool = True
@@ -63,7 +75,7 @@ def deposit_all(
         _read(request, body)
         if has_token:
             _check_token(request, body)
-    upload_id = _upload_id(body)
+    upload_id = body.upload_id
     outcomes = []
     for index, file in enumerate(body.files):
         if isinstance(file, Outcome):
@@ -96,6 +108,20 @@ def replace_by(request: Request, replace: Callable[[Received], Version]) -> None
     db.session.commit()
     if version.storage_key != file.stored.key:
         give_back(file)
+
+
+@contextmanager
+def received_together(request: Request) -> Iterator[Body]:
+    """The files of the request, which become one thing: when one of them cannot be
+    kept, or the caller fails, none is. Raises CSRFError and Refused."""
+    body = Body()
+    with _keeping_nothing_on_error(body):
+        _read(request, body)
+        _check_token(request, body)
+        for file in body.files:
+            if isinstance(file, Outcome):
+                raise Refused(f"{file.name} – {file.message}")
+        yield body
 
 
 class Interrupted(Refused):
@@ -152,13 +178,6 @@ def _keeping_nothing_on_error(body: Body) -> Iterator[None]:
             if isinstance(file, Received):
                 give_back(file)
         raise
-
-
-def _upload_id(body: Body) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(body.fields.get("upload_id", ""))
-    except ValueError:
-        return None
 
 
 def _deposit_one(

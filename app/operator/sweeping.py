@@ -16,7 +16,7 @@ from app.archives.models import Archive
 from app.db import db
 from app.library.models import Rendition, Version
 from app.mailroom.models import BotMail
-from app.pages.models import PageImage
+from app.pages.models import PageImage, Photo
 from app.storage import Storage
 
 log = logging.getLogger(__name__)
@@ -27,6 +27,7 @@ REFERRED: tuple[InstrumentedAttribute[str] | InstrumentedAttribute[str | None], 
     Rendition.storage_key,
     BotMail.storage_key,
     PageImage.storage_key,
+    Photo.storage_key,
     Archive.storage_key,
 )
 # More than so many, and more than half: another database's store, it seems.

@@ -2,10 +2,10 @@
 
 import uuid
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.db import Base, Id, Moment, TenantOwned, utc_now
+from app.db import Base, Id, Moment, Name, TenantOwned, utc_now
 
 
 class Preview(Base, TenantOwned):
@@ -51,3 +51,22 @@ class PageImage(Base, TenantOwned):
     pixels_high: Mapped[int]
 
     __table_args__ = (UniqueConstraint("preview_id", "number", "width"),)
+
+
+class Photo(Base, TenantOwned):
+    """One that a version was made of, as it was taken; numbers count from 1."""
+
+    __tablename__ = "photos"
+
+    id: Mapped[Id]
+    version_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("versions.id", ondelete="CASCADE")
+    )
+    number: Mapped[int]
+    storage_key: Mapped[str] = mapped_column(String(255))
+    size: Mapped[int] = mapped_column(BigInteger)  # bytes
+    sha256: Mapped[str] = mapped_column(String(64))
+    content_type: Mapped[str] = mapped_column(String(100))
+    name: Mapped[Name]
+
+    __table_args__ = (UniqueConstraint("version_id", "number"),)

@@ -19,6 +19,7 @@ from app.pages.editing import may_edit, may_split, pages_of
 from app.pages.merging import may_merge
 from app.pages.models import Preview
 from app.pages.neighbours import neighbours
+from app.pages.scanning import photos_of
 from app.pages.versions import versions_of
 from app.pages.viewing import viewer
 
@@ -34,6 +35,7 @@ def opened(document: Document, place: Place) -> dict[str, Any]:
         "viewer": shown,
         "neighbours": neighbours(document),
         "versions": versions_of(document),
+        "photos": photos_of(document),
         "edits_pages": pages_of(version)
         if may_edit(document, place, current_user)
         else 0,

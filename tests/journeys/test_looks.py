@@ -66,6 +66,13 @@ def act_on(opened: Way, act: str) -> Way:
     return go
 
 
+def scan(somebody: Visitor) -> None:
+    """Where a paper is photographed page by page."""
+    somebody.page.goto(somebody.url("/"))
+    somebody.page.locator(".quick-scan").first.click()
+    expect(somebody.page.locator("#scan")).to_be_visible()
+
+
 def sent_document(somebody: Visitor) -> None:
     """With the proof of its sending."""
     busiest_month(somebody)
@@ -177,6 +184,7 @@ PAGES: dict[str, tuple[str | None, str, Way]] = {
     "pages-firm": ("nadia", "", act_on(document("garage-roux", "pneus"), "edit")),
     "pages-client": ("karim", "", act_on(document("garage-roux", "pneus"), "edit")),
     "merge": ("claire", "", act_on(sent_document, "merge")),
+    "scan": ("karim", "", scan),
     "apps": ("claire", "", at("/apps")),
     "apps-empty": ("nadia", "", at("/apps")),
     "panel": ("claire", "", at("/apps/quickbooks")),

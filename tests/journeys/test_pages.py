@@ -9,6 +9,7 @@ from tests.journeys.conftest import Visit
 from tests.journeys.looking import faults
 from tests.journeys.visitors import File
 from tests.pages.bad_files import pdf_of
+from tests.pages.test_scanning import photo
 
 pytestmark = pytest.mark.journey
 PICTURES = ".viewer-page img"
@@ -91,3 +92,24 @@ def test_pages_are_turned_and_moved_by_buttons(visit: Visit) -> None:
     expect(page.locator(PICTURES).nth(1)).to_have_js_property(
         "naturalWidth", 1000, timeout=30_000
     )
+
+
+def test_a_paper_is_photographed_page_by_page_on_a_phone(visit: Visit) -> None:
+    karim = visit("karim")
+    page = karim.page
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(karim.url("/"))
+    page.get_by_role("link", name="Plusieurs pages pour À classer").click()
+    for colour in ("red", "lime", "blue"):
+        shot = File(f"{colour}.jpg", photo(colour), "image/jpeg")
+        page.locator("[data-add]").set_input_files([shot.chosen()])
+    pages = page.locator("[data-pages] li")
+    expect(pages).to_have_count(3)
+    page.get_by_role("button", name="Retirer la page 2").click()
+    expect(pages).to_have_count(2)
+    assert faults(page, "scan") == []
+    page.get_by_label("Nom du document").fill("Contrat signé")
+    page.get_by_role("button", name="Déposer").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Contrat signé.pdf")
+    expect(page.get_by_role("link", name="Télécharger la photo 2")).to_be_visible()
+    expect(page.locator(PICTURES)).to_have_count(2, timeout=30_000)

@@ -1,0 +1,96 @@
+"""Several photos of one paper become the pages of one PDF, which is the deposit; the
+photos are kept beside it as they were taken.
+"""
+
+import shutil
+import tempfile
+import uuid
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from app import apart
+from app.db import db
+from app.errors import Refused
+from app.library.deposit import Deposited, deposit
+from app.library.inspecting import READABLE
+from app.library.models import Document, Folder, Version
+from app.library.naming import clean_name, shortened, split_extension
+from app.library.receiving import Received, receive, store
+from app.library.taking import current_version
+from app.pages.editing import PDF, SECONDS, chunks, refuse
+from app.pages.models import Photo
+from app.people.models import Person
+from app.texts import gettext as _
+
+MOST = 30  # pages
+PICTURES = tuple(kind for kind in READABLE if kind != PDF)
+
+
+def one_pdf(photos: Sequence[Received], name: str) -> Received:
+    """In the store, in the order of the photos. Raises Refused, which names the one
+    that is no photo."""
+    if not photos:
+        raise Refused(_("Take a photo first."), "file")
+    if len(photos) > MOST:
+        raise Refused(_("At most %(most)s pages at once.", most=MOST), "file")
+    for photo in photos:
+        if photo.content_type not in PICTURES or photo.defect:
+            raise Refused(_("“%(name)s” is not a photo.", name=photo.name), "file")
+    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as made:
+        for photo in photos:
+            with store().open(photo.stored.key) as blob:
+                shutil.copyfileobj(blob, given)
+        given.seek(0)
+        parts = [(photo.content_type, photo.stored.size) for photo in photos]
+        said = apart.ask("merge", given, PDF, made, seconds=SECONDS, parts=parts)
+        at = (said or {}).get("at")
+        refuse(said, photos[at].name if at is not None else "")
+        made.seek(0)
+        return receive(chunks(made, None), _name(name, photos[0].name))
+
+
+def _name(typed: str, first: str) -> str:
+    stem = split_extension(clean_name(typed, fallback=split_extension(first)[0]))[0]
+    return shortened(f"{stem}.pdf")
+
+
+def scan(
+    photos: Sequence[Received],
+    pdf: Received,
+    into: Folder,
+    *,
+    by: Person,
+    upload_id: uuid.UUID | None,
+) -> Deposited:
+    """The caller commits, and gives everything back when it was a repeat."""
+    channel = "firm" if by.is_firm_side else "phone"
+    done = deposit(pdf, into=into, by=by, channel=channel, upload_id=upload_id)
+    if done.is_repeat:
+        return done
+    version = current_version(done.document)
+    for number, photo in enumerate(photos, 1):
+        db.session.add(
+            Photo(
+                firm_id=done.document.firm_id,
+                version_id=version.id,
+                number=number,
+                storage_key=photo.stored.key,
+                size=photo.stored.size,
+                sha256=photo.stored.sha256,
+                content_type=photo.content_type,
+                name=photo.name,
+            )
+        )
+    return done
+
+
+def photos_of(document: Document) -> list[Photo]:
+    """Those that any version of the document was made of, in their order."""
+    found = db.session.scalars(
+        select(Photo)
+        .join(Version, Version.id == Photo.version_id)
+        .where(Version.document_id == document.id)
+        .order_by(Version.number, Photo.number)
+    )
+    return list(found)

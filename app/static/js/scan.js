@@ -1,0 +1,62 @@
+// Photos taken one after the other are gathered in the form's own chooser, in their
+// order; each is shown small, and can be taken away. Without it the chooser is shown.
+(() => {
+  "use strict";
+
+  const form = document.getElementById("scan");
+  const files = document.getElementById("scan-files");
+  const list = form?.querySelector("[data-pages]");
+  if (!list || !window.DataTransfer) return;
+
+  let pages = [];
+
+  // The picture is drawn, since the page shows no address that is not the portal's.
+  async function draw(canvas, file) {
+    try {
+      const picture = await createImageBitmap(file);
+      const scale = Math.min(canvas.width / picture.width, canvas.height / picture.height);
+      const [wide, high] = [picture.width * scale, picture.height * scale];
+      canvas
+        .getContext("2d")
+        .drawImage(picture, (canvas.width - wide) / 2, (canvas.height - high) / 2, wide, high);
+    } catch {
+      // of a kind that this browser does not show: it is kept all the same
+    }
+  }
+
+  function show() {
+    const kept = new DataTransfer();
+    for (const page of pages) kept.items.add(page.file);
+    files.files = kept.files;
+    list.replaceChildren(...pages.map((page) => page.row));
+    pages.forEach((page, at) => {
+      const number = page.row.querySelector("[data-number]");
+      number.textContent = number.dataset.word.replace("{number}", at + 1);
+      const remove = page.row.querySelector("[data-remove]");
+      remove.dataset.word ||= remove.getAttribute("aria-label");
+      remove.setAttribute("aria-label", remove.dataset.word.replace("{number}", at + 1));
+    });
+  }
+
+  form.querySelector("[data-add]").addEventListener("change", (event) => {
+    for (const file of event.target.files) {
+      if (pages.length >= Number(form.dataset.most)) break;
+      const row = form.querySelector("template[data-page]").content.firstElementChild.cloneNode(true);
+      const page = { file, row };
+      row.querySelector("[data-remove]").addEventListener("click", () => {
+        pages = pages.filter((other) => other !== page);
+        show();
+        form.querySelector("[data-add]").focus();
+      });
+      draw(row.querySelector("canvas"), file);
+      pages.push(page);
+    }
+    event.target.value = "";
+    show();
+    window.portal.announce(pages.at(-1)?.row.querySelector("[data-number]").textContent || "");
+  });
+
+  window.addEventListener("beforeunload", (event) => {
+    if (pages.length && !form.hasAttribute("aria-busy")) event.preventDefault();
+  });
+})();
