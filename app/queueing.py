@@ -39,6 +39,7 @@ class Wanted:
     args: tuple[str, ...]
     queue: str
     job_id: str | None
+    is_urgent: bool = False  # somebody is looking: before all that waits
 
 
 def connection(patience: float = 5) -> Redis:
@@ -89,10 +90,11 @@ def enqueue_once(
     job_id: str,
     name: str = "mail",
     redis: Redis | None = None,
+    is_urgent: bool = False,
 ) -> bool | None:
     """Queue the job unless one of that id lives. True: queued; False: there was one;
     None: the queue does not answer (logged; whoever asked says so)."""
-    return _send(Wanted(function, args, name, job_id), redis)
+    return _send(Wanted(function, args, name, job_id, is_urgent), redis)
 
 
 def _send(wanted: Wanted, redis: Redis | None = None) -> bool | None:
@@ -102,6 +104,7 @@ def _send(wanted: Wanted, redis: Redis | None = None) -> bool | None:
             *wanted.args,
             job_id=wanted.job_id,
             unique=wanted.job_id is not None,
+            at_front=wanted.is_urgent,
             result_ttl=KEPT_SECONDS,
             failure_ttl=KEPT_SECONDS,
             job_timeout=JOB_SECONDS,

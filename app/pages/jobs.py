@@ -17,8 +17,7 @@ def make(version_id: str) -> int | None:
     """The next pictures of a version, and a job for those after them."""
     made = making.make_some(uuid.UUID(version_id))
     if made is not None and not is_told_to_end():
-        name = _name(version_id, made)
-        enqueue_once(make, version_id, job_id=name, name=QUEUE)
+        _ask_now(version_id, made)
     return made
 
 
@@ -29,8 +28,14 @@ def ask_after_commit(version: Version) -> None:
 
 
 def ask_again(version_id: uuid.UUID) -> None:
-    """For one that somebody looks at: once a minute at most."""
-    enqueue_once(make, str(version_id), job_id=_name(str(version_id), -1), name=QUEUE)
+    """For one that somebody looks at: once a minute at most, and before those that
+    nobody has opened yet."""
+    _ask_now(str(version_id), -1)
+
+
+def _ask_now(version_id: str, made: int) -> None:
+    name = _name(version_id, made)
+    enqueue_once(make, version_id, job_id=name, name=QUEUE, is_urgent=True)
 
 
 def _name(version_id: str, made: int) -> str:

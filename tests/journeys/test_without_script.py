@@ -84,6 +84,6 @@ def test_several_are_put_in_the_trash_and_come_back(visit: Visit) -> None:
     expect(nadia.row("Contrat A.pdf")).to_have_count(1)
     nadia.row("Contrat B.pdf").get_by_role("checkbox").check()
     nadia.page.locator("#together").get_by_role("button", name="Déplacer").click()
-    nadia.page.get_by_label("Administratif").check()
+    nadia.page.get_by_role("radio", name="Administratif", exact=True).check()
     nadia.page.get_by_role("button", name="Déplacer ici").click()
     expect(nadia.row("Contrat B.pdf")).to_have_count(0)

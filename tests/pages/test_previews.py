@@ -21,9 +21,13 @@ from app.library.trashing import trash_document
 from app.operator.sweeping import sweep
 from app.pages import jobs, making
 from app.pages.models import PageImage, Preview
+from app.queueing import queue
 from tests.cast import Browser, House, World, signed_in
 from tests.files import heic
 from tests.pages.bad_files import KINDS, many_pages, pdf_of, turned_jpeg
+from tests.redis_server import Queue, needs_redis, redis
+
+__all__ = ["redis"]
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared/corpus/pdf"
 
@@ -384,3 +388,25 @@ def test_real_files_are_shown_or_say_why_not(app: Flask, world: World) -> None:
             assert preview.state in {"done", "failed"}, path.name
             assert bool(pictures(preview)) == (preview.state == "done"), path.name
         assert browser.get(f"/documents/{document.id}").status_code == 200, path.name
+
+
+@needs_redis
+def test_what_somebody_opens_goes_before_what_waits(
+    app: Flask, world: World, redis: Queue
+) -> None:
+    house = world.alder
+    documents = [house.drop(f"{n}.pdf", content=pdf_of(str(n))).document for n in "abc"]
+    versions = [str(current_version(document).id) for document in documents]
+    assert waiting(redis) == versions
+    signed_in(app, house.admin).get(f"/documents/{documents[2].id}")
+    assert waiting(redis) == [versions[2], *versions]
+
+
+def waiting(redis: Queue) -> list[str]:
+    """The versions whose pictures are asked for, in the order of the queue."""
+    found = queue("default", redis.redis).jobs
+    return [
+        job.args[0]
+        for job in found
+        if (job.func_name or "").endswith("pages.jobs.make")
+    ]
