@@ -8,7 +8,6 @@ import logging
 import os
 import signal
 import threading
-import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -107,10 +106,12 @@ def make_worker(app: Flask) -> GuichetWorker:
 
 def work(app: Flask) -> None:
     """Until told to end. A queue that goes away is waited for."""
-    pause = 0.0
+    pause, never = 0.0, threading.Event()
     while TOLD_TO_END not in app.extensions:
         try:
-            time.sleep(pause)  # here, since told to end it may ask the queue
+            # Here, since told to end it may ask the queue; and not by a sleep, which
+            # a clock that is moved may refuse.
+            never.wait(pause)
             pause = PAUSE_SECONDS
             make_worker(app).work(logging_level=app.config["LOG_LEVEL"])
         except (RedisError, OSError) as error:
