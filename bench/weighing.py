@@ -12,6 +12,7 @@ from bench.measuring import Result
 from bench.portal import HOST, Portal
 
 A_DAY = 24 * 3600
+SQUEEZED = {"font", "image"}
 MOST = {"html": 12.0, "js": 60.0, "css": 45.0, "font": 60.0}  # kB, gzip
 MOST_FIRST, MOST_LATER = 14, 2
 
@@ -30,7 +31,7 @@ class Loaded:
 
 def p21(portal: Portal) -> Iterator[Result]:
     page, *others = _everything(portal)
-    weights = dict.fromkeys((*MOST, "other"), 0.0)
+    weights = dict.fromkeys((*MOST, "image", "other"), 0.0)
     for one in (page, *others):
         weights[one.kind] += one.weight
     later = [one for one in (page, *others) if not one.is_kept]
@@ -82,14 +83,15 @@ def _load(portal: Portal, path: str) -> Loaded:
     is_gzip = answer.headers.get("Content-Encoding") == "gzip"
     plain = gzip.decompress(body) if is_gzip else body
     kind = _kind(answer.mimetype or "")
-    squeezed = body if is_gzip or kind == "font" else gzip.compress(plain, 6)
+    is_squeezed = is_gzip or kind in SQUEEZED  # by what it is
+    squeezed = body if is_squeezed else gzip.compress(plain, 6)
     cached = answer.cache_control
     return Loaded(
         path,
         kind,
-        "" if kind == "font" else plain.decode(),
+        "" if kind in SQUEEZED else plain.decode(),
         len(squeezed) / 1000,
-        is_gzip or kind == "font",
+        is_squeezed,
         (cached.max_age or 0) >= A_DAY and not cached.no_cache,
     )
 
@@ -97,9 +99,8 @@ def _load(portal: Portal, path: str) -> Loaded:
 def _kind(mimetype: str) -> str:
     if "javascript" in mimetype:
         return "js"
-    return {"text/html": "html", "text/css": "css", "font/woff2": "font"}.get(
-        mimetype, "other"
-    )
+    known = {"text/html": "html", "text/css": "css", "font/woff2": "font"}
+    return known.get(mimetype, "image" if mimetype == "image/png" else "other")
 
 
 def _linked(page: Loaded) -> Iterator[str]:
