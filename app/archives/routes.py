@@ -4,7 +4,6 @@ import uuid
 
 from flask import (
     Blueprint,
-    Response,
     redirect,
     render_template,
     request,
@@ -12,7 +11,6 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
-from werkzeug.wsgi import wrap_file
 
 from app import htmx
 from app.archives import asking
@@ -23,7 +21,7 @@ from app.db import db
 from app.errors import Refused
 from app.library.answering import to_page
 from app.library.receiving import store
-from app.library.sending_out import as_attachment
+from app.library.sending_out import as_attachment, flowing
 from app.library.tree import Sight
 from app.policy import open_to
 from app.texts import gettext as _
@@ -66,16 +64,11 @@ def retry(archive_id: uuid.UUID) -> ResponseReturnValue:
 def download(archive_id: uuid.UUID) -> ResponseReturnValue:
     archive = asking.archive_or_404(archive_id)
     company = db.session.get_one(Company, archive.company_id)
-    if archive.storage_key is None:
+    if archive.storage_key is None or archive.size is None:
         return redirect(_url(company), 303)
     db.session.commit()
     blob = store().open(archive.storage_key)
-    response = Response(
-        wrap_file(request.environ, blob, 65536), direct_passthrough=True
-    )
-    response.call_on_close(blob.close)
-    response.content_type = "application/zip"
-    response.content_length = archive.size
+    response = flowing(blob, "application/zip", archive.size)
     return as_attachment(response, f"{_name(archive, company)}.zip")
 
 

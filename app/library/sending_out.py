@@ -24,13 +24,18 @@ def as_download(
 ) -> Response:
     """The document's bytes of now, or those of the version that they are."""
     of = version or document
+    return as_attachment(flowing(blob, of.content_type, of.size), document.name)
+
+
+def flowing(blob: BinaryIO, content_type: str, size: int) -> Response:
+    """The stored bytes, read as they leave."""
     response = Response(
         wrap_file(request.environ, blob, 65536), direct_passthrough=True
     )
     response.call_on_close(blob.close)
-    response.content_type = of.content_type
-    response.content_length = of.size
-    return as_attachment(response, document.name)
+    response.content_type = content_type
+    response.content_length = size
+    return response
 
 
 def as_attachment(response: Response, name: str) -> Response:

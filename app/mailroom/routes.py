@@ -4,7 +4,6 @@ import uuid
 
 from flask import (
     Blueprint,
-    Response,
     redirect,
     render_template,
     request,
@@ -12,11 +11,11 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
-from werkzeug.wsgi import wrap_file
 
 from app import htmx
 from app.db import db
 from app.library.receiving import store
+from app.library.sending_out import as_attachment, flowing
 from app.mailroom import page as pages
 from app.mailroom.finding import mail_or_404
 from app.mailroom.reading_counts import mark_read
@@ -57,13 +56,4 @@ def original(mail_id: uuid.UUID) -> ResponseReturnValue:
     mail = mail_or_404(mail_id)
     db.session.commit()
     blob = store().open(mail.storage_key)
-    response = Response(
-        wrap_file(request.environ, blob, 65536), direct_passthrough=True
-    )
-    response.call_on_close(blob.close)
-    response.content_type = "message/rfc822"
-    response.content_length = mail.size
-    response.headers.set("Content-Disposition", "attachment", filename=f"{mail.id}.eml")
-    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    response.headers["Cache-Control"] = "private, no-store"
-    return response
+    return as_attachment(flowing(blob, "message/rfc822", mail.size), f"{mail.id}.eml")

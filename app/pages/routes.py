@@ -14,14 +14,13 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
-from werkzeug.wsgi import wrap_file
 
 from app import htmx
 from app.db import db
 from app.library.finding import document_or_404
 from app.library.models import Version
 from app.library.receiving import store
-from app.library.sending_out import as_download
+from app.library.sending_out import as_download, flowing
 from app.library.taking import current_version
 from app.pages.making import MOST_PAGES, PAGE, WIDTHS
 from app.pages.models import PageImage
@@ -87,12 +86,7 @@ def _as_picture(picture: PageImage) -> Response:
             blob = store().open(picture.storage_key)
         except Missing:
             abort(404)
-        response = Response(
-            wrap_file(request.environ, blob, 65536), direct_passthrough=True
-        )
-        response.call_on_close(blob.close)
-        response.content_type = "image/webp"
-        response.content_length = picture.size
+        response = flowing(blob, "image/webp", picture.size)
     response.set_etag(picture.sha256)
     response.headers["Cache-Control"] = "private, no-cache"
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
