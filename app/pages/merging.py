@@ -2,26 +2,22 @@
 its own; the originals go to the trash, for thirty days.
 """
 
-import shutil
-import tempfile
 from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from app import apart
 from app.db import db, lock_company
 from app.errors import Refused
 from app.library.deposit import deposit
 from app.library.finding import Place
 from app.library.inspecting import READABLE
 from app.library.models import Document, Folder, Version
-from app.library.naming import clean_name, shortened, split_extension
 from app.library.noting import note_document
 from app.library.permissions import acts_on
-from app.library.receiving import Received, receive, store
+from app.library.receiving import Received
 from app.library.taking import take
 from app.library.trashing import trash_document
-from app.pages.editing import PDF, SECONDS, Signed, chunks, refuse
+from app.pages.one_pdf import Part, one_pdf
 from app.pages.splitting import has_left
 from app.people.models import Person
 from app.texts import gettext as _
@@ -76,24 +72,11 @@ def chosen(offered: Sequence[Pair], given: Sequence[str]) -> list[Pair]:
 
 def merged(pairs: Sequence[Pair], name: str, *, sure: bool) -> Received:
     """One PDF of them all, in the store. Raises Refused."""
-    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as made:
-        for _document, version in pairs:
-            with store().open(version.storage_key) as blob:
-                shutil.copyfileobj(blob, given)
-        given.seek(0)
-        parts = [(version.content_type, version.size) for _d, version in pairs]
-        said = apart.ask("merge", given, PDF, made, seconds=SECONDS, parts=parts)
-        at = (said or {}).get("at")
-        refuse(said, pairs[at][0].name if at is not None else "")
-        if said and said["is_signed"] and not sure:
-            raise Signed
-        made.seek(0)
-        return receive(chunks(made, None), _name(name, pairs[0][0].name))
-
-
-def _name(typed: str, first: str) -> str:
-    stem = split_extension(clean_name(typed, fallback=split_extension(first)[0]))[0]
-    return shortened(f"{stem}.pdf")
+    parts = [
+        Part(version.storage_key, version.content_type, version.size, document.name)
+        for document, version in pairs
+    ]
+    return one_pdf(parts, name, sure=sure)
 
 
 def merge(

@@ -62,7 +62,7 @@ def create(slug: str, folder_id: uuid.UUID) -> ResponseReturnValue:
     try:
         with received_together(request) as body:
             typed = body.fields.get("name", "")
-            pdf = scanning.one_pdf(body.whole, typed)
+            pdf = scanning.scanned(body.whole, typed)
             try:
                 done = scanning.scan(
                     body.whole,

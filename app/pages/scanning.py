@@ -2,24 +2,21 @@
 photos are kept beside it as they were taken.
 """
 
-import shutil
-import tempfile
 import uuid
 from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from app import apart
 from app.db import db
 from app.errors import Refused
 from app.library.deposit import Deposited, deposit
 from app.library.inspecting import READABLE
 from app.library.models import Document, Folder, Version
-from app.library.naming import clean_name, shortened, split_extension
-from app.library.receiving import Received, receive, store
+from app.library.receiving import Received
 from app.library.taking import current_version
-from app.pages.editing import PDF, SECONDS, chunks, refuse
+from app.pages.editing import PDF
 from app.pages.models import Photo
+from app.pages.one_pdf import Part, one_pdf
 from app.people.models import Person
 from app.texts import gettext as _
 
@@ -27,9 +24,9 @@ MOST = 30  # pages
 PICTURES = tuple(kind for kind in READABLE if kind != PDF)
 
 
-def one_pdf(photos: Sequence[Received], name: str) -> Received:
-    """In the store, in the order of the photos. Raises Refused, which names the one
-    that is no photo."""
+def scanned(photos: Sequence[Received], name: str) -> Received:
+    """One PDF of them, in their order. Raises Refused, which names the one that is no
+    photo."""
     if not photos:
         raise Refused(_("Take a photo first."), "file")
     if len(photos) > MOST:
@@ -37,22 +34,11 @@ def one_pdf(photos: Sequence[Received], name: str) -> Received:
     for photo in photos:
         if photo.content_type not in PICTURES or photo.defect:
             raise Refused(_("“%(name)s” is not a photo.", name=photo.name), "file")
-    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as made:
-        for photo in photos:
-            with store().open(photo.stored.key) as blob:
-                shutil.copyfileobj(blob, given)
-        given.seek(0)
-        parts = [(photo.content_type, photo.stored.size) for photo in photos]
-        said = apart.ask("merge", given, PDF, made, seconds=SECONDS, parts=parts)
-        at = (said or {}).get("at")
-        refuse(said, photos[at].name if at is not None else "")
-        made.seek(0)
-        return receive(chunks(made, None), _name(name, photos[0].name))
-
-
-def _name(typed: str, first: str) -> str:
-    stem = split_extension(clean_name(typed, fallback=split_extension(first)[0]))[0]
-    return shortened(f"{stem}.pdf")
+    parts = [
+        Part(photo.stored.key, photo.content_type, photo.stored.size, photo.name)
+        for photo in photos
+    ]
+    return one_pdf(parts, name, sure=True)  # what is made of photos bears no signature
 
 
 def scan(
