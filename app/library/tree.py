@@ -140,29 +140,44 @@ def chain(
 
     `afresh`: as they are now, whatever of them was read before a lock was waited for.
     """
+    which = (Folder.id == folder_id, Folder.company_id == company_id)
+    path = _way(folder_id, _and_above(*which, afresh=afresh))
+    return [] if any(folder.trashed_at for folder in path) else path
+
+
+def ways_of(folder_ids: set[uuid.UUID]) -> dict[uuid.UUID, list[Folder]]:
+    """The folders from the top to each of these, alive or not; one query for all."""
+    folders = _and_above(Folder.id.in_(folder_ids))
+    return {folder_id: _way(folder_id, folders) for folder_id in folder_ids}
+
+
+def _and_above(
+    *which: ColumnElement[bool], afresh: bool = False
+) -> dict[uuid.UUID, Folder]:
+    """Those folders and all that they lie in."""
     start = (
-        select(Folder.id, Folder.parent_id)
-        .where(Folder.id == folder_id, Folder.company_id == company_id)
-        .cte("above", recursive=True)
+        select(Folder.id, Folder.parent_id).where(*which).cte("above", recursive=True)
     )
     parent = aliased(Folder)
     above = start.union(
         select(parent.id, parent.parent_id).join(start, parent.id == start.c.parent_id)
     )
-    folders = {
-        folder.id: folder
-        for folder in db.session.scalars(
-            select(Folder)
-            .join(above, above.c.id == Folder.id)
-            .execution_options(populate_existing=afresh)
-        )
-    }
+    found = db.session.scalars(
+        select(Folder)
+        .join(above, above.c.id == Folder.id)
+        .execution_options(populate_existing=afresh)
+    )
+    return {folder.id: folder for folder in found}
+
+
+def _way(folder_id: uuid.UUID, folders: dict[uuid.UUID, Folder]) -> list[Folder]:
+    """From the top to the folder, among these."""
     path: list[Folder] = []
     at = folders.get(folder_id)
     while at is not None and len(path) <= MOST_LEVELS:
         path.insert(0, at)
         at = folders.get(at.parent_id) if at.parent_id else None
-    return [] if any(folder.trashed_at for folder in path) else path
+    return path
 
 
 def hidden_folders(company: Company, sight: Sight) -> Select[uuid.UUID]:

@@ -6,14 +6,13 @@ from dataclasses import dataclass, field
 from flask import url_for
 from flask_login import current_user
 from sqlalchemy import select
-from sqlalchemy.orm import aliased
 
 from app.companies.models import Company
 from app.db import db
 from app.library.finding import url_of
 from app.library.listing import Row, rows_of
 from app.library.models import Document, Folder
-from app.library.tree import Sight
+from app.library.tree import Sight, ways_of
 from app.search import finding, marking, naming
 from app.search.asking import Asked
 from app.search.marking import Pieces
@@ -106,30 +105,6 @@ def _companies_of(things: list[Document] | list[Folder]) -> dict[uuid.UUID, Comp
     ids = {thing.company_id for thing in things}
     found = db.session.scalars(select(Company).where(Company.id.in_(ids)))
     return {company.id: company for company in found}
-
-
-def ways_of(folder_ids: set[uuid.UUID]) -> dict[uuid.UUID, list[Folder]]:
-    """The folders from the top to each of these; one query for all of them."""
-    start = (
-        select(Folder.id, Folder.parent_id)
-        .where(Folder.id.in_(folder_ids))
-        .cte("above", recursive=True)
-    )
-    parent = aliased(Folder)
-    above = start.union(
-        select(parent.id, parent.parent_id).join(start, parent.id == start.c.parent_id)
-    )
-    wanted = select(Folder).where(Folder.id.in_(select(above.c.id)))
-    folders = {folder.id: folder for folder in db.session.scalars(wanted)}
-    ways: dict[uuid.UUID, list[Folder]] = {}
-    for folder_id in folder_ids:
-        way: list[Folder] = []
-        at = folders.get(folder_id)
-        while at is not None and at not in way:
-            way.insert(0, at)
-            at = folders.get(at.parent_id) if at.parent_id else None
-        ways[folder_id] = way
-    return ways
 
 
 def _folders(asked: Asked, realm: Realm) -> list[Place]:
