@@ -25,10 +25,11 @@ AGAIN = "again"  # the field of «the parts will leave again»
 
 def _allowed(document_id: uuid.UUID, act: str) -> tuple[Document, Place, Version]:
     document, place = document_or_404(document_id)
+    version = current_version(document)
     may = editing.may_edit if act == "edit" else editing.may_split
-    if not may(document, place, current_user):
+    if not may(document, version, place, current_user):
         abort(403)
-    return document, place, current_version(document)
+    return document, place, version
 
 
 def _channel() -> str:

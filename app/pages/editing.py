@@ -18,7 +18,6 @@ from app.library.models import Document, Version
 from app.library.permissions import acts_on
 from app.library.receiving import Received, receive, store
 from app.library.replacing import replace
-from app.library.taking import current_version
 from app.pages.making import MOST_PAGES
 from app.pages.versions import EDITED
 from app.people.models import Person
@@ -55,9 +54,11 @@ class Plan:
         return self.turned and not self.removed and not self.reordered
 
 
-def may_edit(document: Document, place: Place, person: Person) -> bool:
+def may_edit(
+    document: Document, version: Version, place: Place, person: Person
+) -> bool:
     """Staff, and clients what they deposited themselves until the firm has it."""
-    if not 0 < pages_of(current_version(document)) <= MOST_PAGES:
+    if not 0 < pages_of(version) <= MOST_PAGES:
         return False
     if place.sight.firm_side:
         return True
@@ -74,12 +75,13 @@ def pages_of(version: Version) -> int:
     return version.pages or 0 if version.content_type == PDF else 0
 
 
-def may_split(document: Document, place: Place, person: Person) -> bool:
+def may_split(
+    document: Document, version: Version, place: Place, person: Person
+) -> bool:
     """The original goes to the trash by it."""
     if "trash" not in acts_on(document, place.folder, place.sight):
         return False
-    several = pages_of(current_version(document)) > 1
-    return several and may_edit(document, place, person)
+    return pages_of(version) > 1 and may_edit(document, version, place, person)
 
 
 def plan(pages: int, form: Mapping[str, Any], removed: list[str]) -> Plan:

@@ -37,9 +37,9 @@ def opened(document: Document, place: Place) -> dict[str, Any]:
         "versions": versions_of(document),
         "photos": photos_of(document),
         "edits_pages": pages_of(version)
-        if may_edit(document, place, current_user)
+        if may_edit(document, version, place, current_user)
         else 0,
-        "may_split_pages": may_split(document, place, current_user),
+        "may_split_pages": may_split(document, version, place, current_user),
         "merge_url": url_for(
             "page_merging.merge",
             slug=place.company.slug,
