@@ -20,6 +20,7 @@ from app.delivery.models import STATES, Delivery
 from app.library.deposit import Deposited
 from tests.cast import Browser, House, World, signed_in
 from tests.smtp import MailServer
+from tests.statements import statements_of
 
 
 def put(done: Deposited, state: str, **values: Any) -> Delivery:
@@ -126,17 +127,7 @@ def test_the_number_of_queries_does_not_grow_with_the_lines(
 
 
 def queries_of(act: Callable[[], object]) -> int:
-    said: list[str] = []
-
-    def listen(_c: object, _d: object, statement: str, *_: object) -> None:
-        said.append(statement)
-
-    sa.event.listen(db.engine, "before_cursor_execute", listen)
-    act()
-    sa.event.remove(db.engine, "before_cursor_execute", listen)
-    # The firm of a host is remembered for some seconds only.
-    asked = [one for one in said if not one.startswith("SELECT firms.id")]
-    return len([one for one in asked if one.startswith("SELECT")])
+    return len([one for one in statements_of(act) if one.startswith("SELECT")])
 
 
 def test_the_story_tells_what_happened(

@@ -1,17 +1,17 @@
 """The firm's desk: those that need somebody first, found by name, and what happened."""
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from app.activity.models import Entry
 from app.db import db, utc_now
 from app.delivery.models import Delivery
 from app.people.models import Membership
 from tests.cast import Browser, House, World, signed_in
+from tests.statements import statements_of
 
 
 @pytest.fixture
@@ -103,23 +103,10 @@ def test_the_desk_costs_the_same_however_many_companies_there_are(
     house: House, ada: Browser
 ) -> None:
     house.drop()
-    few = queries_of(lambda: ada.get("/"))
+    few = len(statements_of(lambda: ada.get("/")))
     for number in range(5):
         house.drop(f"{number}.pdf", company=house.elm)
-    assert queries_of(lambda: ada.get("/")) == few
-
-
-def queries_of(act: Callable[[], object]) -> int:
-    said: list[str] = []
-
-    def listen(_c: object, _d: object, statement: str, *_: object) -> None:
-        said.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", listen)
-    act()
-    event.remove(db.engine, "before_cursor_execute", listen)
-    # The firm of a host is remembered for some seconds only.
-    return len([s for s in said if not s.startswith("SELECT firms.id")])
+    assert len(statements_of(lambda: ada.get("/"))) == few
 
 
 def test_a_client_has_no_such_page(app: Flask, house: House) -> None:
