@@ -80,6 +80,14 @@ def new_id() -> uuid.UUID:
     return uuid.UUID(int=uuid_utils.uuid7().int)
 
 
+def id_from(text: str | None) -> uuid.UUID | None:
+    """The id that an address, a form or a message holds; None for anything else."""
+    try:
+        return uuid.UUID(text or "")
+    except ValueError:
+        return None
+
+
 def utc_now() -> datetime:
     return datetime.now(UTC)
 

@@ -1,7 +1,5 @@
 """An application of the firm, a connection of the company: or 404."""
 
-import uuid
-
 from flask import abort
 from sqlalchemy import select
 
@@ -10,17 +8,15 @@ from app.connectors import apps
 from app.connectors.catalogue import PartnerApp
 from app.connectors.connecting import connection_of
 from app.connectors.models import Connection, FirmApp
-from app.db import db
+from app.db import db, id_from
 
 
 def connection_or_404(company: Company, which: str) -> Connection:
     """By its id, or by the key of its application."""
     connection = connection_of(company, which)
     if connection is None:
-        try:
-            connection = db.session.get(Connection, uuid.UUID(which))
-        except ValueError:
-            connection = None
+        given = id_from(which)
+        connection = db.session.get(Connection, given) if given else None
     if connection is None or connection.company_id != company.id:
         abort(404)
     return connection

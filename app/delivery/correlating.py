@@ -5,14 +5,13 @@ The surest sign comes first. None proves who speaks: the caller says within whic
 deliveries to look, and nothing outside them is ever found.
 """
 
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, select
 
 from app.connectors.models import Connection, TestMail
-from app.db import db
+from app.db import db, id_from
 from app.delivery.envelope import returned_to
 from app.delivery.models import Delivery
 
@@ -46,7 +45,7 @@ def find(keys: Keys, *within: ColumnElement[bool]) -> Delivery | None:
 def find_test(keys: Keys, *within: ColumnElement[bool]) -> TestMail | None:
     """The test e-mail; a provider gives its id back where a delivery's would be."""
     rules = [TestMail.message_id == message_id for message_id in keys.message_ids]
-    if told := _uuid(keys.delivery_id):
+    if told := id_from(keys.delivery_id.strip()):
         rules.append(TestMail.id == told)
     for rule in rules:
         found = db.session.scalars(
@@ -65,16 +64,9 @@ def _rules(keys: Keys) -> Iterator[ColumnElement[bool]]:
         yield Delivery.provider_id == keys.provider_id
     if returned := returned_to(keys.verp):
         yield Delivery.id == returned
-    if told := _uuid(keys.envelope_id):
+    if told := id_from(keys.envelope_id.strip()):
         yield Delivery.id == told
     for message_id in keys.message_ids:
         yield Delivery.message_id == message_id
-    if told := _uuid(keys.delivery_id):
+    if told := id_from(keys.delivery_id.strip()):
         yield Delivery.id == told
-
-
-def _uuid(written: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(written.strip())
-    except ValueError:
-        return None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from unicodedata import normalize
 
+from app.db import id_from
 from app.delivery.clock import slot_at
 from app.delivery.models import DONE, LEASED, WAITING
 
@@ -44,10 +45,6 @@ class Filters:
 
 def filters_from(given: Mapping[str, str], groups: list[str]) -> Filters:
     """From the query of the address; `groups` are all its values of `state`."""
-    try:
-        after = uuid.UUID(given.get("after", ""))
-    except ValueError:
-        after = None
     days = given.get("days", "7")
     return Filters(
         q=normalize("NFC", given.get("q", "")).strip()[:200],
@@ -56,7 +53,7 @@ def filters_from(given: Mapping[str, str], groups: list[str]) -> Filters:
         app=given.get("app", ""),
         groups=tuple(group for group in GROUPS if group in groups),
         run=_run_from(given.get("run", "")),
-        after=after,
+        after=id_from(given.get("after")),
     )
 
 

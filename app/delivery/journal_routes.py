@@ -20,7 +20,7 @@ from flask_login import current_user
 
 from app import htmx
 from app.companies.models import Company
-from app.db import db, utc_now
+from app.db import db, id_from, utc_now
 from app.delivery import (
     jobs,
     journal as journals,
@@ -136,9 +136,9 @@ def _chosen() -> tuple[str, list[uuid.UUID]]:
     <id>»), else those ticked."""
     act, _space, one = request.form.get("one", "").partition(" ")
     if act:
-        return act, [_uuid(one)]
+        return act, [id_from(one) or abort(400)]
     ids = request.form.getlist("id")[:MOST_AT_ONCE]
-    return request.form.get("act", ""), [_uuid(raw) for raw in ids]
+    return request.form.get("act", ""), [id_from(raw) or abort(400) for raw in ids]
 
 
 @blueprint.post("/deliveries/send-now")
@@ -158,13 +158,6 @@ def send_now() -> ResponseReturnValue:
         text, tone = said_of_none_due(0)
     flash(text, tone)
     return redirect(_back(), 303)
-
-
-def _uuid(raw: str) -> uuid.UUID:
-    try:
-        return uuid.UUID(raw)
-    except ValueError:
-        abort(400)
 
 
 def _back() -> str:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from app.companies.finding import company_and_role
 from app.companies.models import Company
-from app.db import db
+from app.db import db, id_from
 from app.errors import Refused
 from app.library.models import Document, Folder
 from app.library.tree import Sight, chain, sight_of
@@ -51,10 +51,10 @@ def place_or_404(slug: str, folder_id: uuid.UUID) -> Place:
 def chosen_folder(place: Place, given: str, field: str) -> Folder:
     """What was chosen in a form, for something of the place to go to: 404 when the
     person may not see it. Raises Refused."""
-    try:
-        to = place_or_404(place.company.slug, uuid.UUID(given))
-    except ValueError:
-        raise Refused(_("Choose a folder."), field) from None
+    folder_id = id_from(given)
+    if folder_id is None:
+        raise Refused(_("Choose a folder."), field)
+    to = place_or_404(place.company.slug, folder_id)
     if not to.sight.may_deposit_in(to.folder):
         raise Refused(_("This folder is read-only for you."), field)
     return to.folder

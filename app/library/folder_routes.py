@@ -16,7 +16,7 @@ from sqlalchemy import select
 from app.companies.finding import company_and_role
 from app.companies.models import Company
 from app.connectors import apps
-from app.db import db, new_id
+from app.db import db, id_from, new_id
 from app.delivery.planning import Effective
 from app.errors import Refused
 from app.library import trash
@@ -118,10 +118,7 @@ def _parent(company: Company) -> Place | None:
     given = request.form.get("parent", "")
     if not given:
         return None
-    try:
-        return place_or_404(company.slug, uuid.UUID(given))
-    except ValueError:
-        abort(404)
+    return place_or_404(company.slug, id_from(given) or abort(404))
 
 
 @blueprint.post("/folders/<uuid:folder_id>/rename")

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select, tuple_
 from sqlalchemy.orm import aliased
 
-from app.db import db
+from app.db import db, id_from
 from app.library.models import Document
 
 # The newest first is the usual one, and has no name in the address.
@@ -53,9 +53,8 @@ class Order:
 
     def _values_of(self, place: str | None) -> Any:
         """As the database has them: it folds letters in its own way."""
-        try:
-            last = uuid.UUID(place or "")
-        except ValueError:
+        last = id_from(place)
+        if last is None:
             return None
         other = aliased(Document)
         value = select(_key(self.by, other)).where(other.id == last).scalar_subquery()

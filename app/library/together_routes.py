@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from app.companies.finding import company_and_role
-from app.db import db
+from app.db import db, id_from
 from app.errors import Refused
 from app.library.answering import to_page
 from app.library.choosing import choices
@@ -56,10 +56,7 @@ def create(slug: str) -> ResponseReturnValue:
 
 
 def _id(given: str | None) -> uuid.UUID:
-    try:
-        return uuid.UUID(given or "")
-    except ValueError:
-        return uuid.UUID(int=0)  # of nothing
+    return id_from(given) or uuid.UUID(int=0)  # of nothing
 
 
 def _here(slug: str) -> Place | None:

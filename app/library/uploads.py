@@ -14,7 +14,7 @@ from flask_wtf.csrf import CSRFError, validate_csrf
 from wtforms import ValidationError
 
 from app import multipart
-from app.db import db
+from app.db import db, id_from
 from app.errors import UNLIMITED, DomainError, Refused
 from app.library.deposit import Deposited
 from app.library.models import Version
@@ -56,10 +56,7 @@ class Body:
 
     @property
     def upload_id(self) -> uuid.UUID | None:
-        try:
-            return uuid.UUID(self.fields.get("upload_id", ""))
-        except ValueError:
-            return None
+        return id_from(self.fields.get("upload_id"))
 
 
 def deposit_all(

@@ -1,6 +1,5 @@
 """Putting several documents of a folder together: chosen on a page of its own."""
 
-import uuid
 from typing import Any
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
@@ -8,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from app.companies.finding import company_and_role
-from app.db import db
+from app.db import db, id_from
 from app.errors import Refused
 from app.library.answering import to_page
 from app.library.finding import Place, place_or_404
@@ -57,10 +56,7 @@ def merge_create(slug: str) -> ResponseReturnValue:
 
 
 def _place(slug: str, folder: str) -> Place:
-    try:
-        return place_or_404(slug, uuid.UUID(folder))
-    except ValueError:
-        abort(404)
+    return place_or_404(slug, id_from(folder) or abort(404))
 
 
 def _place_of(slug: str, given: list[str]) -> Place:
@@ -68,10 +64,8 @@ def _place_of(slug: str, given: list[str]) -> Place:
     company, _role = company_and_role(slug)
     if folder := request.form.get("folder"):
         return _place(slug, folder)
-    try:
-        first = db.session.get(Document, uuid.UUID(given[0]))
-    except (IndexError, ValueError):
-        first = None
+    wanted = id_from(given[0]) if given else None
+    first = db.session.get(Document, wanted) if wanted else None
     if first is None or first.company_id != company.id:
         abort(404)
     return place_or_404(slug, first.folder_id)

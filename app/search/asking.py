@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from app.db import id_from
 from app.delivery.journal_filters import GROUPS
 from app.folding import words
 from app.library.models import STATUSES
@@ -48,12 +49,12 @@ def asked_from(args: Mapping[str, str], *, firm_side: bool) -> Asked:
     return Asked(
         q=_text(args, "q", LONGEST),
         company=_text(args, "company", 63),
-        folder=_id(args.get("folder", "")),
+        folder=id_from(args.get("folder")),
         since=_day(args.get("since", "")),
         until=_day(args.get("until", "")),
         by=_text(args, "by", 100),
         status=status if status in statuses(firm_side) else "",
-        after=_id(args.get("after", "")),
+        after=id_from(args.get("after")),
     )
 
 
@@ -65,13 +66,6 @@ def statuses(firm_side: bool) -> tuple[str, ...]:
 def _text(args: Mapping[str, str], name: str, most: int) -> str:
     given = args.get(name, "").replace("\0", "")[:most].strip()
     return given.encode(errors="ignore").decode()  # no half of a letter
-
-
-def _id(given: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(given)
-    except ValueError:
-        return None
 
 
 def _day(given: str) -> date | None:
