@@ -1,5 +1,6 @@
-"""The SMTP door: an unknown address is refused at once, the rest said «250» to only
-when it is kept. Stands behind a mail server or on loopback: it speaks no TLS itself.
+"""The SMTP door: a domain that is not ours is refused at once, all else is said «250»
+to only when it is kept. It stands behind a mail server or on loopback, for it speaks no
+TLS itself.
 
 aiosmtpd ends a message at CR LF . CR LF alone (from 1.4.6 on), so no second message
 can be smuggled behind a bare line feed.
@@ -16,8 +17,10 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from flask import Flask
 
-from app.mailroom.addressing import addressee
-from app.mailroom.receiving import UnknownRecipient, receive
+from app.collection.accepting import Envelope as Came
+from app.db import db
+from app.mailroom.entrance import take_in, whose
+from app.mailroom.receiving import UnknownRecipient
 
 log = logging.getLogger(__name__)
 MOST_RECIPIENTS = 100  # RFC 5321, 4.5.3.1.8
@@ -55,10 +58,16 @@ class Door:
         return answer
 
     async def handle_DATA(  # noqa: N802
-        self, _server: SMTP, _session: Session, envelope: Envelope
+        self, _server: SMTP, session: Session, envelope: Envelope
     ) -> str:
+        came = Came(
+            door="smtp",
+            sender=envelope.mail_from or "",
+            client_ip=str(session.peer[0]) if session.peer else "",
+            helo=session.host_name or "",
+        )
         return await self._in_thread(
-            self.take, envelope.content, envelope.mail_from or "", envelope.rcpt_tos
+            self.take, envelope.content, came, envelope.rcpt_tos
         )
 
     async def handle_exception(self, error: Exception) -> str:
@@ -73,19 +82,21 @@ class Door:
     def answer_to(self, address: str) -> str:
         try:
             with self.app.app_context():
-                return "250 2.1.5 Ok" if addressee(_clean(address)) else NOBODY
+                found = whose(_clean(address))
+                db.session.commit()  # an address may have got its row
+                return "250 2.1.5 Ok" if found else NOBODY
         except Exception:
-            log.exception("cannot tell whether there is such a bot")
+            log.exception("cannot tell whose address it is")
             return LATER
 
-    def take(self, raw: bytes, sender: str, recipients: list[str]) -> str:
+    def take(self, raw: bytes, came: Came, recipients: list[str]) -> str:
         """Whatever goes wrong, the other side keeps the message and comes again."""
         try:
             with self.app.app_context():
-                for taken in receive(raw, sender, [_clean(r) for r in recipients]):
+                for taken in take_in(raw, came, [_clean(r) for r in recipients]):
                     log.info("mail %s, kind %s", taken.mail_id, taken.kind)
         except UnknownRecipient:
-            return NOBODY  # its bot went away since RCPT
+            return NOBODY  # it went away since RCPT
         except Exception:
             log.exception("a message could not be kept")
             return LATER

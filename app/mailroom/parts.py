@@ -12,6 +12,7 @@ from app.mailroom import decoding
 
 MOST_READ = 2_000_000  # bytes: text and reports stand before large attachments
 MOST_BODY = 1_000_000  # bytes of one text
+MOST_HEADERS = 256_000
 MOST_PARTS = 1000
 DEEPEST = 20
 # Each level makes the parser try every line once more.
@@ -45,6 +46,12 @@ def parsed(raw: bytes) -> Message:
     if is_flat or not (message := safely(None, parse, raw)):
         return safely(Message(), parse, raw, True)
     return message
+
+
+def headers_of(raw: bytes) -> Message:
+    """The headers alone."""
+    parse = BytesParser(policy=policy.compat32).parsebytes
+    return safely(Message(), parse, raw[:MOST_HEADERS], True)
 
 
 def walk(message: Message) -> Iterator[Message]:

@@ -67,7 +67,7 @@ def read(raw: bytes) -> Letter:
         from_address=address[:320],
         text=text,
         links=links,
-        message_id=_message_id(message)[:500],
+        message_id=message_id_of(message)[:500],
         answers=_answers(message),
         auto_submitted=_first_word(header(message, "Auto-Submitted")),
         report=_report(parts[: first_returned(parts)]),
@@ -90,7 +90,7 @@ def _first_word(value: str) -> str:
     return re.split(r"[\s;(]", value.lower(), maxsplit=1)[0][:40]
 
 
-def _message_id(message: Message) -> str:
+def message_id_of(message: Message) -> str:
     found = reports.ids_in(raw_header(message, "Message-ID"))
     return found[0] if found else header(message, "Message-ID")
 

@@ -33,7 +33,7 @@ class UnknownRecipient(Exception):
     """No bot has this address: nothing of the message was kept."""
 
     def __init__(self, address: str) -> None:
-        super().__init__(f"no bot has the address {address}")
+        super().__init__(f"no such address here: {address}")
         self.address = address
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.archives.models import Archive
+from app.collection.models import InboundMail
 from app.db import db
 from app.library.models import Rendition, Version
 from app.mailroom.models import BotMail
@@ -26,6 +27,7 @@ REFERRED: tuple[InstrumentedAttribute[str] | InstrumentedAttribute[str | None], 
     Version.storage_key,
     Rendition.storage_key,
     BotMail.storage_key,
+    InboundMail.storage_key,
     PageImage.storage_key,
     Photo.storage_key,
     Archive.storage_key,

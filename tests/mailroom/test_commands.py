@@ -29,7 +29,7 @@ def test_a_message_is_handed_in_and_said_in_json(runner: FlaskCliRunner) -> None
     db.session.rollback()
     mail = db.session.scalars(select(BotMail)).one()
     assert said == {
-        "bot": BOT,
+        "address": BOT,
         "mail": str(mail.id),
         "kind": "invitation",
         "new": True,
@@ -41,6 +41,6 @@ def test_an_unknown_address_is_said_and_nothing_is_kept(runner: FlaskCliRunner) 
     words = ["mail-in", "--to", BOT, "--to", "nobody@x.test"]
     result = runner.invoke(args=words, input=b"Subject: x\r\n\r\n")
     assert result.exit_code == 1
-    assert "no bot has the address nobody@x.test" in result.output
+    assert "no such address here: nobody@x.test" in result.output
     db.session.rollback()
     assert db.session.scalars(select(BotMail)).all() == []

@@ -1,0 +1,1 @@
+"""Documents that come by mail: collection addresses, and what came to them."""

@@ -1,0 +1,34 @@
+"""The mail domains that are ours: the platform's, and those of the firms."""
+
+import uuid
+
+from flask import current_app
+from sqlalchemy import select
+
+from app.companies.models import Company
+from app.db import db
+from app.firms.models import Firm
+
+
+def is_ours(domain: str) -> bool:
+    domain = domain.strip().lower()
+    return domain == current_app.config["MAIL_DOMAIN"] or bool(
+        db.session.scalar(select(Firm.id).where(Firm.mail_domain == domain).limit(1))
+        or db.session.scalar(
+            select(Company.id)
+            .where(Company.mail_domain == domain)
+            .limit(1)
+            .execution_options(across_firms=True)
+        )
+    )
+
+
+def firm_of(domain: str) -> uuid.UUID | None:
+    """The one firm whose domain it is; None for the platform's, which many share."""
+    domain = domain.strip().lower()
+    if domain == current_app.config["MAIL_DOMAIN"]:
+        return None
+    firms = db.session.scalars(
+        select(Firm.id).where(Firm.mail_domain == domain).limit(2)
+    ).all()
+    return firms[0] if len(firms) == 1 else None

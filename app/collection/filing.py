@@ -1,0 +1,184 @@
+"""A message that waits becomes documents, or a question to a person; never nothing.
+
+Each part is a transaction of its own under an identity made of the mail and its number:
+done twice, or cut off at any line and done again, it is one document.
+"""
+
+import uuid
+from collections.abc import Iterable
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from app.activity.recording import record
+from app.collection import judging, places
+from app.collection.judging import Sender
+from app.collection.models import InboundMail, InboundPart
+from app.collection.reading import Item, Reading, reading_of
+from app.db import database_now, db, insert_into, new_id
+from app.errors import DomainError
+from app.library.deposit import deposit
+from app.library.models import Folder
+from app.library.naming import clean_name
+from app.library.receiving import give_back, receive, store
+from app.people.models import Person
+from app.texts import gettext as _
+
+EVERYWHERE = {"across_firms": True}
+
+
+def process(mail: InboundMail) -> str:
+    """Read it and settle it; gives its state. Commits. Raises StorageUnavailable and
+    database errors: it goes on waiting then."""
+    if mail.storage_key is None:
+        return _settle(mail, "quarantined", "damaged")
+    with store().open(mail.storage_key) as raw, reading_of(raw) as found:
+        sender = judging.judge(mail, found.letter)
+        _note(mail, found, sender)
+        reason = found.defect or judging.why_not(mail, sender)
+        if not reason and not found.documents:
+            reason = "nothing_to_file"
+        into = _place(mail) if not reason else None
+        if not reason and into is None:
+            reason = "no_folder"
+        for item in found.items:
+            if item.ignored:
+                _note_part(mail, item, "ignored", item.ignored)
+            elif into is None:
+                _note_part(mail, item, "held")
+        db.session.commit()
+        if into is None:
+            return _settle(mail, "quarantined", reason)
+        file_items(mail, found, found.documents, into, sender.person)
+    return _settle(mail, "filed")
+
+
+def give_up(mail: InboundMail) -> None:
+    """Whoever read it broke: a person looks at it."""
+    _settle(mail, "quarantined", "damaged")
+
+
+def file_items(
+    mail: InboundMail,
+    found: Reading,
+    items: Iterable[Item],
+    into: Folder,
+    by: Person | None,
+) -> int:
+    """Make documents of the parts; gives how many. Commits after each."""
+    filed = 0
+    for item in items:
+        try:
+            document_id = _file(mail, found, item, into, by)
+        except DomainError as refusal:
+            db.session.rollback()
+            _note_part(mail, item, "refused", refusal.message)
+        else:
+            _note_part(mail, item, "filed", document_id=document_id)
+            filed += 1
+        db.session.commit()
+    return filed
+
+
+def _file(
+    mail: InboundMail, found: Reading, item: Item, into: Folder, by: Person | None
+) -> uuid.UUID:
+    name = name_of(mail, item)
+    received = receive(found.contents(item), name)
+    done = deposit(
+        received,
+        into=into,
+        by=by,
+        channel="mail",
+        kind="email",
+        depositor_name=mail.depositor_name or None,
+        upload_id=uuid.uuid5(mail.id, str(item.number)),
+    )
+    if done.is_repeat:
+        give_back(received)
+    return done.document.id
+
+
+def name_of(mail: InboundMail, item: Item) -> str:
+    return item.raw_name or mail.subject or _("Untitled document")
+
+
+def _place(mail: InboundMail) -> Folder | None:
+    """By the day on which it came, as it was at the firm."""
+    if mail.address is None:
+        return None
+    day = mail.received_at.astimezone(ZoneInfo("Europe/Paris")).date()
+    return places.place_for(mail.address, day)
+
+
+def _note(mail: InboundMail, found: Reading, sender: Sender) -> None:
+    letter = found.letter
+    mail.from_address, mail.from_name = letter.from_address, letter.from_name
+    mail.subject, mail.text = letter.subject, letter.text
+    mail.is_automatic = letter.auto_submitted not in {"", "no"}
+    mail.verdict, mail.verdict_text = sender.verdict, sender.verdict_text
+    mail.depositor_id = sender.person.id if sender.person else None
+    mail.depositor_name = sender.name[:255]
+
+
+def _note_part(
+    mail: InboundMail,
+    item: Item,
+    outcome: str,
+    reason: str = "",
+    document_id: uuid.UUID | None = None,
+) -> None:
+    values = {
+        "outcome": outcome,
+        "reason": reason[:500],
+        "document_id": document_id,
+    }
+    row = {
+        "id": new_id(),
+        "firm_id": mail.firm_id,
+        "mail_id": mail.id,
+        "number": item.number,
+        "name": clean_name(item.raw_name, fallback=_("Untitled document")),
+        "content_type": item.content_type[:100],
+        "size": item.size,
+        "sha256": item.sha256,
+    }
+    db.session.execute(
+        insert_into(InboundPart)
+        .values(**row, **values)
+        .on_conflict_do_update(index_elements=["mail_id", "number"], set_=values)
+    )
+
+
+def _settle(mail: InboundMail, state: str, reason: str = "") -> str:
+    """Once: whoever comes second finds it settled."""
+    row = db.session.scalar(
+        select(InboundMail)
+        .where(InboundMail.id == mail.id)
+        .with_for_update()
+        .execution_options(populate_existing=True, **EVERYWHERE)
+    )
+    if row is None or row.state != "waiting":
+        db.session.rollback()
+        return row.state if row else state
+    row.state, row.reason = state, reason
+    row.settled_at = _now(state)
+    row.leased_until = None
+    if row.firm_id:
+        record(
+            "mail_filed" if state == "filed" else "mail_held",
+            firm_id=row.firm_id,
+            company_id=row.company_id,
+            firm_only=True,
+            mail=str(row.id),
+            recipient=row.recipient,
+            reason=reason,
+        )
+    db.session.commit()
+    return state
+
+
+def _now(state: str) -> datetime | None:
+    """What a person has to settle yet is not settled."""
+    return None if state == "quarantined" else database_now()

@@ -1,0 +1,88 @@
+"""The one way in for mail, whatever door it came by: to a bot, to a collection address,
+or to nobody at a domain of ours. On any doubt this raises, and the sender comes again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.collection import accepting
+from app.collection.accepting import Envelope
+from app.collection.addresses import collector
+from app.collection.domains import firm_of, is_ours
+from app.collection.models import CollectionAddress
+from app.db import db
+from app.mailroom import receiving
+from app.mailroom.addressing import Addressee, addressee
+from app.mailroom.receiving import UnknownRecipient
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of the message at one address; not new when it had come before.
+    `kind`: that of the bot's mail, else documents or stray."""
+
+    address: str
+    mail_id: UUID
+    kind: str
+    is_new: bool
+
+
+@dataclass(frozen=True)
+class Nobody:
+    """An address at a domain of ours that is nobody's, and whose domain it is."""
+
+    firm_id: UUID | None
+
+
+Recipient = Addressee | CollectionAddress | Nobody
+
+
+def whose(address: str) -> Recipient | None:
+    """None where the domain is not ours: only that is refused."""
+    if found := addressee(address) or collector(address):
+        return found
+    local, _sign, domain = address.strip().lower().rpartition("@")
+    is_return = local.startswith("bounce+")  # forged, or of a delivery that is no more
+    return Nobody(firm_of(domain)) if is_ours(domain) and not is_return else None
+
+
+def take_in(raw: bytes, envelope: Envelope, recipients: Sequence[str]) -> list[Taken]:
+    """Keep the message for each of them; commits.
+
+    Raises UnknownRecipient, having kept nothing, when one of them is not ours;
+    StorageUnavailable or a database error when it cannot be kept now.
+    """
+    found = {_written(address): _known(address) for address in recipients}
+    db.session.commit()  # the rows that were made on the way
+    taken = receiving.receive(raw, envelope.sender, _bots(found))
+    kept = [Taken(t.bot_address, t.mail_id, t.kind, t.is_new) for t in taken]
+    for address, to in found.items():
+        if not isinstance(to, Addressee):
+            kept.append(_accept(raw, envelope, address, to))
+    return kept
+
+
+def _written(address: str) -> str:
+    return address.strip().lower()
+
+
+def _known(address: str) -> Recipient:
+    to = whose(address)
+    if to is None:
+        raise UnknownRecipient(address)
+    return to
+
+
+def _bots(found: dict[str, Recipient]) -> list[str]:
+    return [address for address, to in found.items() if isinstance(to, Addressee)]
+
+
+def _accept(
+    raw: bytes, envelope: Envelope, address: str, to: CollectionAddress | Nobody
+) -> Taken:
+    if isinstance(to, Nobody):
+        done = accepting.accept(raw, envelope, address, None, to.firm_id)
+        return Taken(address, done.mail_id, "stray", done.is_new)
+    done = accepting.accept(raw, envelope, address, to)
+    return Taken(address, done.mail_id, "documents", done.is_new)
