@@ -16,6 +16,7 @@ from bench import (
     searching,
     serving,
     switching,
+    together,
     weighing,
     zipping,
 )
@@ -60,6 +61,7 @@ BENCHMARKS: dict[str, Callable[[Bench], Iterator[Result]]] = {
     "P16": lambda bench: fairness.p16(bench.ground),
     "P17": lambda bench: searching.p17(bench.portal),
     "P19": lambda bench: zipping.p19(bench.empty),
+    "P20": lambda bench: together.p20(bench.portal),
     "P21": lambda bench: weighing.p21(bench.portal),
 }
 
