@@ -13,10 +13,10 @@ from contextvars import ContextVar
 from datetime import UTC
 from typing import Any
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import func, select, text
 
 from app.activity.models import Entry
-from app.db import db
+from app.db import db, insert_all, utc_now
 
 A_BATCH = 1000
 _together: ContextVar[uuid.UUID | None] = ContextVar("together", default=None)
@@ -60,14 +60,16 @@ def record(
 
 
 def record_all(lines: Iterable[dict[str, Any]]) -> None:
-    """The same for many at once, each with the columns and the `details` of an Entry;
-    written by one statement."""
-    marked = list(lines)
-    if (together := _together.get()) is not None:
-        for line in marked:
-            line["details"]["together"] = str(together)
-    if marked:
-        db.session.execute(insert(Entry), marked)
+    """The same for many at once, with the columns and the `details` of an Entry: one
+    statement."""
+    now, together = utc_now(), _together.get()
+    of_all = {"together": str(together)} if together else {}
+    rows = [
+        line | {"is_firm_only": False, "at": now, "details": line["details"] | of_all}
+        for line in lines
+    ]
+    if rows:
+        insert_all(Entry, rows)
 
 
 def seal_everything() -> None:

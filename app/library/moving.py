@@ -54,7 +54,8 @@ def move_all(
     before = {document.id: document.folder_id for document in documents}
     names = free_names_in(to.id, [document.name for document in documents])
     for document, name in zip(documents, names, strict=True):
-        document.name = name
+        if document.name != name:
+            document.name = name
     change_all(documents, folder_id=to.id, folder=to)
     versions = current_versions(documents)
     arrivals = note_arrivals(documents, versions, "move_in", by=by, channel=channel)

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import inspect, select, update
 from sqlalchemy.orm.attributes import set_committed_value
 
-from app.db import database_now, db
+from app.db import among, database_now, db, insert_all, new_id
 from app.errors import Refused
 from app.library.models import Arrival, Document, Folder, Version
 from app.library.naming import free_name, numbered_like
@@ -66,7 +66,7 @@ def change_all(documents: Sequence[Document], **values: Any) -> None:
     db.session.flush()
     db.session.execute(
         update(Document)
-        .where(Document.id.in_([document.id for document in documents]))
+        .where(among(Document.id, [document.id for document in documents]))
         .values({name: values[name] for name in values if name in columns})
         .execution_options(synchronize_session=False)
     )
@@ -107,7 +107,7 @@ def current_versions(documents: Iterable[Document]) -> dict[uuid.UUID, Version]:
         select(Version)
         .join(Document, Document.id == Version.document_id)
         .where(
-            Document.id.in_([document.id for document in documents]),
+            among(Document.id, [document.id for document in documents]),
             Version.number == Document.version_number,
         )
     )
@@ -122,7 +122,7 @@ def free_names_in(folder_id: uuid.UUID, names: Iterable[str]) -> list[str]:
         db.session.scalars(
             select(Document.name).where(
                 Document.folder_id == folder_id,
-                Document.name.in_(wanted),
+                among(Document.name, wanted),
                 Document.trashed_at.is_(None),
             )
         )
@@ -191,10 +191,12 @@ def note_arrivals(
     channel: str,
     at: datetime | None = None,
 ) -> list[Arrival]:
-    """The same for many at one moment, with their versions by the documents' ids."""
+    """The same for many at one moment, with their versions by the documents' ids. They
+    are written past the session: to be read, not changed."""
     at = at or database_now()
     arrived = [
         Arrival(
+            id=new_id(),
             firm_id=document.firm_id,
             company_id=document.company_id,
             document_id=document.id,
@@ -207,6 +209,8 @@ def note_arrivals(
         )
         for document in documents
     ]
-    db.session.add_all(arrived)
-    db.session.flush()
+    names = [column.key for column in inspect(Arrival).column_attrs]
+    insert_all(
+        Arrival, [{name: getattr(one, name) for name in names} for one in arrived]
+    )
     return arrived

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from app.activity.models import Entry
 from app.activity.recording import as_one
 from app.companies.models import Company
-from app.db import db, lock_company, new_id, utc_now
+from app.db import among, db, lock_company, new_id, utc_now
 from app.errors import Refused
 from app.library.judging import already_validated, take_back, validate_all
 from app.library.models import Document, Folder
@@ -111,7 +111,7 @@ def _documents(wanted: list[uuid.UUID], hands: Hands) -> list[Document]:
         for document in db.session.scalars(
             select(Document)
             .where(
-                Document.id.in_(wanted),
+                among(Document.id, wanted),
                 Document.company_id == hands.company.id,
                 Document.trashed_at.is_(None),
                 Document.folder_id.not_in(hidden),
@@ -146,7 +146,7 @@ def _taken(entries: list[Entry]) -> dict[uuid.UUID | None, Document]:
     """The documents that these tell of, taken in hand, by their ids."""
     found = db.session.scalars(
         select(Document)
-        .where(Document.id.in_([entry.document_id for entry in entries]))
+        .where(among(Document.id, [entry.document_id for entry in entries]))
         .order_by(Document.id)
         .with_for_update()
         .execution_options(**FRESHLY)
