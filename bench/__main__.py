@@ -6,6 +6,7 @@ from functools import cached_property
 
 from _parts import PartFailed
 from bench import (
+    acting,
     crowd,
     crowding,
     depositing,
@@ -63,6 +64,7 @@ BENCHMARKS: dict[str, Callable[[Bench], Iterator[Result]]] = {
     "P19": lambda bench: zipping.p19(bench.empty),
     "P20": lambda bench: together.p20(bench.portal),
     "P21": lambda bench: weighing.p21(bench.portal),
+    "P23": lambda bench: acting.p23(bench.portal),
 }
 
 

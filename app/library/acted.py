@@ -104,7 +104,7 @@ def _changed(listing: Listing, ids: set[uuid.UUID], *, come: bool) -> Changed:
         for row, before in zip(listing.rows, behind, strict=False)
         if row.id in ids
     ]
-    gone = ids - {row.id for row, _before in here}
+    gone = set() if come else ids - {row.id for row, _before in here}
     is_whole = len(here) > FEW or not listing.rows or len(here) == len(listing.rows)
     return Changed(
         gone=list(gone),

@@ -53,6 +53,7 @@ class Outcome:
     # By reason: the names of those that it keeps.
     not_done: dict[str, list[str]] = field(default_factory=dict)
     missing: int = 0  # not there any more, or never there for this person
+    come: bool = False  # back to where they were
 
 
 def act_on_all(
@@ -86,6 +87,7 @@ def undo_all(act_id: uuid.UUID, hands: Hands) -> Outcome:
     moved: dict[str, list[Document]] = defaultdict(list)  # by where they were
     entries = _entries(act_id, hands)
     there = _taken(entries)
+    outcome.come = any(entry.verb != "validated" for entry in entries)
     with as_one(outcome.act_id):
         for entry in entries:
             document = there.get(entry.document_id)

@@ -108,12 +108,13 @@ def _answer(
             "here": str(here.folder.id) if here else "",
         }
     back = _back(hands, here)
-    come = act == "undo"
     if not outcome.not_done and not outcome.missing:
-        return in_list(back, text, outcome.done, undo, come=come)
+        return in_list(back, text, outcome.done, undo, come=outcome.come)
     if is_looking_at_a_list():
         text = text if outcome.done else ""
-        return in_list(back, text, outcome.done, undo, come=come, outcome=outcome)
+        return in_list(
+            back, text, outcome.done, undo, come=outcome.come, outcome=outcome
+        )
     page = render_template(
         "library/together_done.html",
         company=hands.company,

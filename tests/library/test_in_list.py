@@ -165,6 +165,9 @@ def test_many_are_changed_in_place_and_undone_in_place(
 ) -> None:
     done = Changes(acts(staff, house, three[:2], act="validate"))
     assert sorted(done.rows("morph")) == sorted(ids(*three[:2]))
+    path, fields = done.undo()
+    undone = Changes(staff.post(path, data=fields, headers=by_script(house)))
+    assert sorted(undone.rows("morph")) == sorted(ids(*three[:2]))
     moved = Changes(
         acts(staff, house, three[:2], act="move", folder=house.folder("Social").id)
     )
