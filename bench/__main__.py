@@ -6,6 +6,7 @@ from functools import cached_property
 
 from _parts import PartFailed
 from bench import (
+    acting,
     crowd,
     crowding,
     depositing,
@@ -16,6 +17,7 @@ from bench import (
     searching,
     serving,
     switching,
+    together,
     weighing,
     zipping,
 )
@@ -60,7 +62,9 @@ BENCHMARKS: dict[str, Callable[[Bench], Iterator[Result]]] = {
     "P16": lambda bench: fairness.p16(bench.ground),
     "P17": lambda bench: searching.p17(bench.portal),
     "P19": lambda bench: zipping.p19(bench.empty),
+    "P20": lambda bench: together.p20(bench.portal),
     "P21": lambda bench: weighing.p21(bench.portal),
+    "P23": lambda bench: acting.p23(bench.portal),
 }
 
 

@@ -22,7 +22,14 @@
     setTimeout(() => (region.textContent = text), 60);
   }
 
-  window.portal = { announce, prepareTree, renewToken, token };
+  // An act on rows is answered with the rows that it changed, its form with a dialog.
+
+  const act = (path, source, values = {}) =>
+    htmx.ajax("POST", path, { source, swap: "none", values });
+
+  const ask = (path) => htmx.ajax("GET", path, { target: "#dialogue", swap: "innerHTML" });
+
+  window.portal = { act, announce, ask, prepareTree, renewToken, token };
 
   const retried = new WeakSet();
 
@@ -149,7 +156,8 @@
   function openDialog() {
     const dialog = one("#dialogue dialog");
     if (!dialog || dialog.open) return;
-    opener = document.activeElement;
+    // A form that comes back with a fault was asked for where the first one was.
+    if (document.activeElement !== document.body) opener = document.activeElement;
     dialog.addEventListener("close", () => {
       dialog.remove();
       if (opener && opener.isConnected) opener.focus();
@@ -168,6 +176,8 @@
       dialog.close();
     }
     event.detail.elt.closest("form[aria-busy]")?.removeAttribute("aria-busy");
+    const undo = event.detail.elt.closest(".toast-undo");
+    if (undo && event.detail.successful) undo.closest("[data-toast]").remove();
   });
 
   // A form goes once
@@ -223,6 +233,7 @@
     }
     const close = target.closest("[data-close]");
     if (close) {
+      event.preventDefault();
       (close.closest("dialog") || close.closest("[data-toast]"))[
         close.closest("dialog") ? "close" : "remove"
       ]();

@@ -100,12 +100,35 @@
     target.closest("input:not([type=checkbox], [type=file]), textarea, select, [contenteditable], dialog");
 
   // In place, so that the next key finds the row.
-  function post(path) {
-    htmx.ajax("POST", path, { source: bar.querySelector("[data-chosen-count]"), swap: "none" });
-  }
-
+  const post = (row, path) => window.portal.act(`${row.dataset.url}/${path}?from=list`, row);
   const press = (act) => bar.querySelector(`button[value=${act}]`)?.click();
-  const go = (row, path) => location.assign(`${row.dataset.url}/${path}?from=list`);
+  const go = (row, path) => window.portal.ask(`${row.dataset.url}/${path}?from=list`);
+
+  bar.addEventListener("submit", (event) => {
+    const button = event.submitter;
+    if (!button || button.hasAttribute("formaction")) return; // a download
+    event.preventDefault();
+    window.portal.act(bar.action, bar, { act: button.value });
+  });
+
+  // What was chosen is done with; but not while a folder is still to be chosen for it.
+  document.addEventListener("htmx:afterRequest", ({ detail }) => {
+    const isMany = detail.requestConfig.path === bar.getAttribute("action");
+    if (isMany && detail.successful && !document.querySelector("#dialogue form")) forget();
+  });
+
+  // Whoever was on a row that is gone goes on with the one that took its place.
+  let last = null;
+  let place = 0;
+  document.addEventListener("focusin", (event) => {
+    const row = event.target.closest("tr[data-document]");
+    if (row) [last, place] = [row, rows().indexOf(row)];
+    else if (!event.target.closest("dialog, [popover]")) last = null;
+  });
+  document.addEventListener("htmx:afterSettle", () => {
+    if (!last || last.isConnected || document.activeElement !== document.body) return;
+    rows()[Math.min(place, rows().length - 1)]?.focus();
+  });
 
   function send(row, act) {
     chosen = new Set([row.dataset.document]);
@@ -115,7 +138,7 @@
 
   const keys = {
     x: (row) => row && (reached = [], choose(row)),
-    v: (row) => (chosen.size ? press("validate") : may(row, "validate") && post(`${row.dataset.url}/validate?from=list`)),
+    v: (row) => (chosen.size ? press("validate") : may(row, "validate") && post(row, "validate")),
     r: (row) => !chosen.size && may(row, "refuse") && go(row, "refuse"),
     m: (row) => (chosen.size ? press("move") : may(row, "move") && go(row, "move")),
     f2: (row) => may(row, "rename") && go(row, "rename"),

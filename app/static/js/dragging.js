@@ -66,19 +66,8 @@
   });
 
   function moveTo(folder) {
-    const form = document.createElement("form");
-    form.method = "post";
-    form.action = bar.action;
-    const add = (name, value) => {
-      const field = document.createElement("input");
-      Object.assign(field, { type: "hidden", name, value });
-      form.append(field);
-    };
-    for (const name of ["csrf_token", "here"]) add(name, bar.elements[name].value);
-    add("act", "move");
-    add("folder", folder);
-    for (const id of dragged) add("id", id);
-    document.body.append(form);
-    form.requestSubmit();
+    const here = bar.elements.here.value;
+    const values = { act: "move", folder, here, id: dragged };
+    window.portal.act(bar.getAttribute("action"), document.getElementById(`document-${dragged[0]}`), values);
   }
 })();

@@ -56,6 +56,26 @@
     items()[0]?.focus({ focusVisible: !event.detail });
   });
 
+  // In place: the page stays, and the row changes. The others lead to a page.
+  const ASKED = ["rename", "move", "copy", "refuse"];
+
+  menu.addEventListener("submit", (event) => {
+    event.preventDefault();
+    menu.hidePopover();
+    const row = button.closest("tr[data-document]");
+    row.focus();
+    window.portal.act(event.target.action, row);
+  });
+
+  menu.addEventListener("click", (event) => {
+    const item = event.target.closest("a[data-act]");
+    if (!item || !ASKED.includes(item.dataset.act) || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    menu.hidePopover();
+    button.focus();
+    window.portal.ask(item.href);
+  });
+
   menu.addEventListener("toggle", (event) => {
     button?.setAttribute("aria-expanded", String(event.newState === "open"));
   });
