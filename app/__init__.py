@@ -60,6 +60,7 @@ from app.library import (
     unread_routes,
 )
 from app.mailroom import routes as mailroom_routes
+from app.mentions import routes as mentions_routes
 from app.notices import routes as notices_routes
 from app.operator import console_routes, routes as operator_routes
 from app.pages import (
@@ -74,6 +75,7 @@ from app.search import keeping as _keeping, routes as search_routes  # noqa: F40
 # Named apart from the packages, which these names would hide in this module.
 BLUEPRINTS = (
     people_routes.blueprint,
+    mentions_routes.blueprint,
     notices_routes.blueprint,
     invitation_routes.blueprint,
     firms_routes.blueprint,

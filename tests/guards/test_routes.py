@@ -23,6 +23,8 @@ PUBLIC = {
     "install.manifest",
     "notices.stop",
     "notices.stop_create",
+    "notices.stop_mentions",
+    "notices.stop_mentions_create",
     "operator.healthz",
     "operator.readyz",
     "invitations.accept",  # whoever holds the link
@@ -34,6 +36,9 @@ PUBLIC = {
     "share.create",  # signed out it says that nothing was kept
     "static",
 }
+
+# The address itself is the proof: library/test_deposit_notices, mentions/test_mentions.
+SIGNED = {"notices.stop_create", "notices.stop_mentions_create"}
 
 
 def rules(app: Flask) -> list[tuple[Rule, str]]:
@@ -173,8 +178,8 @@ def test_nothing_changes_without_the_csrf_token(app: Flask, world: World) -> Non
     for rule, method in rules(app):
         if method == "POST":
             audience = audience_of(rule.endpoint)
-            if audience == "machines" or rule.endpoint == "notices.stop_create":
-                continue  # signed instead: delivery/test_hooks, test_deposit_notices
+            if audience == "machines" or rule.endpoint in SIGNED:
+                continue  # see delivery/test_hooks
             is_console = audience == "operator"
             browser = of_the_platform if is_console else of_the_firm
             answer = browser.post(address(rule, world.alder), data={"state": "off"})
