@@ -45,6 +45,7 @@ from app.extensions import (
     mail,
     migrate,
 )
+from app.filters import routes as filters_routes
 from app.firms import hosts, install_routes, routes as firms_routes
 from app.library import (
     acts_routes,
@@ -75,6 +76,7 @@ from app.search import keeping as _keeping, routes as search_routes  # noqa: F40
 # Named apart from the packages, which these names would hide in this module.
 BLUEPRINTS = (
     people_routes.blueprint,
+    filters_routes.blueprint,
     mentions_routes.blueprint,
     notices_routes.blueprint,
     invitation_routes.blueprint,

@@ -35,10 +35,18 @@ class Wanted:
     q: str = ""
     scope: str = "all"
 
+    def query(self) -> dict[str, str]:
+        """The query string that asks for it, without defaults."""
+        scope = {"show": self.scope} if self.scope != "all" else {}
+        return scope | ({"q": self.q} if self.q else {})
+
 
 def wanted_from(given: Mapping[str, str]) -> Wanted:
     scope = given.get("show", "all")
-    return Wanted(given.get("q", "").strip()[:100], scope if scope in SCOPES else "all")
+    return Wanted(
+        given.get("q", "").strip()[:100],
+        scope if scope in SCOPES else "all",
+    )
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,14 @@ import uuid
 
 import pytest
 from flask import Flask
+from sqlalchemy import delete
 from werkzeug.routing import Rule
 
 from app.archives.models import Archive
 from app.companies.models import TreeTemplate
 from app.db import db
+from app.filters.keeping import save
+from app.filters.models import SavedFilter
 from app.library.commenting import comment
 from app.library.template_nodes import STANDARD, written
 from app.mailroom.receiving import receive as receive_mail
@@ -66,6 +69,7 @@ def address(rule: Rule, house: House) -> str:
         "person_id": house.manager.id,
         "template_id": template_id(house),
         "token": "none",
+        "filter_id": filter_id(house),
         "provider": "postmark",
         "number": 1,
     }
@@ -100,6 +104,15 @@ def template_id(house: House) -> uuid.UUID:
     made = TreeTemplate(firm_id=house.firm.id, name=name, content=written(STANDARD))
     db.session.add(made)
     db.session.flush()
+    return made.id
+
+
+def filter_id(house: House) -> uuid.UUID:
+    """Of a filter that somebody of the house saved."""
+    name = uuid.uuid4().hex[:6]
+    made = save(house.manager, "search", name, {"q": "x"})
+    db.session.execute(delete(SavedFilter).where(SavedFilter.id != made.id))
+    db.session.commit()
     return made.id
 
 
