@@ -59,6 +59,7 @@ from app.library import (
     template_routes,
     together_routes,
     unread_routes,
+    view_routes,
 )
 from app.mailroom import routes as mailroom_routes
 from app.mentions import routes as mentions_routes
@@ -97,6 +98,7 @@ BLUEPRINTS = (
     comment_routes.blueprint,
     describing_routes.blueprint,
     unread_routes.blueprint,
+    view_routes.blueprint,
     pages_routes.blueprint,
     page_edit_routes.blueprint,
     page_merge_routes.blueprint,

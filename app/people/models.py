@@ -10,6 +10,7 @@ from app.db import Base, Id, MaybeMoment, Moment, Name, TenantOwned, utc_now
 from app.firms.models import Firm
 
 ROLES = ("operator", "firm_admin", "staff", "client")
+FOLDER_VIEWS = ("list", "grid")
 MEMBER_ROLES = ("staff", "company_manager", "company_user")
 
 
@@ -31,7 +32,7 @@ class Person(Base, UserMixin):
     locale: Mapped[str] = mapped_column(String(8), default="fr")
     # Written to at once when a comment calls them.
     mention_mails: Mapped[bool] = mapped_column(default=True, server_default=true())
-    # How folders are shown to them: list or grid.
+    # Of FOLDER_VIEWS
     folder_view: Mapped[str] = mapped_column(
         String(8), default="list", server_default="list"
     )
