@@ -45,6 +45,7 @@ from app.extensions import (
     mail,
     migrate,
 )
+from app.filters import routes as filters_routes
 from app.firms import hosts, install_routes, routes as firms_routes
 from app.library import (
     acts_routes,
@@ -58,8 +59,10 @@ from app.library import (
     template_routes,
     together_routes,
     unread_routes,
+    view_routes,
 )
 from app.mailroom import routes as mailroom_routes
+from app.mentions import routes as mentions_routes
 from app.notices import routes as notices_routes
 from app.operator import console_routes, routes as operator_routes
 from app.pages import (
@@ -74,6 +77,8 @@ from app.search import keeping as _keeping, routes as search_routes  # noqa: F40
 # Named apart from the packages, which these names would hide in this module.
 BLUEPRINTS = (
     people_routes.blueprint,
+    filters_routes.blueprint,
+    mentions_routes.blueprint,
     notices_routes.blueprint,
     invitation_routes.blueprint,
     firms_routes.blueprint,
@@ -93,6 +98,7 @@ BLUEPRINTS = (
     comment_routes.blueprint,
     describing_routes.blueprint,
     unread_routes.blueprint,
+    view_routes.blueprint,
     pages_routes.blueprint,
     page_edit_routes.blueprint,
     page_merge_routes.blueprint,

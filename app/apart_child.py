@@ -174,7 +174,8 @@ def _load_readers() -> None:
     Image.MAX_IMAGE_PIXELS = None  # counted above, before anything is decoded
     pillow_heif.register_heif_opener()
     pillow_heif.options.DECODE_THREADS = 1  # each thread would take address space
-    _load_tasks(Path(__file__).with_name("apart_pages.py"))
+    for name in ("apart_pages.py", "apart_sheets.py"):
+        _load_tasks(Path(__file__).with_name(name))
 
 
 def _load_tasks(path: Path) -> None:

@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import url_for
+from flask_login import current_user
 from sqlalchemy import select
 
-from app.companies.finding import company_and_role
+from app.companies.finding import companies_and_roles, company_and_role
 from app.companies.models import Company
 from app.db import db, new_id, utc_now
 from app.library.listing import Row, recent_rows
 from app.library.models import Folder
 from app.library.tree import Sight, sight_of
+from app.mentions.unread import Call, unread_of_client
 from app.texts import gettext as _
 
 RECENT = 8
@@ -40,6 +42,7 @@ class ClientHome:
     url: str
     quick: list[QuickDeposit]
     recent: list[Row]
+    calls: list[Call]
 
 
 def client_home(slug: str) -> ClientHome:
@@ -54,6 +57,9 @@ def client_home(slug: str) -> ClientHome:
             if (deposit := _quick(company, kind, icon, sight))
         ],
         recent=recent_rows(company, sight, RECENT),
+        calls=unread_of_client(
+            current_user, ((c, sight_of(r, c)) for c, r in companies_and_roles())
+        ),
     )
 
 

@@ -5,11 +5,14 @@ import uuid
 
 import pytest
 from flask import Flask
+from sqlalchemy import delete
 from werkzeug.routing import Rule
 
 from app.archives.models import Archive
 from app.companies.models import TreeTemplate
 from app.db import db
+from app.filters.keeping import save
+from app.filters.models import SavedFilter
 from app.library.commenting import comment
 from app.library.template_nodes import STANDARD, written
 from app.mailroom.receiving import receive as receive_mail
@@ -23,6 +26,8 @@ PUBLIC = {
     "install.manifest",
     "notices.stop",
     "notices.stop_create",
+    "notices.stop_mentions",
+    "notices.stop_mentions_create",
     "operator.healthz",
     "operator.readyz",
     "invitations.accept",  # whoever holds the link
@@ -34,6 +39,9 @@ PUBLIC = {
     "share.create",  # signed out it says that nothing was kept
     "static",
 }
+
+# The address itself is the proof: library/test_deposit_notices, mentions/test_mentions.
+SIGNED = {"notices.stop_create", "notices.stop_mentions_create"}
 
 
 def rules(app: Flask) -> list[tuple[Rule, str]]:
@@ -61,6 +69,7 @@ def address(rule: Rule, house: House) -> str:
         "person_id": house.manager.id,
         "template_id": template_id(house),
         "token": "none",
+        "filter_id": filter_id(house),
         "provider": "postmark",
         "number": 1,
     }
@@ -95,6 +104,15 @@ def template_id(house: House) -> uuid.UUID:
     made = TreeTemplate(firm_id=house.firm.id, name=name, content=written(STANDARD))
     db.session.add(made)
     db.session.flush()
+    return made.id
+
+
+def filter_id(house: House) -> uuid.UUID:
+    """Of a filter that somebody of the house saved."""
+    name = uuid.uuid4().hex[:6]
+    made = save(house.manager, "search", name, {"q": "x"})
+    db.session.execute(delete(SavedFilter).where(SavedFilter.id != made.id))
+    db.session.commit()
     return made.id
 
 
@@ -173,8 +191,8 @@ def test_nothing_changes_without_the_csrf_token(app: Flask, world: World) -> Non
     for rule, method in rules(app):
         if method == "POST":
             audience = audience_of(rule.endpoint)
-            if audience == "machines" or rule.endpoint == "notices.stop_create":
-                continue  # signed instead: delivery/test_hooks, test_deposit_notices
+            if audience == "machines" or rule.endpoint in SIGNED:
+                continue  # see delivery/test_hooks
             is_console = audience == "operator"
             browser = of_the_platform if is_console else of_the_firm
             answer = browser.post(address(rule, world.alder), data={"state": "off"})
