@@ -5,12 +5,16 @@
 
   const bar = document.getElementById("together");
   const keyList = document.getElementById("keys");
-  if (!bar) keyList?.remove();
-  if (!bar) return;
-
-  for (const line of keyList.querySelectorAll("[data-needs]")) {
+  const keyHint = document.getElementById("keys-hint");
+  if (!bar) {
+    keyList?.remove();
+    keyHint?.remove();
+    return;
+  }
+  for (const line of document.querySelectorAll("#keys [data-needs], #keys-hint [data-needs]")) {
     if (!document.querySelector(line.dataset.needs)) line.remove();
   }
+  document.querySelector(".library-foot").append(keyHint);
 
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const { idOf } = window.portal;
