@@ -9,7 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
 import config
-from app import assets, cli, errors, formats, htmx, policy, storage, tenancy
+from app import assets, bundles, cli, errors, formats, htmx, policy, storage, tenancy
 from app.archives import download_routes, routes as archives_routes
 from app.companies import (
     import_routes as companies_import_routes,
@@ -151,6 +151,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     htmx.init_app(app)
     errors.init_app(app)
     assets.init_app(app)
+    bundles.init_app(app)
     formats.init_app(app)
     signing_in.init_app(app)
     catalogue.load()

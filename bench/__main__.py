@@ -14,6 +14,7 @@ from bench import (
     mailing,
     memory,
     pages,
+    painting,
     searching,
     serving,
     switching,
@@ -64,6 +65,7 @@ BENCHMARKS: dict[str, Callable[[Bench], Iterator[Result]]] = {
     "P19": lambda bench: zipping.p19(bench.empty),
     "P20": lambda bench: together.p20(bench.portal),
     "P21": lambda bench: weighing.p21(bench.portal),
+    "P22": lambda bench: painting.p22(bench.ground, bench.portal),
     "P23": lambda bench: acting.p23(bench.portal),
 }
 

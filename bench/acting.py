@@ -25,7 +25,7 @@ def p23(portal: Portal) -> Iterator[Result]:
     page = portal.path(portal.big)
     at = f"http://{HOST}"
     shown = portal.visitor().get(page, base_url=at).data
-    found = re.search(rb'data-document="([^"]+)"', shown)
+    found = re.search(rb'id="document-([^"]+)"', shown)
     if found is None:
         raise LookupError("no row")
     document = found[1].decode()

@@ -20,6 +20,7 @@ from app.policy import AUDIENCES, audience_of
 from tests.cast import House, World, browser_at, signed_in
 
 PUBLIC = {
+    "bundles",
     "firms.home",  # sends a stranger to the sign-in page
     "firms.theme",
     "install.icon",
@@ -72,6 +73,8 @@ def address(rule: Rule, house: House) -> str:
         "filter_id": filter_id(house),
         "provider": "postmark",
         "number": 1,
+        "language": "fr",
+        "name": "none.js",
     }
     if "comment_id" in rule.arguments:
         made = comment(done.document, "x", "firm_only", by=house.staff)

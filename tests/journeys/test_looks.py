@@ -85,7 +85,11 @@ def act(name: str) -> Way:
 
     def go(somebody: Visitor) -> None:
         busiest_month(somebody)
-        url = somebody.row("Ticket BigMat").get_attribute("data-url")
+        url = (
+            somebody.row("Ticket BigMat")
+            .locator(".document-name")
+            .get_attribute("href")
+        )
         somebody.page.goto(somebody.url(f"{url}/{name}"))
 
     return go

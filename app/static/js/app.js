@@ -3,6 +3,25 @@
 (() => {
   "use strict";
 
+  // Before htmx begins: it runs nothing that a page brings, and asks nobody else.
+  if (window.htmx) {
+    Object.assign(htmx.config, {
+      allowEval: false,
+      allowScriptTags: false,
+      selfRequestsOnly: true,
+      includeIndicatorStyles: false,
+      historyCacheSize: 0,
+      refreshOnHistoryMiss: true,
+      scrollIntoViewOnBoost: false,
+      responseHandling: [
+        { code: "204", swap: false },
+        { code: "[23]..", swap: true },
+        { code: "422", swap: true },
+        { code: "[45]..", swap: false, error: true },
+      ],
+    });
+  }
+
   const one = (selector, root = document) => root.querySelector(selector);
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 
@@ -12,7 +31,6 @@
 
   function renewToken(fresh) {
     one("meta[name=csrf-token]").content = fresh;
-    document.body.setAttribute("hx-headers", JSON.stringify({ "X-CSRFToken": fresh }));
     for (const field of all("input[name=csrf_token]")) field.value = fresh;
   }
 
@@ -29,7 +47,11 @@
 
   const ask = (path) => htmx.ajax("GET", path, { target: "#dialogue", swap: "innerHTML" });
 
-  window.portal = { act, announce, ask, prepareTree, renewToken, token };
+  const addressOf = (row) => one(".document-name", row).getAttribute("href");
+
+  const idOf = (row) => row.id.replace("document-", "");
+
+  window.portal = { act, addressOf, announce, ask, idOf, prepareTree, renewToken, token };
 
   const retried = new WeakSet();
 
@@ -254,7 +276,7 @@
 
   document.addEventListener("dblclick", (event) => {
     const row = event.target.closest("tr[data-document]");
-    if (row && !event.target.closest("a, button")) location.assign(row.dataset.url);
+    if (row && !event.target.closest("a, button")) location.assign(addressOf(row));
   });
 
   // The tree
@@ -373,7 +395,7 @@
     } else if (key === "k" || (row && key === "arrowup")) {
       if (moveRow(-1)) event.preventDefault();
     } else if (row && target === row && event.key === "Enter") {
-      location.assign(row.dataset.url);
+      location.assign(addressOf(row));
     } else if (key === "i") {
       toggleDrawer("pane");
     } else if (key === "d") {

@@ -6,6 +6,7 @@
   const bar = document.getElementById("together");
   if (!bar) return;
 
+  const { idOf } = window.portal;
   const rows = () => [...document.querySelectorAll("tr[data-document]")];
 
   const SPRINGS_OPEN = 700;
@@ -16,12 +17,12 @@
   document.addEventListener("dragstart", (event) => {
     const row = event.target.closest?.("tr[data-document][draggable]");
     if (!row) return;
-    const id = row.dataset.document;
+    const id = idOf(row);
     const chosen = window.portal.chosen();
     dragged = chosen.includes(id) ? chosen : [id];
     event.dataTransfer.effectAllowed = "move";
     event.dataTransfer.setData("text/plain", row.querySelector(".document-name").title);
-    for (const one of rows()) one.classList.toggle("is-dragged", dragged.includes(one.dataset.document));
+    for (const one of rows()) one.classList.toggle("is-dragged", dragged.includes(idOf(one)));
   });
 
   function leave() {

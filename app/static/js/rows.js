@@ -14,12 +14,13 @@
   function fill() {
     const row = button.closest("tr[data-document]");
     const open = new Set([...button.dataset.acts.split(" "), "open", "download"]);
+    const address = window.portal.addressOf(row);
     for (const item of menu.querySelectorAll("[data-act]")) {
       const { act, path } = item.dataset;
       item.hidden = !open.has(act);
-      const url = act === "open" ? row.dataset.url : `${row.dataset.url}/${path || act}?from=list`;
+      const url = act === "open" ? address : `${address}/${path || act}?from=list`;
       if (item.matches("form")) item.action = url;
-      else item.href = act === "download" ? `${row.dataset.url}/download` : url;
+      else item.href = act === "download" ? `${address}/download` : url;
     }
     menu.querySelector("bdi").textContent = row.querySelector(".document-name").title;
   }
