@@ -125,6 +125,8 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
         "MAX_MAIL_MB": read.integer("MAX_MAIL_MB", 40, least=1),
         # Form bodies other than deposits, which are streamed and counted apart.
         "MAX_CONTENT_LENGTH": 1_000_000,
+        # Whether text is recognised in scans, by tesseract with French.
+        "OCR": read.boolean("OCR"),
         # Interface
         "BABEL_DEFAULT_LOCALE": "fr",
         "BABEL_DEFAULT_TIMEZONE": "Europe/Paris",

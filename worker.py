@@ -26,7 +26,7 @@ from app.delivery.clock import slot_at
 from app.queueing import TOLD_TO_END, connection, enqueue_once, queue
 
 log = logging.getLogger("worker")
-QUEUES = ("mail", "default")
+QUEUES = ("mail", "default", "ocr")  # in the order that it listens to them
 LOOK_SECONDS = 1.0
 PAUSE_SECONDS = 2.0
 

@@ -125,11 +125,11 @@ def defect_of(error: Exception) -> str:
 
 def text(source: BinaryIO, result: BinaryIO, _content_type: str) -> dict[str, Any]:
     """The text layer of a PDF in UTF-8, a form feed behind each page; what was read
-    stays when the reader breaks or its time is over."""
+    stays when the reader breaks or its time is over. `bare`: pages that have none."""
     import pypdfium2
 
     document = pypdfium2.PdfDocument(source)
-    left, until = MOST_TEXT_BYTES, time.monotonic() + TEXT_SECONDS
+    left, until, bare = MOST_TEXT_BYTES, time.monotonic() + TEXT_SECONDS, 0
     for number in range(min(len(document), MOST_TEXT_PAGES)):
         with suppress(pypdfium2.PdfiumError):
             page = document[number]
@@ -137,12 +137,14 @@ def text(source: BinaryIO, result: BinaryIO, _content_type: str) -> dict[str, An
             result.write(said.encode(errors="ignore")[:left] + b"\f")
             result.flush()
             left -= len(said)
+            bare += not said.strip()
             page.close()
         if left <= 0 or time.monotonic() > until:
             break
-    return {}
+    return {"bare": bare}
 
 
+LOADED: dict[str, Any] = {}  # the files beside this one, by name
 TASKS: dict[str, Any] = {"look": look, "jpeg": jpeg, "text": text}
 
 
@@ -174,7 +176,7 @@ def _load_readers() -> None:
     Image.MAX_IMAGE_PIXELS = None  # counted above, before anything is decoded
     pillow_heif.register_heif_opener()
     pillow_heif.options.DECODE_THREADS = 1  # each thread would take address space
-    for name in ("apart_pages.py", "apart_sheets.py"):
+    for name in ("apart_pages.py", "apart_sheets.py", "apart_ocr.py"):
         _load_tasks(Path(__file__).with_name(name))
 
 
@@ -187,6 +189,7 @@ def _load_tasks(path: Path) -> None:
     spec.loader.exec_module(module)
     module.child = sys.modules[__name__]  # type: ignore[attr-defined]
     TASKS.update(module.TASKS)
+    LOADED[path.stem] = module
 
 
 def _obey(order: dict[str, Any], source: int, result: int, answer: int) -> None:

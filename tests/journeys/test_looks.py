@@ -158,6 +158,23 @@ def template_applied(somebody: Visitor) -> None:
     expect(somebody.page.get_by_role("heading", level=1)).to_contain_text("Appliquer")
 
 
+def grid(somebody: Visitor) -> None:
+    """For this person from now on."""
+    busiest_month(somebody)
+    somebody.page.get_by_role("button", name="Grille").click()
+    expect(somebody.page.locator(".is-grid")).to_be_visible()
+
+
+def filters(somebody: Visitor) -> None:
+    """One saved from the search, and where it is looked after."""
+    somebody.page.goto(somebody.url("/search?q=facture"))
+    somebody.page.locator(".saved summary").click()
+    somebody.page.locator(".saved-form [name=name]").fill("Factures")
+    somebody.page.locator(".saved-form button").click()
+    expect(somebody.page.locator(".saved-one")).to_be_visible()
+    somebody.page.goto(somebody.url("/filters"))
+
+
 PAGES: dict[str, tuple[str | None, str, Way]] = {
     "login-durand": (None, "durand", at("/login")),
     "login-lefevre": (None, "lefevre", at("/login")),
@@ -207,6 +224,10 @@ PAGES: dict[str, tuple[str | None, str, Way]] = {
     "search-client": ("paul", "", at("/search?q=facture")),
     "search-empty": ("karim", "", at("/search?q=zzz&status=validated")),
     "search-typing": ("claire", "", typing),
+    "filters": ("hugo", "", filters),
+    "notices": ("lea", "", at("/settings/notices")),
+    "grid-firm": ("hugo", "", grid),
+    "grid-client": ("lea", "", grid),
     "archives": ("karim", "", at("/companies/garage-roux/archives")),
     "missing-firm": ("claire", "", at("/nulle-part")),
     "missing-client": ("karim", "", at("/apps")),

@@ -13,7 +13,7 @@ from app.library.models import Comment
 from app.mentions.marking import called
 from app.mentions.models import Mention
 from app.notices.models import Notice
-from app.people.models import Person
+from app.people.models import Membership, Person
 from tests.cast import Browser, House, World, browser_at, signed_in
 
 
@@ -265,3 +265,19 @@ def test_a_mail_holds_none_of_the_comment_s_words(house: House, ada: Browser) ->
     [notice] = db.session.scalars(select(Notice))
     assert "kiwi" not in notice.text + notice.subject
     assert "/documents/" in notice.text
+
+
+def test_a_client_of_two_companies_is_shown_the_mentions_of_both(
+    app: Flask, house: House, ada: Browser
+) -> None:
+    join = Membership(
+        firm_id=house.firm.id,
+        person_id=house.manager.id,
+        company_id=house.elm.id,
+        role="company_user",
+    )
+    db.session.add(join)
+    db.session.commit()
+    say(ada, house.drop(), "@Dora Dune")
+    say(ada, house.drop("Elm.pdf", company=house.elm), "@Dora Dune")
+    assert len(calls(signed_in(app, house.manager))) == 2
