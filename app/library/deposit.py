@@ -70,6 +70,8 @@ def deposit(
         channel=channel,
         sha256=document.sha256,
     )
+    # What can fail fails here, while the bytes can still be given back.
+    db.session.flush()
     pictures.ask_after_commit(version)
     return Deposited(document, deliveries, was_renamed=document.name != received.name)
 
