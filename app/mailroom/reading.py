@@ -5,11 +5,13 @@ is left out, and stays in the original.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from email.message import Message
+from typing import Any
 
 from app.mailroom import decoding, reports
 from app.mailroom.links import Link
+from app.mailroom.opening.splitting import split
 from app.mailroom.parts import (
     RETURNED_HEADERS,
     body,
@@ -17,7 +19,6 @@ from app.mailroom.parts import (
     header,
     is_report,
     is_returned,
-    parsed,
     raw_header,
     safely,
     type_of,
@@ -26,6 +27,7 @@ from app.mailroom.parts import (
 from app.mailroom.reports import Report
 from app.mailroom.texts import text_and_links
 
+MOST_READ = 2_000_000  # bytes: text and reports stand before large attachments
 _ADDRESS = re.compile(r"[^\s<>()\[\],;:\\\"@]{1,64}@[^\s<>()\[\],;:\\\"@]{1,253}")
 _BRACKETED = re.compile(r"<\s*([^<>\s]*@[^<>\s]*)\s*>[^<>]*\Z")
 _QUOTED_ID = re.compile(
@@ -57,7 +59,10 @@ class Letter:
 
 
 def read(raw: bytes) -> Letter:
-    message = parsed(raw)
+    return letter_of(split(raw[:MOST_READ]).root.message)
+
+
+def letter_of(message: Message) -> Letter:
     parts = list(walk(message))
     text, links = text_and_links(parts)
     name, address = _sender(raw_header(message, "From"))
@@ -74,6 +79,18 @@ def read(raw: bytes) -> Letter:
         returned=_returned(parts, text),
         delivery_id=_delivery_id(parts, text),
     )
+
+
+def as_json(letter: Letter) -> dict[str, Any]:
+    return asdict(letter)
+
+
+def from_json(said: dict[str, Any]) -> Letter:
+    """What `as_json` made, of whoever read it apart. Raises TypeError or ValueError."""
+    lists = {"answers": tuple(said["answers"]), "returned": tuple(said["returned"])}
+    links = tuple(Link(**link) for link in said["links"])
+    report = Report(**said["report"]) if said["report"] else None
+    return Letter(**{**said, **lists, "links": links, "report": report})
 
 
 def _sender(raw: str) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from email.message import Message
 
-from app.delivery.envelope import from_xtext
+from app.delivery.xtext import from_xtext
 from app.mailroom import decoding
 
 LONGEST = 1000
