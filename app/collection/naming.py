@@ -48,7 +48,7 @@ def named(
             yield paper, paper["name"]
             continue
         made.seek(paper["at"])
-        head = made.read(_SNIFFED)
+        head = made.read(min(_SNIFFED, paper["size"]))
         if name:
             yield paper, _ended(paper["name"], head)
             continue

@@ -30,6 +30,9 @@ from app.mailroom.texts import text_and_links
 MOST_READ = 2_000_000  # bytes: text and reports stand before large attachments
 _ADDRESS = re.compile(r"[^\s<>()\[\],;:\\\"@]{1,64}@[^\s<>()\[\],;:\\\"@]{1,253}")
 _BRACKETED = re.compile(r"<\s*([^<>\s]*@[^<>\s]*)\s*>[^<>]*\Z")
+_REPORT = re.compile(
+    r"message/(?:global-)?(delivery-status|disposition-notification|feedback-report)"
+)
 _QUOTED_ID = re.compile(
     r"^[>\s]{0,20}message-id:.{0,600}", re.IGNORECASE | re.MULTILINE
 )
@@ -52,6 +55,8 @@ class Letter:
     answers: tuple[str, ...] = ()
     auto_submitted: str = ""  # no, auto-generated, auto-replied… or nothing
     report: Report | None = None
+    # delivery-status, disposition-notification (a receipt)… or nothing
+    report_type: str = ""
     # Message-IDs of what was returned with it, or that its text names.
     returned: tuple[str, ...] = ()
     # X-Delivery-Id, from the same places.
@@ -76,6 +81,7 @@ def letter_of(message: Message) -> Letter:
         answers=_answers(message),
         auto_submitted=_first_word(header(message, "Auto-Submitted")),
         report=_report(parts[: first_returned(parts)]),
+        report_type=_report_type(parts[: first_returned(parts)]),
         returned=_returned(parts, text),
         delivery_id=_delivery_id(parts, text),
     )
@@ -121,6 +127,12 @@ def _answers(message: Message) -> tuple[str, ...]:
 def _report(parts: list[Message]) -> Report | None:
     found = (safely(None, reports.of, part) for part in parts if is_report(part))
     return next((report for report in found if report), None)
+
+
+def _report_type(parts: list[Message]) -> str:
+    """By the part that a program reads; who sends one also says so, or forgets it."""
+    found = (_REPORT.fullmatch(type_of(part)) for part in parts)
+    return next((match[1] for match in found if match), "")
 
 
 def _returned(parts: list[Message], text: str) -> tuple[str, ...]:

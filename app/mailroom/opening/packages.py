@@ -30,11 +30,31 @@ def tnef_files(content: bytes) -> list[tuple[str, bytes]] | None:
     """(name, content) of what Outlook packed; the text itself is none of it."""
     import tnefparse
 
+    if not _is_whole(content):
+        return None
     try:
-        files = tnefparse.TNEF(content, do_checksum=False).attachments
-        return [(_tnef_name(file), bytes(file.data or b"")) for file in files]
+        # It leaves out the last attribute where that is short.
+        whole = tnefparse.TNEF(content + b"\0" * 12, do_checksum=False)
+        return [(_tnef_name(file), bytes(file.data or b"")) for file in _flat(whole)]
     except Exception:  # the reader knows no error of its own
         return None
+
+
+def _is_whole(content: bytes) -> bool:
+    """Up to its last byte: the reader takes a file that was cut for a whole one."""
+    at = 6
+    while at + 11 <= len(content):
+        at += 11 + int.from_bytes(content[at + 5 : at + 9], "little")
+    return at <= len(content) and not content[at:].strip(b"\0\r\n")
+
+
+def _flat(whole: Any) -> Iterator[Any]:
+    """Also what is attached to a message that is attached."""
+    for file in whole.attachments:
+        if inner := getattr(file, "embed", None):
+            yield from inner.attachments
+        else:
+            yield file
 
 
 def _tnef_name(file: Any) -> str:

@@ -43,7 +43,7 @@ def papers_of(root: Part, result: BinaryIO, *, unzip: bool = False) -> list[Pape
     """In the order in which they stand; their bytes are written to the result."""
     finder = _Finder(result, unzip)
     finder.message(root, Place())
-    return sorted(finder.found, key=lambda paper: paper.number)
+    return sorted(finder.found, key=_place_in_mail)
 
 
 class _Finder:
@@ -162,6 +162,12 @@ class _Finder:
         paper.sha256 = digest.hexdigest()
         if paper.size == 0 and not paper.ignored:
             paper.ignored = "empty"
+
+
+def _place_in_mail(paper: Paper) -> tuple[int, int]:
+    """What a part held stands where the part does."""
+    is_within = paper.number >= WITHIN
+    return (paper.number // WITHIN - 1 if is_within else paper.number), paper.number
 
 
 def _within(number: int, rank: int) -> int:

@@ -14,12 +14,12 @@ from app.mailroom import decoding
 
 LONGEST = 200  # characters of a name
 _MOST = 100_000  # characters of one header
-_FOLD = re.compile(r"\r?\n(?=[ \t])|\r(?=[ \t])")
+_FOLD = re.compile(r"(?:\r\n|\n|\r)[ \t]+")
 _PARAMETER = re.compile(
     r';\s*([^=;"\s]{1,100}?)\s*=\s*("(?:\\.|[^"\\])*"?|[^;]*)', re.DOTALL
 )
 _NUMBERED = re.compile(r"(.+?)\*(\d{1,3})(\*?)")
-_EXTENDED = re.compile(r"([\w.:+-]{1,40})'([\w-]{0,20})'(.*)", re.DOTALL)
+_EXTENDED = re.compile(r"([\w.:+-]{0,40})'([\w-]{0,20})'(.*)", re.DOTALL)
 
 
 def name_of(message: Message) -> str:
@@ -36,7 +36,7 @@ def name_of(message: Message) -> str:
 def parameters(written: str) -> dict[str, str]:
     """By their names in small letters, the first of each; not decoded."""
     found: dict[str, str] = {}
-    unfolded = _FOLD.sub("", written[:_MOST])
+    unfolded = _FOLD.sub(" ", written[:_MOST])
     for match in _PARAMETER.finditer(unfolded):
         found.setdefault(match[1].lower(), _unquoted(match[2]))
     return found
@@ -52,7 +52,8 @@ def raw_header(message: Message, name: str) -> str:
 def _unquoted(written: str) -> str:
     written = written.strip()
     if not written.startswith('"'):
-        return written
+        in_single = re.fullmatch(r"'([^']+)'", written)
+        return in_single[1] if in_single else written
     inside = (
         written[1:-1] if len(written) > 1 and written.endswith('"') else written[1:]
     )
@@ -65,7 +66,7 @@ def _value(found: dict[str, str], name: str) -> str:
         if extended and (text := _extended(extended)):
             return text
     plain = found.get(name, "")
-    if _EXTENDED.fullmatch(plain) and "%" in plain:
+    if "%" in plain and plain[0] != "'" and _EXTENDED.fullmatch(plain):
         return _extended(plain)
     return decoding.words(plain)
 
