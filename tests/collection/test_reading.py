@@ -268,8 +268,9 @@ def test_an_attached_message_encoded_against_the_rule_is_opened(encoding: str) -
 
 
 def test_an_empty_attached_message_is_no_document() -> None:
-    found = read(mail(multipart(TEXT, attached(b""), attached(mail(b"")))))
+    found = read(mail(multipart(TEXT, attached(b""), attached(multipart(b"", b"")))))
     assert found.names == []
+    assert found.ignored == ["empty", "empty"]
 
 
 def test_the_messages_of_a_digest_are_no_documents_but_what_is_in_them_is() -> None:

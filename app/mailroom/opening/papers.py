@@ -85,16 +85,13 @@ class _Finder:
             self.count += _size(part.parts[0])
         else:
             inside = self.message(part.parts[0], Place())
-            told = any(
-                not paper.ignored or paper.ignored == "report" for paper in inside
-            )
-            if (
-                told
-                or place.container == "multipart/digest"
-                or _is_blank(part.parts[0])
-            ):
+            told = any(not one.ignored or one.ignored == "report" for one in inside)
+            if told or place.container == "multipart/digest":
                 return
-        title = header(part.parts[0].message, "Subject") or place.title
+        subject = header(part.parts[0].message, "Subject")
+        if not reason and not subject and _is_blank(part.parts[0]):
+            reason = "empty"
+        title = subject or place.title
         paper = Paper(number, name_of(part.message), title, part.kind, reason or "")
         self._keep(paper, chunks(part))
 

@@ -33,6 +33,8 @@ _CERTAIN = re.compile(
     rb"^(?:content-[a-z-]{1,40}|mime-version|from|to|subject|date|message-id):",
     re.IGNORECASE | re.MULTILINE,
 )
+_KIND = re.compile(rb"^content-type:", re.IGNORECASE | re.MULTILINE)
+_BLANKS_BEFORE_KIND = re.compile(rb"[ \t\r\n]{1,200}(?=content-type:)", re.IGNORECASE)
 _BLANK_LINE = re.compile(rb"\n\r?\n|\r\r")
 _STRAY_LINES = 20
 
@@ -92,26 +94,20 @@ class _Splitter:
     def _headers(self, whole: bytes, start: int, end: int) -> tuple[bytes, int]:
         """The block of headers, and where the body begins."""
         most = min(end, start + MOST_HEADERS + 1)
-        pieces, at = [], start
+        pieces: list[bytes] = []
+        at = start
         for _line in range(_STRAY_LINES):
             found = _HEADERS.match(whole, at, most)
             at = found.end() if found else at
             pieces.append(found[0] if found else b"")
-            if not self._goes_on(whole, at, most) or not any(pieces):
+            stray = _stray(whole, at, most, b"".join(pieces))
+            if not stray:
                 break
-            stray = _LINE.match(whole, at, most)
-            at = stray.end() if stray else at
+            at = stray.end()
         if at - start > MOST_HEADERS:
             self.is_oversize = True
         blank = _BLANK.match(whole, at, end)
         return b"".join(pieces), blank.end() if blank else at
-
-    @staticmethod
-    def _goes_on(whole: bytes, at: int, most: int) -> bool:
-        if at >= most or _BLANK.match(whole, at, most):
-            return False
-        blank = _BLANK_LINE.search(whole, at, most)
-        return bool(blank and _CERTAIN.search(whole, at, blank.start()))
 
     def _open(self, part: Part, depth: int) -> None:
         kind = part.kind
@@ -156,6 +152,18 @@ class _Splitter:
             part.message.set_payload(text.decode("ascii", "surrogateescape"))
         else:
             part.message.set_payload("")
+
+
+def _stray(whole: bytes, at: int, most: int, headers: bytes) -> re.Match[bytes] | None:
+    """What stands there among the headers and is none: a line that lost its indent, or
+    blank ones where what kind of message it is comes behind them."""
+    if not headers or at >= most:
+        return None
+    if _BLANK.match(whole, at, most):
+        return None if _KIND.search(headers) else _BLANKS_BEFORE_KIND.match(whole, at)
+    blank = _BLANK_LINE.search(whole, at, most)
+    is_within = blank and _CERTAIN.search(whole, at, blank.start())
+    return _LINE.match(whole, at, most) if is_within else None
 
 
 def header_block(raw: bytes) -> Message:
