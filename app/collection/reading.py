@@ -15,11 +15,10 @@ from flask import current_app
 
 from app import apart
 from app.collection.naming import named
-from app.mailroom.letters import MEGABYTES, MESSAGE, SECONDS, read_apart
+from app.mailroom.letters import HEAD, MEGABYTES, MESSAGE, SECONDS, read_apart
 from app.mailroom.reading import Letter, from_json
 
 PIECE = 1 << 20
-_HEAD = 256_000  # bytes that say whom a message is from
 
 
 @dataclass(frozen=True)
@@ -110,4 +109,4 @@ def _reading(said: dict[str, Any], made: BinaryIO) -> Reading:
 def _broken(source: BinaryIO) -> Reading:
     """The headers alone, that the person who looks at it may see whom it is from."""
     source.seek(0)
-    return Reading(read_apart(source.read(_HEAD)), defect="damaged")
+    return Reading(read_apart(source.read(HEAD)), defect="damaged")

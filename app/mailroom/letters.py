@@ -3,14 +3,22 @@
 import tempfile
 
 from app import apart
-from app.mailroom.reading import Letter, from_json
+from app.mailroom.reading import MOST_READ, Letter, from_json
 
 MESSAGE = "message/rfc822"
 SECONDS, MEGABYTES = 20, 300
 
 
+HEAD = 256_000  # bytes that say whom it is from
+
+
 def read_apart(raw: bytes) -> Letter:
-    """An empty one where its reader broke: the message is kept all the same."""
+    """That of its headers where the whole breaks its reader, or an empty one: the
+    message is kept all the same."""
+    return _read(raw[:MOST_READ]) or _read(raw[:HEAD]) or Letter()
+
+
+def _read(raw: bytes) -> Letter | None:
     with tempfile.TemporaryFile() as source:
         source.write(raw)
         source.seek(0)
@@ -18,6 +26,6 @@ def read_apart(raw: bytes) -> Letter:
             "letter", source, MESSAGE, seconds=SECONDS, megabytes=MEGABYTES
         )
     try:
-        return from_json(said["letter"]) if said else Letter()
+        return from_json(said["letter"]) if said else None
     except (KeyError, TypeError, ValueError):
-        return Letter()
+        return None

@@ -285,6 +285,7 @@ def test_whatever_is_written_the_caps_hold(raw: bytes) -> None:
     for paper in said["papers"]:
         assert len(paper["name"]) <= 200
         paper["name"].encode()
+        assert "\x00" not in paper["content_type"].encode().decode()
         assert paper["size"] or paper["ignored"]
     assert said["defect"] in {"", "oversize", "partial"}
     if said["defect"]:

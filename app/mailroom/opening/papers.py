@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, BinaryIO
 
+from app.mailroom import decoding
 from app.mailroom.opening import packages, pictures
 from app.mailroom.opening.kinds import Place, reason_of, words_of
 from app.mailroom.opening.parameters import name_of
@@ -92,7 +93,7 @@ class _Finder:
         if not reason and not subject and _is_blank(part.parts[0]):
             reason = "empty"
         title = subject or place.title
-        paper = Paper(number, name_of(part.message), title, part.kind, reason or "")
+        paper = Paper(number, name_of(part.message), title, _kind(part), reason or "")
         self._keep(paper, chunks(part))
 
     def _leaf(self, part: Part, place: Place, number: int) -> None:
@@ -101,7 +102,7 @@ class _Finder:
             self._uuencoded(part, place, number)
             return
         name = name_of(part.message)
-        paper = Paper(number, name, place.title, part.kind, reason)
+        paper = Paper(number, name, place.title, _kind(part), reason)
         if reason == "image":
             content = payload(part)
             paper.is_photo = pictures.is_photo(content)
@@ -159,6 +160,10 @@ class _Finder:
         paper.sha256 = digest.hexdigest()
         if paper.size == 0 and not paper.ignored:
             paper.ignored = "empty"
+
+
+def _kind(part: Part) -> str:
+    return decoding.line(part.kind)[:100]
 
 
 def _place_in_mail(paper: Paper) -> tuple[int, int]:
