@@ -59,7 +59,7 @@ from app.library import (
     together_routes,
     unread_routes,
 )
-from app.mailroom import routes as mailroom_routes
+from app.mailroom import inbound_routes, routes as mailroom_routes
 from app.notices import routes as notices_routes
 from app.operator import console_routes, routes as operator_routes
 from app.pages import (
@@ -111,6 +111,7 @@ BLUEPRINTS = (
     test_mail_routes.blueprint,
     delivery_routes.blueprint,
     mailroom_routes.blueprint,
+    inbound_routes.blueprint,
     journal_routes.blueprint,
     hook_routes.blueprint,
     sheet_routes.blueprint,
