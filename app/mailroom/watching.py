@@ -29,7 +29,7 @@ from app.mailroom.mailbox import (
 from app.mailroom.parts import headers_of, raw_header, safely
 
 log = logging.getLogger(__name__)
-MOST_SECONDS = 50  # the next look comes after a minute
+MOST_SECONDS = 20  # the next look comes after a minute
 # Where the servers that deliver say for whom; each writes above the ones before.
 _FOR_WHOM = {"delivered-to", "x-original-to", "envelope-to"}
 _OF_ONE = "UID "  # a trouble with one message begins so
