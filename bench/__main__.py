@@ -10,6 +10,7 @@ from bench import (
     crowding,
     depositing,
     fairness,
+    inbound,
     mailing,
     memory,
     pages,
@@ -59,6 +60,7 @@ BENCHMARKS: dict[str, Callable[[Bench], Iterator[Result]]] = {
     "P15": lambda bench: fairness.p15(bench.ground),
     "P16": lambda bench: fairness.p16(bench.ground),
     "P17": lambda bench: searching.p17(bench.portal),
+    "P18": lambda bench: inbound.p18(bench.ground),
     "P19": lambda bench: zipping.p19(bench.empty),
     "P21": lambda bench: weighing.p21(bench.portal),
 }

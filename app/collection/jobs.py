@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(minutes=5)
 SOON = timedelta(seconds=30)
 # Whoever read it so often died of it: a person looks at it then.
-MOST_TRIES = 3
+MOST_TRIES = 5
 # A fault of ours counts as its own when it lasts for so long.
 PATIENCE = timedelta(days=1)
 # Then another job goes on, behind those that wait for the same worker.
