@@ -118,6 +118,9 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
         # Mail in
         "INBOUND_HOST": read.text("INBOUND_HOST", "127.0.0.1"),
         "INBOUND_PORT": read.integer("INBOUND_PORT", 2525, least=1),
+        "INBOUND_PROTOCOL": read.one_of("INBOUND_PROTOCOL", ("smtp", "lmtp"), "smtp"),
+        "INBOUND_WEBHOOK_SECRET": _inbound_secret(read, in_production),
+        "INBOUND_IMAP_URL": _mailbox(read),
         # The automaton
         "TICK_MINUTES": read.integer("TICK_MINUTES", 15, least=1),
         # Limits, in MB (10^6 bytes)
@@ -159,6 +162,32 @@ def _webhook_key(read: Reader) -> str:
     if provider in {"postmark", "mailgun"} and len(key) < 16:
         raise BadSetting("MAIL_WEBHOOK_KEY", "is too short: take 16 characters or more")
     return key
+
+
+def _inbound_secret(read: Reader, in_production: bool) -> str:
+    """By which mail that a provider brings is known to be its own; none: no door."""
+    secret = read.text("INBOUND_WEBHOOK_SECRET")
+    if in_production and 0 < len(secret) < 16:
+        raise BadSetting(
+            "INBOUND_WEBHOOK_SECRET", "is too short: take 16 characters or more"
+        )
+    return secret
+
+
+def _mailbox(read: Reader) -> str:
+    """imaps://user:password@host/folder, each part as in any URL; none: no mailbox."""
+    url = read.text("INBOUND_IMAP_URL")
+    parts = urlsplit(url)
+    if url and not (
+        parts.scheme in {"imap", "imaps"}
+        and parts.hostname
+        and parts.username
+        and parts.password
+    ):
+        raise BadSetting(
+            "INBOUND_IMAP_URL", "is not imaps://USER:PASSWORD@HOST[:PORT][/FOLDER]"
+        )
+    return url
 
 
 def _patience(read: Reader) -> dict[str, Any]:

@@ -61,7 +61,7 @@ from app.library import (
     unread_routes,
     view_routes,
 )
-from app.mailroom import routes as mailroom_routes
+from app.mailroom import inbound_routes, routes as mailroom_routes
 from app.mentions import routes as mentions_routes
 from app.notices import routes as notices_routes
 from app.operator import console_routes, routes as operator_routes
@@ -117,6 +117,7 @@ BLUEPRINTS = (
     test_mail_routes.blueprint,
     delivery_routes.blueprint,
     mailroom_routes.blueprint,
+    inbound_routes.blueprint,
     journal_routes.blueprint,
     hook_routes.blueprint,
     sheet_routes.blueprint,

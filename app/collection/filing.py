@@ -32,7 +32,7 @@ def process(mail: InboundMail) -> str:
     """Read it and settle it; gives its state. Commits. Raises StorageUnavailable and
     database errors: it goes on waiting then."""
     if mail.storage_key is None:
-        return _settle(mail, "quarantined", "damaged")
+        return _settle(mail, "quarantined", mail.reason or "damaged")
     with store().open(mail.storage_key) as raw, reading_of(raw) as found:
         sender = judging.judge(mail, found.letter)
         _note(mail, found, sender)
