@@ -33,13 +33,12 @@ REMINDER = "Dernier rappel avant poursuites. Ouvrez la pièce jointe.\n"
 def demo_mails(pdf: Callable[[str], bytes], claire: Person, operator: Person) -> None:
     """`pdf` makes a page that shows a text. Commits: they come as from outside."""
     dupont, martin = _company("dupont-maconnerie"), _company("boulangerie-martin")
-    roux = _company("garage-roux")
 
     def papers(*names: str) -> list[File]:
         return [(f"{name}.pdf", "application/pdf", pdf(name)) for name in names]
 
-    garage = "Centre Auto <facturation@centre-auto.example>"
-    _come(garage, "Facture 2291", GREETING, _at(roux, "compta"), papers("Facture 2291"))
+    mill = "Moulins de Clisson <factures@moulins-clisson.example>"
+    _come(mill, "Facture 2291", GREETING, _at(martin, "compta"), papers("Facture 2291"))
     # Filed by a person: the supplier is known at another client's from then on.
     first = _come(
         SUPPLIER, "Avoir FO-20411", GREETING, _at(dupont, "ventes"), papers("Avoir")

@@ -69,6 +69,7 @@ def deposit(
         folder=str(into.id),
         channel=channel,
         sha256=document.sha256,
+        **({} if by else {"by": document.depositor_name}),
     )
     pictures.ask_after_commit(version)
     return Deposited(document, deliveries, was_renamed=document.name != received.name)

@@ -8,7 +8,7 @@ from app.people.models import Person
 
 
 def note_document(
-    verb: str, document: Document, by: Person | None, **details: Any
+    verb: str, document: Document, by: Person | None, /, **details: Any
 ) -> None:
     """With the channel, which for a person is where they sit."""
     if by is not None:
