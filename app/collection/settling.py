@@ -21,7 +21,7 @@ from app.db import database_now, db
 from app.errors import Refused
 from app.firms.models import Firm
 from app.formats import clock
-from app.library.models import Folder
+from app.library.models import Document, Folder
 from app.library.receiving import store
 from app.people.models import Person
 from app.storage import Missing
@@ -52,15 +52,15 @@ def classify(
     mail = _take_in_hand(mail, into, numbers, by)
     try:
         found = _file(mail, into, set(numbers))
+        if not found.filed:
+            raise Refused(found.refused[0].reason, "part")
+        _give_to(mail, into.company_id)
+        _settle(mail, "filed", by, filed=found.filed, sender=mail.from_address)
+        db.session.commit()
     except BaseException:
         db.session.rollback()
         _let_go_of(mail)
         raise
-    if not found.filed:
-        _let_go_of(mail)
-        raise Refused(found.refused[0].reason if found.refused else _nothing(), "part")
-    _settle(mail, "filed", by, filed=found.filed, sender=mail.from_address)
-    db.session.commit()
     return found
 
 
@@ -95,25 +95,23 @@ def hand_over(mail: InboundMail, firm: Firm, *, by: Person) -> None:
 def _take_in_hand(
     mail: InboundMail, into: Folder, numbers: Collection[int], by: Person
 ) -> InboundMail:
-    """Ours for a while, and the company's for good: committed."""
+    """Ours for a while: committed."""
     mail = _taken(mail, "quarantined")
     if not numbers:
         raise Refused(_nothing(), "part")
     if mail.storage_key is None:
         raise Refused(_("This mail was deleted after its 30 days."))
     elsewhere = db.session.scalar(
-        select(InboundPart.id)
-        .where(InboundPart.mail_id == mail.id, InboundPart.document_id.is_not(None))
+        select(Document.id)
+        .join(InboundPart, InboundPart.document_id == Document.id)
+        .where(InboundPart.mail_id == mail.id, Document.company_id != into.company_id)
         .limit(1)
     )
-    if elsewhere and mail.company_id != into.company_id:
+    if elsewhere:
         raise Refused(
             _("A part of this mail is filed already: choose the same company."),
             "company",
         )
-    mail.company_id = into.company_id
-    if mail.address and mail.address.company_id != into.company_id:
-        mail.address_id = None  # whoever sees that company's mails sees this no more
     mail.settled_by_id, mail.leased_until = by.id, database_now() + IN_HAND
     db.session.commit()
     return mail
@@ -132,6 +130,14 @@ def _file(mail: InboundMail, into: Folder, numbers: set[int]) -> Classified:
             raise Refused(_nothing(), "part")
         filed = file_items(mail, found, chosen, into, sender)
     return Classified(filed, _refused(mail, chosen))
+
+
+def _give_to(mail: InboundMail, company_id: uuid.UUID) -> None:
+    """It goes with its documents: whoever sees the company of its address, and not
+    this one, sees it no more."""
+    mail.company_id = company_id
+    if mail.address and mail.address.company_id != company_id:
+        mail.address_id = None
 
 
 def _refused(mail: InboundMail, items: list[Item]) -> list[InboundPart]:

@@ -25,8 +25,7 @@ from app.texts import gettext as _, ngettext
 KIND = "mails_to_check"
 DAYS = timedelta(days=30)
 SOON, VERY_SOON = timedelta(days=7), timedelta(days=2)
-# A run of the job is a little early or late; a mail that is read late is news as well.
-MOST_OFTEN, LATE = timedelta(hours=20), timedelta(hours=1)
+MOST_OFTEN = timedelta(hours=20)  # a run of the daily job may be a little early
 Firms = dict[uuid.UUID | None, dict[uuid.UUID | None, list[datetime]]]
 
 
@@ -47,7 +46,7 @@ class Waiting:
         if last > now - MOST_OFTEN:
             return False
         return any(
-            came > last - LATE
+            came > last
             or any(last < came + DAYS - before <= now for before in (SOON, VERY_SOON))
             for came in self.received
         )
