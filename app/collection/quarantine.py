@@ -95,6 +95,11 @@ class Opened:
 
     @property
     def may_be_filed(self) -> bool:
+        """There is something that a person may want to file."""
+        return bool(self.is_open and (self.held or self.ignored))
+
+    @property
+    def is_open(self) -> bool:
         return self.mail.state == "quarantined" and self.mail.storage_key is not None
 
 

@@ -109,7 +109,7 @@ def test_of_two_colleagues_the_second_is_told_who_was_quicker(house: House) -> N
         lambda: settling.classify(mail, house.folder(), [2], by=house.admin),
         lambda: settling.discard(mail, by=house.admin),
     ):
-        with pytest.raises(TooLate, match="Ben Petit a été plus rapide.: classé"):
+        with pytest.raises(TooLate, match=r"Ben Petit a été plus rapide.: classé"):
             late()
         db.session.rollback()
     assert names() == ["a.pdf"]
@@ -164,7 +164,6 @@ def test_cut_off_and_done_again_each_part_is_one_document(
         patch.setattr(db.session, "commit", failing)
         with pytest.raises(RuntimeError):
             settling.classify(mail, house.folder(), numbers(mail), by=house.staff)
-            db.session.commit()  # what the route does last
     mail = as_it_is(mail.id)
     if mail.state == "quarantined":
         settling.classify(mail, house.folder(), numbers(mail), by=house.admin)
