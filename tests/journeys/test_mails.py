@@ -36,7 +36,7 @@ def test_the_three_mails_are_settled_by_keyboard_alone(claire: Visitor) -> None:
     expect(opened(claire)).to_have_text("Votre facture FO-20877")
     picture = page.locator("#preview img").first
     expect(picture).to_be_visible()
-    page.wait_for_function("document.querySelector('#preview img').naturalWidth > 500")
+    expect(picture).to_have_js_property("naturalWidth", 1000)
 
     press(claire, "j", "j")  # the second waits for the first
     press(claire, "k")
@@ -97,7 +97,7 @@ def test_a_mail_is_filed_without_script(visit: Visit) -> None:
     page = claire.page
     page.goto(claire.url("/quarantine"))
     page.get_by_role("link", name="paul.dupont44@boite.example").click()
-    page.get_by_label("Entreprise").select_option("boulangerie-martin")
+    page.get_by_label("Entreprise", exact=True).select_option("boulangerie-martin")
     page.get_by_role("button", name="Voir ses dossiers").click()
     expect(page.get_by_label("Dossier")).to_contain_text("À classer")
     page.get_by_role("button", name="Mettre dans À classer").click()
