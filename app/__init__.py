@@ -11,6 +11,7 @@ from whitenoise import WhiteNoise
 import config
 from app import assets, bundles, cli, errors, formats, htmx, policy, storage, tenancy
 from app.archives import download_routes, routes as archives_routes
+from app.collection import quarantine_routes, stray_routes
 from app.companies import (
     import_routes as companies_import_routes,
     opening_routes,
@@ -118,11 +119,13 @@ BLUEPRINTS = (
     delivery_routes.blueprint,
     mailroom_routes.blueprint,
     inbound_routes.blueprint,
+    quarantine_routes.blueprint,
     journal_routes.blueprint,
     hook_routes.blueprint,
     sheet_routes.blueprint,
     operator_routes.blueprint,
     console_routes.blueprint,
+    stray_routes.blueprint,
 )
 
 

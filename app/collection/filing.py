@@ -50,8 +50,9 @@ def process(mail: InboundMail) -> str:
         db.session.commit()
         if into is None:
             return _settle(mail, "quarantined", reason)
-        file_items(mail, found, found.documents, into, sender.person)
-    return _settle(mail, "filed")
+        filed = file_items(mail, found, found.documents, into, sender.person)
+    # Nothing of it could be kept: a person is told, as of any other that is not filed.
+    return _settle(mail, "filed") if filed else _settle(mail, "quarantined", "refused")
 
 
 def give_up(mail: InboundMail) -> None:

@@ -69,6 +69,7 @@ def deposit(
         folder=str(into.id),
         channel=channel,
         sha256=document.sha256,
+        **({} if by else {"by": document.depositor_name}),
     )
     # What can fail fails here, while the bytes can still be given back.
     db.session.flush()

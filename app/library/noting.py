@@ -26,7 +26,7 @@ def note_documents(
 
 
 def note_document(
-    verb: str, document: Document, by: Person | None, **details: Any
+    verb: str, document: Document, by: Person | None, /, **details: Any
 ) -> None:
     """With the channel, which for a person is where they sit."""
     details = _with_channel(details, by)

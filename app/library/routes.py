@@ -18,6 +18,7 @@ from sqlalchemy import select
 
 from app import htmx
 from app.activity.reading import history
+from app.collection.finding import mail_of
 from app.companies.finding import company_and_role
 from app.db import db, set_read_only
 from app.delivery.badges import client_badge, firm_badge
@@ -184,6 +185,7 @@ def document(document_id: uuid.UUID) -> ResponseReturnValue:
         crumbs=[(f.name, url_of(place.company, f)) for f in place.path],
         badge=badge,
         channel_label=listings.channel_label(shown.channel),
+        mail=mail_of(shown.id) if place.sight.firm_side else None,
         kind=listings.kind_of(shown.content_type),
         acts=acts_on(shown, place.folder, place.sight),
         judge=judge_of(shown) if place.sight.firm_side else "",

@@ -9,12 +9,15 @@ from sqlalchemy import delete
 from werkzeug.routing import Rule
 
 from app.archives.models import Archive
+from app.collection.accepting import Envelope
+from app.collection.jobs import read_waiting
 from app.companies.models import TreeTemplate
 from app.db import db
 from app.filters.keeping import save
 from app.filters.models import SavedFilter
 from app.library.commenting import comment
 from app.library.template_nodes import STANDARD, written
+from app.mailroom.entrance import take_in
 from app.mailroom.receiving import receive as receive_mail
 from app.policy import AUDIENCES, audience_of
 from tests.cast import House, World, browser_at, signed_in
@@ -76,6 +79,8 @@ def address(rule: Rule, house: House) -> str:
         "language": "fr",
         "name": "none.js",
     }
+    for mail in {"inbound_id", "stray_id"} & rule.arguments:
+        values[mail] = inbound_id(house)
     if "comment_id" in rule.arguments:
         made = comment(done.document, "x", "firm_only", by=house.staff)
         db.session.commit()
@@ -123,6 +128,15 @@ def mail_id(house: House) -> uuid.UUID:
     """Of a mail to the bot of the house's first company."""
     bot = house.connect().bot_address
     (taken,) = receive_mail(b"Subject: Invitation\r\n\r\nhttps://tool.test/", "", [bot])
+    return taken.mail_id
+
+
+def inbound_id(house: House) -> uuid.UUID:
+    """Of a mail to the house's first company that waits for a person."""
+    raw = f"Message-ID: <{uuid.uuid4()}@x>\r\n\r\nBonjour".encode()
+    to = f"banque+{house.dune.slug}@{house.dune.mail_domain}"
+    (taken,) = take_in(raw, Envelope("smtp"), [to])
+    read_waiting()
     return taken.mail_id
 
 

@@ -125,6 +125,19 @@ def typing(somebody: Visitor) -> None:
     expect(somebody.page.get_by_role("option").first).to_be_visible()
 
 
+def opened_mail(somebody: Visitor) -> None:
+    """The page that a phone shows once a mail is tapped."""
+    somebody.page.goto(somebody.url("/quarantine"))
+    somebody.page.locator("[data-mail]").last.click()
+    expect(somebody.page.locator("#quarantine")).to_have_attribute("data-view", "mail")
+
+
+def setting_aside(somebody: Visitor) -> None:
+    opened_mail(somebody)
+    somebody.page.keyboard.press("x")
+    expect(somebody.page.get_by_role("dialog")).to_be_visible()
+
+
 def tray(somebody: Visitor) -> None:
     """A deposit that came, one that was renamed, two that were refused."""
     somebody.open("garage-roux", "Administratif")
@@ -215,6 +228,11 @@ PAGES: dict[str, tuple[str | None, str, Way]] = {
     "own-app": ("claire", "", at("/apps/new")),
     "connections": ("claire", "", at("/apps/connections")),
     "mailbox": ("claire", "", at("/apps/mail")),
+    "mails": ("claire", "", at("/quarantine")),
+    "mails-open": ("claire", "", opened_mail),
+    "mails-lefevre": ("nadia", "", at("/quarantine")),
+    "mails-discard": ("claire", "", setting_aside),
+    "mails-console": ("operator", "", at("/console/mail")),
     "journal": ("claire", "", at("/deliveries")),
     "journal-empty": ("nadia", "", at("/deliveries")),
     "confirm": ("claire", "", confirmation),
