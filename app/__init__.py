@@ -11,6 +11,7 @@ from whitenoise import WhiteNoise
 import config
 from app import assets, cli, errors, formats, htmx, policy, storage, tenancy
 from app.archives import download_routes, routes as archives_routes
+from app.collection import address_routes, family_routes
 from app.companies import (
     import_routes as companies_import_routes,
     opening_routes,
@@ -81,6 +82,8 @@ BLUEPRINTS = (
     companies_routes.blueprint,
     opening_routes.blueprint,
     company_settings_routes.blueprint,
+    address_routes.blueprint,
+    family_routes.blueprint,
     companies_import_routes.blueprint,
     template_routes.blueprint,
     template_applying_routes.blueprint,

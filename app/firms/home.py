@@ -1,4 +1,4 @@
-"""What a client finds first: the quick deposits, and the last documents."""
+"""What a client finds first: the quick deposits, the addresses, the last documents."""
 
 import uuid
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Any
 from flask import url_for
 from sqlalchemy import select
 
+from app.collection.for_clients import ByMail, by_mail
 from app.companies.finding import company_and_role
 from app.companies.models import Company
 from app.db import db, new_id, utc_now
@@ -39,6 +40,7 @@ class ClientHome:
     company: Company
     url: str
     quick: list[QuickDeposit]
+    by_mail: list[ByMail]
     recent: list[Row]
 
 
@@ -53,6 +55,7 @@ def client_home(slug: str) -> ClientHome:
             for kind, icon in ([] if sight.is_frozen else QUICK)
             if (deposit := _quick(company, kind, icon, sight))
         ],
+        by_mail=by_mail(company, sight),
         recent=recent_rows(company, sight, RECENT),
     )
 
