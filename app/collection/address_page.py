@@ -72,7 +72,7 @@ def page(company: Company) -> Page:
         rows=rows(company, listed(company)),
         former=formers(company),
         senders=_senders(company),
-        mails=_mails(company),
+        mails=last_mails(company),
     )
 
 
@@ -125,7 +125,7 @@ def _senders(company: Company) -> list[tuple[AcceptedSender, str]]:
     ]
 
 
-def _mails(company: Company) -> list[Mail]:
+def last_mails(company: Company) -> list[Mail]:
     found = db.session.execute(
         select(InboundMail, CollectionAddress.replaced_at)
         .outerjoin(CollectionAddress, InboundMail.address_id == CollectionAddress.id)

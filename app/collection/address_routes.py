@@ -19,6 +19,7 @@ from flask_login import current_user
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from app import htmx
 from app.collection import address_page, echoing, replacing, sender_list
 from app.collection.addresses import Listed, listed, settle
 from app.collection.models import CollectionAddress
@@ -70,6 +71,21 @@ def _tried(company: Company) -> Told | None:
     wanted = request.args.get("family", "")
     one = next((r for r in rows if r.family.prefix == wanted), rows[0])
     return would_be(company, one, request.args["sender"])
+
+
+@blueprint.get("/companies/<slug>/automation/mails")
+@open_to("firm")
+def mails(slug: str) -> ResponseReturnValue:
+    """The last ones, for the page that is open."""
+    company = company_or_404(slug)
+    if not htmx.is_fragment():
+        return redirect(url_for(".show", slug=company.slug, _anchor="mails"))
+    return render_template(
+        "collection/_last_mails.html",
+        company=company,
+        mails=address_page.last_mails(company),
+        endpoints=current_app.view_functions,
+    )
 
 
 @blueprint.get("/companies/<slug>/automation/addresses/<prefix>")
@@ -156,9 +172,10 @@ def former_update(slug: str, address_id: uuid.UUID) -> ResponseReturnValue:
     )
     if row is None:
         abort(404)
-    months = replacing.months_from(request.form.get("months", ""))
-    replacing.set_end(row, months, by=current_user)
-    db.session.commit()
+    months = request.form.get("months", "")
+    if months != "same":
+        replacing.set_end(row, replacing.months_from(months), by=current_user)
+        db.session.commit()
     return _done(company, _("Saved."))
 
 

@@ -4,6 +4,7 @@ A row says it; one that there is not yet is made when it is first written to or 
 By the envelope's address alone (domain and all), never by a header.
 """
 
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,11 +18,12 @@ from app.collection.models import CollectionAddress
 from app.companies.models import Company
 from app.connectors import bots
 from app.connectors.models import Bot
-from app.db import db, utc_now
+from app.db import db, insert_into, new_id, utc_now
 from app.errors import Refused
 from app.texts import gettext as _
 
 EVERYWHERE = {"across_firms": True}
+A_BATCH = 500
 
 
 def collector(address: str) -> CollectionAddress | None:
@@ -117,6 +119,29 @@ def current(company: Company, family: Family) -> CollectionAddress | None:
         )
         .execution_options(**EVERYWHERE)
     )
+
+
+def settle_all(firm_id: uuid.UUID, family: Family) -> None:
+    """Write down what the firm's companies have been told, where it is not yet: of a
+    family that ends, it must still be known whose its addresses were."""
+    companies = db.session.scalars(select(Company).where(Company.firm_id == firm_id))
+    rows = [
+        {
+            "id": new_id(),
+            "firm_id": firm_id,
+            "company_id": company.id,
+            "address": address_of(company, family),
+            "family": family.prefix,
+            "created_at": utc_now(),
+        }
+        for company in companies
+    ]
+    for at in range(0, len(rows), A_BATCH):
+        db.session.execute(
+            insert_into(CollectionAddress)
+            .values(rows[at : at + A_BATCH])
+            .on_conflict_do_nothing()
+        )
 
 
 def follow_slug(company: Company) -> None:

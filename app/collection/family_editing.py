@@ -14,9 +14,11 @@ from typing import Any
 from sqlalchemy import delete, func, select
 
 from app.activity.recording import record
+from app.collection.addresses import settle_all
 from app.collection.families import STANDARD, Family, families_of, rows_of
 from app.collection.family_rules import checked, checked_prefix
 from app.collection.models import CollectionAddress, InboundMail, MailFamily
+from app.companies.models import Company
 from app.db import database_now, db, lock_company
 from app.errors import Refused
 from app.people.models import Person
@@ -28,11 +30,11 @@ MOST = 20
 
 @dataclass(frozen=True)
 class Use:
-    """What would end with a family: its addresses that are written down, and the mails
-    that came to them lately."""
+    """What would end with a family: an address of so many companies, and the mails
+    that came there lately."""
 
     family: Family
-    addresses: int
+    companies: int
     mails: int
 
 
@@ -86,12 +88,13 @@ def remove(prefix: str, *, by: Person) -> None:
     if len(rows) == 1:
         raise Refused(_("One family has to be left."))
     [use] = uses(_firm(by), [_family(row)])
+    settle_all(_firm(by), use.family)
     db.session.delete(row)
     _note(
         "mail_family_removed",
         use.family,
         by,
-        addresses=use.addresses,
+        companies=use.companies,
         mails=use.mails,
     )
 
@@ -100,13 +103,15 @@ def to_standard(*, by: Person) -> None:
     firm_id = _firm(by)
     lock_company(firm_id, exclusive=True)
     gone = uses(firm_id, not_standard(firm_id))
+    for use in gone:
+        settle_all(firm_id, use.family)
     db.session.execute(delete(MailFamily).where(MailFamily.firm_id == firm_id))
     record(
         "mail_families_standard",
         firm_id=firm_id,
         actor_id=by.id,
         firm_only=True,
-        removed={use.family.prefix: [use.addresses, use.mails] for use in gone},
+        removed={use.family.prefix: [use.companies, use.mails] for use in gone},
     )
 
 
@@ -118,7 +123,11 @@ def not_standard(firm_id: uuid.UUID) -> list[Family]:
 
 def uses(firm_id: uuid.UUID, families: Iterable[Family]) -> list[Use]:
     address = CollectionAddress
-    counts = select(address.family, func.count()).where(address.firm_id == firm_id)
+    companies = db.session.scalar(
+        select(func.count(Company.id)).where(
+            Company.firm_id == firm_id, Company.archived_at.is_(None)
+        )
+    )
     mails = (
         select(address.family, func.count())
         .join(InboundMail, InboundMail.address_id == address.id)
@@ -127,13 +136,10 @@ def uses(firm_id: uuid.UUID, families: Iterable[Family]) -> list[Use]:
             InboundMail.received_at > database_now() - LATELY,
         )
     )
-    there = {
-        row[0]: row[1] for row in db.session.execute(counts.group_by(address.family))
-    }
     came = {
         row[0]: row[1] for row in db.session.execute(mails.group_by(address.family))
     }
-    return [Use(f, there.get(f.prefix, 0), came.get(f.prefix, 0)) for f in families]
+    return [Use(f, companies or 0, came.get(f.prefix, 0)) for f in families]
 
 
 def _own_rows(by: Person) -> list[MailFamily]:

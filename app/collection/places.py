@@ -97,16 +97,22 @@ class _Tree:
         none."""
         ways = [way for way in self.ways if way[-1].kind == kind]
         outside = [way for way in ways if not _is_in_a_year(way)]
-        if len(outside) == len(ways):
-            return (outside[0], "") if outside else ([], "no_folder")
+        if outside and len(outside) == len(ways):
+            return outside[0], ""
         # One that was taken out of a year is still that year's.
         outside = [way for way in outside if not way[-1].moved_at]
         of_year = [way for way in ways if self.year_folder and self.year_folder in way]
         if found := of_year or outside:
             return found[0], ""
-        if self.year_folder and not self.year_folder.trashed_at:
-            return [], "no_folder"
-        return [], "no_year_folder" if self.year else "no_year"
+        return [], self._why_none(is_yearly=bool(ways))
+
+    def _why_none(self, *, is_yearly: bool) -> str:
+        """`is_yearly`: there is such a folder in some year."""
+        if self.year_folder:
+            return "no_year_folder" if self.year_folder.trashed_at else "no_folder"
+        if not is_yearly:
+            return "no_folder"
+        return "no_year_folder" if self.year else "no_year"
 
     def add_months(self, places: list[Place]) -> None:
         """To the way of each that has months in the year of the day."""

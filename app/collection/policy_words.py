@@ -5,7 +5,7 @@ from app.texts import gettext as _
 
 def policies() -> dict[str, str]:
     return {
-        "open": _("Everybody"),
+        "open": _("Open to all"),
         "known": _("Known senders"),
         "list": _("The list only"),
     }
@@ -13,7 +13,7 @@ def policies() -> dict[str, str]:
 
 def policy_helps() -> dict[str, str]:
     return {
-        "open": _("Also suppliers that have never written."),
+        "open": _("Suppliers that have never written too."),
         "known": _("People of the company and of the firm, and the accepted senders."),
         "list": _("Only the accepted senders; not even the people of the company."),
     }

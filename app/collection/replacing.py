@@ -110,7 +110,7 @@ def replace(
         old.replaced_at = now = database_now()
         old.works_until = _end(now, months)
         db.session.flush()
-    row = _again(address) or CollectionAddress(
+    row = _again(company, address) or CollectionAddress(
         firm_id=company.firm_id,
         company_id=company.id,
         address=address,
@@ -199,10 +199,13 @@ def _others(company: Company, address: str) -> bool:
     return there is not None and there.company_id != company.id
 
 
-def _again(address: str) -> CollectionAddress | None:
+def _again(company: Company, address: str) -> CollectionAddress | None:
     """A former one of the company's that comes back."""
     return db.session.scalar(
-        select(CollectionAddress).where(CollectionAddress.address == address)
+        select(CollectionAddress).where(
+            CollectionAddress.address == address,
+            CollectionAddress.company_id == company.id,
+        )
     )
 
 

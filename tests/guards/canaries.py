@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from app.activity.models import Entry
 from app.activity.recording import record
+from app.collection.models import AcceptedSender, CollectionAddress, MailFamily
 from app.companies.models import TreeTemplate
 from app.connectors import apps, catalogue, models as connector_models
 from app.connectors.catalogue import PartnerApp
@@ -44,12 +45,14 @@ from app.pages import making
 from tests.cast import House, World
 
 OWN = "own-canari"
+# Besides whole modules. Clients are given the addresses; the rest is the firm's.
+FIRM_ONLY_ROWS = (AcceptedSender, CollectionAddress, MailFamily)
 FIRM_ONLY = (connector_models, delivery_models, mailroom_models, notice_models)
 # They say which way things go: another value would make another world.
 STEERING = {
     *("app_key", "key", "slot", "state", "kind", "step", "phase", "tone", "monogram"),
     *("refused_side", "storage_key", "sha256", "recipient", "reply_to", "from_address"),
-    "deposits",
+    *("deposits", "prefix", "family", "folder_kind", "policy"),
     # These hold words of their own that are looked for.
     *("bot_prefix", "bot_address", "address", "name", "usual_domain"),
 }
@@ -147,6 +150,17 @@ def _one_of_each(house: House, connection: Connection) -> None:
     db.session.add_all(
         [
             StepDone(**of_it, step="bot"),
+            # In place of the standard families
+            MailFamily(
+                firm_id=firm_id, prefix="compta", name="canary", folder_kind="purchases"
+            ),
+            CollectionAddress(
+                firm_id=firm_id,
+                company_id=house.dune.id,
+                address="compta+dune-alder-abcd@mail.guichet.test",
+                family="compta",
+            ),
+            AcceptedSender(firm_id=firm_id, company_id=house.dune.id, pattern=""),
             TreeTemplate(
                 firm_id=firm_id,
                 name="canary",
@@ -225,7 +239,9 @@ def one_of_each() -> list[str]:
 def _firm_tables() -> list[sa.Table]:
     modules = {module.__name__ for module in FIRM_ONLY}
     classes = [mapper.class_ for mapper in Base.registry.mappers]
-    return [c.__table__ for c in classes if c.__module__ in modules]
+    return [
+        c.__table__ for c in classes if c.__module__ in modules or c in FIRM_ONLY_ROWS
+    ]
 
 
 def _put_canaries() -> None:

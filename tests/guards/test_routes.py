@@ -8,8 +8,9 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 from app.archives.models import Archive
+from app.collection.models import AcceptedSender, CollectionAddress
 from app.companies.models import TreeTemplate
-from app.db import db
+from app.db import db, utc_now
 from app.library.commenting import comment
 from app.library.template_nodes import STANDARD, written
 from app.mailroom.receiving import receive as receive_mail
@@ -63,6 +64,9 @@ def address(rule: Rule, house: House) -> str:
         "token": "none",
         "provider": "postmark",
         "number": 1,
+        "prefix": "compta",
+        "address_id": former_address_id(house),
+        "sender_id": sender_id(house),
     }
     if "comment_id" in rule.arguments:
         made = comment(done.document, "x", "firm_only", by=house.staff)
@@ -83,6 +87,32 @@ def archive_id(house: House) -> uuid.UUID:
     """Of one that the firm had made of the house's first company."""
     made = Archive(
         firm_id=house.firm.id, company_id=house.dune.id, is_for_firm=True, name="2026"
+    )
+    db.session.add(made)
+    db.session.commit()
+    return made.id
+
+
+def former_address_id(house: House) -> uuid.UUID:
+    """Of one that the house's first company had."""
+    made = CollectionAddress(
+        firm_id=house.firm.id,
+        company_id=house.dune.id,
+        address=f"compta+{uuid.uuid4().hex[:6]}@mail.guichet.test",
+        family="compta",
+        replaced_at=utc_now(),
+    )
+    db.session.add(made)
+    db.session.commit()
+    return made.id
+
+
+def sender_id(house: House) -> uuid.UUID:
+    """Of one that the house's first company takes mail from."""
+    made = AcceptedSender(
+        firm_id=house.firm.id,
+        company_id=house.dune.id,
+        pattern=f"{uuid.uuid4().hex[:6]}@supplier.test",
     )
     db.session.add(made)
     db.session.commit()
