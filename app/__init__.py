@@ -11,7 +11,12 @@ from whitenoise import WhiteNoise
 import config
 from app import assets, bundles, cli, errors, formats, htmx, policy, storage, tenancy
 from app.archives import download_routes, routes as archives_routes
-from app.collection import quarantine_routes, stray_routes
+from app.collection import (
+    address_routes,
+    family_routes,
+    quarantine_routes,
+    stray_routes,
+)
 from app.companies import (
     import_routes as companies_import_routes,
     opening_routes,
@@ -87,6 +92,8 @@ BLUEPRINTS = (
     companies_routes.blueprint,
     opening_routes.blueprint,
     company_settings_routes.blueprint,
+    address_routes.blueprint,
+    family_routes.blueprint,
     companies_import_routes.blueprint,
     template_routes.blueprint,
     template_applying_routes.blueprint,

@@ -30,14 +30,21 @@ STANDARD = (
 
 
 def families_of(firm_id: uuid.UUID) -> tuple[Family, ...]:
-    rows = db.session.scalars(
-        select(MailFamily)
-        .where(MailFamily.firm_id == firm_id)
-        .order_by(MailFamily.position, MailFamily.prefix)
-        .execution_options(across_firms=True)
-    )
+    rows = rows_of(firm_id)
     own = tuple(Family(r.prefix, r.name, r.folder_kind, r.policy) for r in rows)
     return own or STANDARD
+
+
+def rows_of(firm_id: uuid.UUID) -> list[MailFamily]:
+    """The firm's own, in their order; none where it has the standard ones."""
+    return list(
+        db.session.scalars(
+            select(MailFamily)
+            .where(MailFamily.firm_id == firm_id)
+            .order_by(MailFamily.position, MailFamily.prefix)
+            .execution_options(across_firms=True)
+        )
+    )
 
 
 def family_of(firm_id: uuid.UUID, prefix: str) -> Family | None:

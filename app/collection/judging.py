@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from app.collection.addresses import has_ended
 from app.collection.families import family_of
 from app.collection.models import InboundMail
 from app.mailroom.reading import Letter
@@ -31,6 +32,8 @@ def why_not(mail: InboundMail, sender: Sender) -> str:
         return "unknown_address"
     if mail.company.archived_at:
         return "archived"
+    if has_ended(mail.address, mail.received_at):
+        return "address_ended"
     family = family_of(mail.company.firm_id, mail.address.family)
     policy = mail.address.policy or (family.policy if family else "known")
     if policy != "open" and not sender.is_known:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from sqlalchemy import select
 
 from app.activity.recording import record
+from app.collection.addresses import follow_slug
 from app.companies.founding import (
     Faults,
     Faulty,
@@ -40,6 +41,8 @@ def change(company: Company, typed: Typed, *, by: Person) -> None:
     company.template_id = template.id if template else None
     if slug != company.slug:
         company.former_slug, company.slug = company.slug, slug
+        db.session.flush()
+        follow_slug(company)
     _note(company, before, by)
 
 

@@ -14,7 +14,11 @@ blueprint = Blueprint("companies", __name__)
 
 A_FEW = 8
 # The sections of a company that another one has too.
-SECTIONS = {"trash": "acts.of_company", "settings": "company_settings.show"}
+SECTIONS = {
+    "trash": "acts.of_company",
+    "settings": "company_settings.show",
+    "automation": "addresses.show",
+}
 
 
 @blueprint.get("/companies")

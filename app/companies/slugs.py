@@ -8,6 +8,7 @@ import re
 
 from sqlalchemy import ColumnElement, select
 
+from app.collection.models import CollectionAddress
 from app.companies.models import Company
 from app.companies.opening import RESERVED, domain_of, slug_from
 from app.db import db
@@ -16,6 +17,7 @@ from app.firms.models import Firm
 from app.texts import gettext as _
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?")
+SEPARATORS = ("+", ".", "-")
 # What looks alike in an address, drawn as one.
 LOOKS = (("rn", "m"), ("vv", "w"), ("0", "o"), ("1", "l"), ("i", "l"), ("5", "s"))
 
@@ -64,7 +66,8 @@ def checked_slug(firm: Firm, typed: str, *, but: Company | None = None) -> str:
 
 
 def taken_slugs(domain: str, but: Company | None = None) -> set[str]:
-    """Of every company on the mail domain, those of before included."""
+    """Of every company on the mail domain, those of before included, and the words
+    that stand in their place in addresses of mail."""
     wanted: ColumnElement[bool] = Company.mail_domain == domain
     if but is not None:
         wanted = wanted & (Company.id != but.id)
@@ -73,4 +76,21 @@ def taken_slugs(domain: str, but: Company | None = None) -> set[str]:
         .where(wanted)
         .execution_options(across_firms=True)
     )
-    return {slug for row in rows for slug in row if slug}
+    slugs = {slug for row in rows for slug in row if slug}
+    return slugs | _chosen_words(domain, wanted)
+
+
+def _chosen_words(domain: str, wanted: ColumnElement[bool]) -> set[str]:
+    """Of addresses that were not made of a slug."""
+    row = CollectionAddress
+    made = [row.family + s + Company.slug + f"@{domain}" for s in SEPARATORS]
+    found = db.session.execute(
+        select(row.family, row.address)
+        .join(Company, Company.id == row.company_id)
+        .where(wanted, row.address.not_in(made))
+        .execution_options(across_firms=True)
+    )
+    return {
+        address.removesuffix(f"@{domain}")[len(family) + 1 :]
+        for family, address in found
+    }

@@ -12,6 +12,7 @@ from flask import current_app
 from sqlalchemy import select
 
 from app.activity.recording import record
+from app.collection.models import MailFamily
 from app.connectors import apps, catalogue, connecting
 from app.connectors.file_keys import DOMAIN, TAKEN_PREFIXES
 from app.connectors.models import OwnApp
@@ -172,7 +173,8 @@ def _free_prefix(firm_id: uuid.UUID, name: str) -> str:
     """Letters and digits of the name; with a number behind them when taken."""
     taken = {app.bot_prefix for app in catalogue.everything().values()}
     own = select(OwnApp.bot_prefix).where(OwnApp.firm_id == firm_id)
-    taken |= {*TAKEN_PREFIXES, *db.session.scalars(own)}
+    families = select(MailFamily.prefix).where(MailFamily.firm_id == firm_id)
+    taken |= {*TAKEN_PREFIXES, *db.session.scalars(own.union(families))}
     stem = re.sub(r"[^a-z0-9]", "", plain(name)) or "outil"
     prefix, number = stem[:LONGEST_PREFIX], 1
     while prefix in taken:

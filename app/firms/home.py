@@ -1,4 +1,4 @@
-"""What a client finds first: the quick deposits, and the last documents."""
+"""What a client finds first: the quick deposits, the addresses, the last documents."""
 
 import uuid
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from flask import url_for
 from flask_babel import to_user_timezone
 from flask_login import current_user
 
+from app.collection.for_clients import ByMail, by_mail
 from app.companies.finding import companies_and_roles, company_and_role
 from app.companies.models import Company, FiscalYear
 from app.db import new_id, utc_now
@@ -43,6 +44,7 @@ class ClientHome:
     company: Company
     url: str
     quick: list[QuickDeposit]
+    by_mail: list[ByMail]
     recent: list[Row]
     calls: list[Call]
 
@@ -54,6 +56,7 @@ def client_home(slug: str) -> ClientHome:
         company=company,
         url=url_for("library.root", slug=company.slug),
         quick=_quick(company, sight),
+        by_mail=by_mail(company, sight),
         recent=recent_rows(company, sight, RECENT),
         calls=unread_of_client(
             current_user, ((c, sight_of(r, c)) for c, r in companies_and_roles())

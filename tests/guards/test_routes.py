@@ -11,8 +11,9 @@ from werkzeug.routing import Rule
 from app.archives.models import Archive
 from app.collection.accepting import Envelope
 from app.collection.jobs import read_waiting
+from app.collection.models import AcceptedSender, CollectionAddress
 from app.companies.models import TreeTemplate
-from app.db import db
+from app.db import db, utc_now
 from app.filters.keeping import save
 from app.filters.models import SavedFilter
 from app.library.commenting import comment
@@ -78,6 +79,9 @@ def address(rule: Rule, house: House) -> str:
         "number": 1,
         "language": "fr",
         "name": "none.js",
+        "prefix": "compta",
+        "address_id": former_address_id(house),
+        "sender_id": sender_id(house),
     }
     for mail in {"inbound_id", "stray_id"} & rule.arguments:
         values[mail] = inbound_id(house)
@@ -100,6 +104,32 @@ def archive_id(house: House) -> uuid.UUID:
     """Of one that the firm had made of the house's first company."""
     made = Archive(
         firm_id=house.firm.id, company_id=house.dune.id, is_for_firm=True, name="2026"
+    )
+    db.session.add(made)
+    db.session.commit()
+    return made.id
+
+
+def former_address_id(house: House) -> uuid.UUID:
+    """Of one that the house's first company had."""
+    made = CollectionAddress(
+        firm_id=house.firm.id,
+        company_id=house.dune.id,
+        address=f"compta+{uuid.uuid4().hex[:6]}@mail.guichet.test",
+        family="compta",
+        replaced_at=utc_now(),
+    )
+    db.session.add(made)
+    db.session.commit()
+    return made.id
+
+
+def sender_id(house: House) -> uuid.UUID:
+    """Of one that the house's first company takes mail from."""
+    made = AcceptedSender(
+        firm_id=house.firm.id,
+        company_id=house.dune.id,
+        pattern=f"{uuid.uuid4().hex[:6]}@supplier.test",
     )
     db.session.add(made)
     db.session.commit()

@@ -188,6 +188,29 @@ def filters(somebody: Visitor) -> None:
     somebody.page.goto(somebody.url("/filters"))
 
 
+def wrong_sender(somebody: Visitor) -> None:
+    """One that cannot be accepted."""
+    somebody.page.goto(somebody.url("/companies/garage-roux/automation"))
+    somebody.page.get_by_label("Adresse, ou @ et un domaine").fill("@gmail.com")
+    somebody.page.get_by_role("button", name="Accepter").click()
+    expect(somebody.page.get_by_role("alert")).to_contain_text("gmail.com")
+
+
+def families(somebody: Visitor) -> None:
+    """With one open to be changed."""
+    somebody.page.goto(somebody.url("/settings/families"))
+    somebody.page.locator("summary").filter(has_text="ventes").click()
+    expect(somebody.page.get_by_role("link", name="Retirer…")).to_be_visible()
+
+
+def by_mail(somebody: Visitor) -> None:
+    """The first page of a client, with the addresses."""
+    somebody.page.goto(somebody.url("/"))
+    somebody.page.locator(".by-mail summary").click()
+    expect(somebody.page.locator(".by-mail .mono").first).to_be_visible()
+
+
+DUPONT = "/companies/dupont-maconnerie"
 PAGES: dict[str, tuple[str | None, str, Way]] = {
     "login-durand": (None, "durand", at("/login")),
     "login-lefevre": (None, "lefevre", at("/login")),
@@ -196,6 +219,11 @@ PAGES: dict[str, tuple[str | None, str, Way]] = {
     "companies": ("claire", "", at("/companies")),
     "company-new": ("claire", "", at("/companies/new")),
     "company-settings": ("claire", "", at("/companies/dupont-maconnerie/settings")),
+    "addresses": ("claire", "", at(f"{DUPONT}/automation?sender=x@y.fr&family=banque")),
+    "address": ("claire", "", at(f"{DUPONT}/automation/addresses/compta")),
+    "address-wrong": ("nadia", "", wrong_sender),
+    "families": ("claire", "", families),
+    "family-remove": ("nadia", "", at("/settings/families/remove?prefix=banque")),
     "company-switcher": ("claire", "", switcher),
     "companies-import": ("claire", "", at("/companies/import")),
     "templates": ("nadia", "", at("/settings/templates")),
@@ -237,6 +265,7 @@ PAGES: dict[str, tuple[str | None, str, Way]] = {
     "journal-empty": ("nadia", "", at("/deliveries")),
     "confirm": ("claire", "", confirmation),
     "home-durand": ("paul", "", at("/")),
+    "home-by-mail": ("karim", "", by_mail),
     "home-lefevre": ("karim", "", at("/")),
     "search": ("claire", "", at("/search?q=facture")),
     "search-client": ("paul", "", at("/search?q=facture")),

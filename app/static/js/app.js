@@ -95,6 +95,20 @@
     if (xhr.status === 401 && elt.matches("[data-poll]") && isWaiting) event.preventDefault();
   });
 
+  // [data-copy=<text>]: to the clipboard
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    try {
+      await navigator.clipboard.writeText(button.dataset.copy);
+    } catch {
+      return; // no right to: the address stays there to be selected
+    }
+    if (button.dataset.copied) announce(button.dataset.copied);
+    button.classList.add("is-copied");
+    setTimeout(() => button.classList.remove("is-copied"), 1500);
+  });
+
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (document.hidden && event.detail.elt.matches("[data-poll]")) event.preventDefault();
   });

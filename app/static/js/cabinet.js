@@ -1,4 +1,4 @@
-// What only the firm's pages do: the countdown to the next run, copying an address.
+// What only the firm's pages do: the countdown to the next run.
 (() => {
   "use strict";
 
@@ -21,17 +21,4 @@
   setInterval(countDown, 1000);
   document.addEventListener("htmx:afterSettle", countDown);
   countDown();
-
-  document.addEventListener("click", async (event) => {
-    const button = event.target.closest("[data-copy]");
-    if (!button) return;
-    try {
-      await navigator.clipboard.writeText(button.dataset.copy);
-    } catch {
-      return; // no right to: the address stays there to be selected
-    }
-    if (button.dataset.copied) window.portal.announce(button.dataset.copied);
-    button.classList.add("is-copied");
-    setTimeout(() => button.classList.remove("is-copied"), 1500);
-  });
 })();

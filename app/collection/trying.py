@@ -1,0 +1,101 @@
+"""What would become of a mail, told without sending one: who that is, whether it would
+be filed by itself, and where."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from app.collection import places, sender_list
+from app.collection.addresses import Listed
+from app.collection.domains import is_ours
+from app.collection.places import Place
+from app.companies.managers import EMAIL
+from app.companies.models import Company
+from app.db import db, utc_now
+from app.errors import Refused
+from app.library.models import Folder
+from app.people.models import Membership, Person
+from app.people.passwords import normal_email
+from app.texts import gettext as _
+
+
+@dataclass(frozen=True)
+class Told:
+    """`kind`: firm, company, accepted, other (somebody of another company), unknown."""
+
+    sender: str
+    name: str
+    kind: str
+    listed: Listed
+    place: Place
+    # Why a person would have to look at it first; nothing when it is filed by itself.
+    reason: str
+
+    @property
+    def folder(self) -> Folder | None:
+        return None if self.reason else self.place.folder
+
+    @property
+    def who(self) -> str:
+        return {
+            "firm": _("%(name)s, of the firm", name=self.name),
+            "company": _("%(name)s, of the company", name=self.name),
+            "accepted": _("A sender that you accepted"),
+            "other": _("%(name)s, of another company: not known here", name=self.name),
+            "unknown": _("Nobody known here"),
+        }[self.kind]
+
+    @property
+    def why(self) -> str:
+        return {
+            "": "",
+            "archived": _("The company is archived."),
+            "ours": _("It is an address of ours: such mails are answers or loops."),
+            "unknown_sender": _("The sender is not known for this address."),
+            "no_inbox": _("There is no folder that it could go to."),
+        }[self.reason]
+
+
+def would_be(company: Company, listed: Listed, sender: str) -> Told:
+    """Raises Refused, at `sender`, for what is no address."""
+    sender = normal_email(sender)
+    if not EMAIL.fullmatch(sender):
+        raise Refused(_("This is not an e-mail address."), "sender")
+    name, kind = _who(company, sender)
+    day = places.day_of(utc_now())
+    [place] = places.places_of(company, [(listed.family.prefix, listed.row)], day)
+    reason = _why_not(company, listed, sender, kind)
+    if not reason and not place.folder:
+        reason = "no_inbox"
+    return Told(sender, name, kind, listed, place, reason)
+
+
+def _who(company: Company, sender: str) -> tuple[str, str]:
+    person = db.session.scalar(
+        select(Person).where(
+            Person.firm_id == company.firm_id,
+            Person.email == sender,
+            Person.disabled_at.is_(None),
+        )
+    )
+    if person and person.is_firm_side:
+        return person.name, "firm"
+    if person and db.session.get(Membership, (person.id, company.id)):
+        return person.name, "company"
+    patterns = {row.pattern for row in sender_list.of(company)}
+    if sender_list.is_accepted(sender, patterns):
+        return "", "accepted"
+    return (person.name, "other") if person else ("", "unknown")
+
+
+def _why_not(company: Company, listed: Listed, sender: str, kind: str) -> str:
+    if company.archived_at:
+        return "archived"
+    if is_ours(sender.rpartition("@")[2]):
+        return "ours"
+    is_known = {
+        "open": True,
+        "known": kind in {"firm", "company", "accepted"},
+        "list": kind == "accepted",
+    }
+    return "" if is_known[listed.policy] else "unknown_sender"
