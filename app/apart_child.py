@@ -166,6 +166,7 @@ def main() -> None:
 
 
 def _load_readers() -> None:
+    import dkim  # noqa: F401
     import pillow_heif
     import pypdfium2  # noqa: F401
     from PIL import Image
@@ -175,6 +176,7 @@ def _load_readers() -> None:
     pillow_heif.register_heif_opener()
     pillow_heif.options.DECODE_THREADS = 1  # each thread would take address space
     _load_tasks(Path(__file__).with_name("apart_pages.py"))
+    _load_tasks(Path(__file__).with_name("apart_signatures.py"))
 
 
 def _load_tasks(path: Path) -> None:

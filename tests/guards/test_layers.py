@@ -5,6 +5,7 @@ import pytest
 
 INFRASTRUCTURE = {
     *("app.apart", "app.apart_child", "app.apart_pages"),
+    "app.apart_signatures",
     *("app.assets", "app.blobs", "app.db", "app.errors", "app.extensions"),
     *("app.folding", "app.formats", "app.htmx", "app.idle_lines", "app.mailserver"),
     *("app.multipart", "app.policy", "app.queueing", "app.s3", "app.storage"),
