@@ -16,7 +16,7 @@ __all__ = ["Sender", "judge", "stranger", "why_not"]
 
 
 def judge(mail: InboundMail, head: Head, letter: Letter) -> Sender:
-    """Asks the net: whoever calls has no transaction open. Raises StorageUnavailable."""
+    """Asks the net: no transaction is open. Raises StorageUnavailable."""
     if mail.company_id is None:
         return stranger(letter)
     author = author_of(head)

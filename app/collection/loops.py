@@ -144,7 +144,8 @@ def _returns(letter: Letter) -> bool:
 
 def _is_answer_to_us(letter: Letter) -> bool:
     """To a notice of ours, or such a notice sent on: by the ids that it names."""
-    named = [name.strip("<>").partition("@")[0] for name in letter.answers]
+    names = (*letter.answers, *letter.returned)
+    named = [name.strip("<>").partition("@")[0] for name in names]
     named += _REFERENCE.findall(letter.text)[:5]
     ids = [found for name in named if (found := id_from(name))]
     if not ids:

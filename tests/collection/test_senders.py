@@ -1,4 +1,4 @@
-"""Who a message is from: a person only where it is proven; nobody passes for another."""
+"""Who a message is from: a person where it is proven; nobody passes for another."""
 
 from datetime import timedelta
 from email import message_from_bytes, policy
