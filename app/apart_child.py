@@ -19,6 +19,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 IDLE_SECONDS = 300
+TASK_FILES = (
+    *("apart_pages.py", "apart_sheets.py", "apart_ocr.py"),
+    *("apart_mail.py", "apart_signatures.py"),
+)
 BEGUN = b"\n"  # sent by the fork before anything else
 MOST_PIXELS = 100_000_000  # a phone makes 50, an A3 page at 600 dpi has 70
 QUALITY = 90
@@ -177,6 +181,7 @@ def main() -> None:
 
 
 def _load_readers() -> None:
+    import dkim  # noqa: F401
     import pillow_heif
     import pypdfium2  # noqa: F401
     from PIL import Image
@@ -185,7 +190,7 @@ def _load_readers() -> None:
     Image.MAX_IMAGE_PIXELS = None  # counted above, before anything is decoded
     pillow_heif.register_heif_opener()
     pillow_heif.options.DECODE_THREADS = 1  # each thread would take address space
-    for name in ("apart_pages.py", "apart_sheets.py", "apart_ocr.py", "apart_mail.py"):
+    for name in TASK_FILES:
         _load_tasks(Path(__file__).with_name(name))
 
 
