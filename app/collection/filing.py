@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from app.activity.recording import record
-from app.collection import echoing, judging, places
+from app.collection import judging, places
 from app.collection.judging import Sender
 from app.collection.models import InboundMail, InboundPart
 from app.collection.reading import Item, Reading, reading_of
@@ -29,14 +29,8 @@ EVERYWHERE = {"across_firms": True}
 
 
 def process(mail: InboundMail) -> str:
-    """Settle it; gives its state. Commits. Raises StorageUnavailable and database
-    errors: it goes on waiting then."""
-    if echoing.is_echo(mail):
-        return _settle(mail, "ignored", "test")
-    return _read(mail)
-
-
-def _read(mail: InboundMail) -> str:
+    """Read it and settle it; gives its state. Commits. Raises StorageUnavailable and
+    database errors: it goes on waiting then."""
     if mail.storage_key is None:
         return _settle(mail, "quarantined", "damaged")
     with store().open(mail.storage_key) as raw, reading_of(raw) as found:
