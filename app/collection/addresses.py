@@ -33,6 +33,12 @@ def collector(address: str) -> CollectionAddress | None:
     return _at(address) or _derived(address)
 
 
+def is_one(address: str) -> bool:
+    """Whether it is a collection address, of whomever; makes no row."""
+    address = address.strip().lower()
+    return _at(address) is not None or _meant(address) is not None
+
+
 def has_ended(row: CollectionAddress, at: datetime) -> bool:
     """Another one took its place and its time is over, or its family was removed."""
     is_over = row.works_until is not None and row.works_until <= at
@@ -166,20 +172,23 @@ def _at(address: str) -> CollectionAddress | None:
 
 
 def _derived(address: str) -> CollectionAddress | None:
-    """Made of what its words say: a family of the firm, and a slug of the company, or
-    the one that it had. What may be read in two ways is nobody's: never a guess."""
+    meant = _meant(address)
+    return _own(*meant, address) if meant else None
+
+
+def _meant(address: str) -> tuple[Company, Family] | None:
+    """What its words say: a family of the firm, and a slug of the company, or the one
+    that it had. What may be read in two ways is nobody's: never a guess."""
     local, _sign, domain = address.rpartition("@")
     readings = dict(_readings(local[:100]))
     if not readings:
         return None
+    slugs = list(readings)
     companies = db.session.scalars(
         select(Company)
         .where(
             Company.mail_domain == domain,
-            or_(
-                Company.slug.in_(list(readings)),
-                Company.former_slug.in_(list(readings)),
-            ),
+            or_(Company.slug.in_(slugs), Company.former_slug.in_(slugs)),
         )
         .execution_options(**EVERYWHERE)
     )
@@ -190,7 +199,7 @@ def _derived(address: str) -> CollectionAddress | None:
         if slug in readings
         and (family := family_of(company.firm_id, readings[slug])) is not None
     ]
-    return _own(*found[0], address) if len(found) == 1 else None
+    return found[0] if len(found) == 1 else None
 
 
 def _readings(local: str) -> Iterator[tuple[str, str]]:

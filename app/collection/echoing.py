@@ -13,7 +13,7 @@ from app.activity.recording import record
 from app.collection.addresses import EVERYWHERE
 from app.collection.models import CollectionAddress, InboundMail
 from app.companies.models import Company
-from app.db import database_now, db, id_from
+from app.db import database_now, db
 from app.errors import Refused
 from app.firms.models import Firm
 from app.notices.models import Notice
@@ -72,16 +72,6 @@ def last_of(address: str) -> Echo | None:
         )
     )
     return Echo(notice, mail)
-
-
-def is_echo(mail: InboundMail) -> bool:
-    """Whether it is such a message that came back: nothing of it is to be done."""
-    notice_id = id_from(mail.message_id.strip("<>").partition("@")[0])
-    notice = db.session.get(Notice, notice_id) if notice_id else None
-    if notice is None or (notice.kind, notice.recipient) != (KIND, mail.recipient):
-        return False
-    mail.subject = notice.subject
-    return True
 
 
 def _last(address: str) -> Notice | None:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from app.activity.recording import record
-from app.collection import alerts, echoing, judging, loops, places, receipts
+from app.collection import alerts, judging, loops, places, receipts
 from app.collection.heads import Head, head_of
 from app.collection.judging import Sender
 from app.collection.models import InboundMail, InboundPart
@@ -32,14 +32,8 @@ VERBS = {"filed": "mail_filed", "ignored": "mail_ignored"}
 
 
 def process(mail: InboundMail) -> str:
-    """Settle it; gives its state. Commits. Raises StorageUnavailable and database
-    errors: it goes on waiting then."""
-    if echoing.is_echo(mail):
-        return _settle(mail, "ignored", "test")
-    return _read(mail)
-
-
-def _read(mail: InboundMail) -> str:
+    """Read it and settle it; gives its state. Commits. Raises StorageUnavailable and
+    database errors: it goes on waiting then."""
     if mail.storage_key is None:
         return _settle(mail, "quarantined", mail.reason or "damaged")
     with store().open(mail.storage_key) as raw, reading_of(raw) as found:

@@ -7,13 +7,16 @@ import uuid
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from flask import current_app
 from sqlalchemy import select
 
 from app.activity.recording import record
+from app.collection.addresses import is_one
 from app.collection.domains import is_ours
 from app.collection.models import AcceptedSender
 from app.companies.models import Company
 from app.companies.slugs import look_of
+from app.connectors import bots
 from app.db import db, lock_company
 from app.errors import Refused
 from app.people.models import Membership, Person
@@ -21,6 +24,7 @@ from app.texts import gettext as _
 
 LONGEST, LONGEST_NAME = 254, 64  # RFC 5321, 4.5.3.1
 MOST = 500
+NO_REPLY = "ne-pas-repondre"  # whom the portal's own mails are from
 _NAME = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _DOMAIN = re.compile(
     r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z]"
@@ -128,12 +132,25 @@ def checked(typed: str) -> str:
             ),
             "pattern",
         )
-    if is_ours(domain):
+    if is_our_own(pattern):
         raise Refused(
-            _("%(domain)s is our own domain: nobody writes from there.", domain=domain),
+            _(
+                "“%(pattern)s” is ours: what comes from there goes round.",
+                pattern=pattern,
+            ),
             "pattern",
         )
     return pattern
+
+
+def is_our_own(pattern: str) -> bool:
+    """An address of a bot or a company's, one that we write from, or the platform's
+    whole domain. People of a firm may have theirs at the firm's."""
+    name, _sign, domain = pattern.rpartition("@")
+    if not name or not is_ours(domain):
+        return bool(domain == current_app.config["MAIL_DOMAIN"])
+    is_return = name == NO_REPLY or name.startswith("bounce+")
+    return bool(is_return or bots.at(pattern) or is_one(pattern))
 
 
 def is_accepted(address: str, patterns: Collection[str]) -> bool:

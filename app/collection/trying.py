@@ -7,21 +7,21 @@ from sqlalchemy import select
 
 from app.collection import places, sender_list
 from app.collection.addresses import Listed
-from app.collection.domains import is_ours
 from app.collection.places import Place
 from app.companies.managers import EMAIL
 from app.companies.models import Company
 from app.db import db, utc_now
 from app.errors import Refused
 from app.library.models import Folder
-from app.people.models import Membership, Person
+from app.people.models import Person
 from app.people.passwords import normal_email
 from app.texts import gettext as _
 
 
 @dataclass(frozen=True)
 class Told:
-    """`kind`: firm, company, accepted, other (somebody of another company), unknown."""
+    """`kind`: firm, company, accepted (the address), domain (accepted whole), away
+    (staff who do not follow the company), other (of another company), unknown."""
 
     sender: str
     name: str
@@ -41,9 +41,28 @@ class Told:
             "firm": _("%(name)s, of the firm", name=self.name),
             "company": _("%(name)s, of the company", name=self.name),
             "accepted": _("A sender that you accepted"),
+            "domain": _("Of a domain that you accepted"),
+            "away": _(
+                "%(name)s, of the firm, who does not follow this company",
+                name=self.name,
+            ),
             "other": _("%(name)s, of another company: not known here", name=self.name),
             "unknown": _("Nobody known here"),
         }[self.kind]
+
+    @property
+    def provided(self) -> str:
+        """What filing depends on besides, once the mail itself is there."""
+        if self.reason:
+            return ""
+        if self.listed.policy == "open" or self.kind == "accepted":
+            return _(
+                "Unless the sender’s domain disowns it (SPF, DKIM): then it waits."
+            )
+        return _(
+            "Provided that the sender’s domain stands for the mail (SPF, DKIM): else "
+            "it waits, for anybody can write any sender."
+        )
 
     @property
     def why(self) -> str:
@@ -78,24 +97,31 @@ def _who(company: Company, sender: str) -> tuple[str, str]:
             Person.disabled_at.is_(None),
         )
     )
-    if person and person.is_firm_side:
-        return person.name, "firm"
-    if person and db.session.get(Membership, (person.id, company.id)):
-        return person.name, "company"
+    if person and _may_enter(person, company):
+        return person.name, "firm" if person.is_firm_side else "company"
     patterns = {row.pattern for row in sender_list.of(company)}
-    if sender_list.is_accepted(sender, patterns):
+    if sender in patterns:
         return "", "accepted"
-    return (person.name, "other") if person else ("", "unknown")
+    if sender_list.is_accepted(sender, patterns):
+        return "", "domain"
+    if person:
+        return person.name, "away" if person.is_firm_side else "other"
+    return "", "unknown"
+
+
+def _may_enter(person: Person, company: Company) -> bool:
+    found = Company.visible_to(person).where(Company.id == company.id)
+    return db.session.scalar(found) is not None
 
 
 def _why_not(company: Company, listed: Listed, sender: str, kind: str) -> str:
     if company.archived_at:
         return "archived"
-    if is_ours(sender.rpartition("@")[2]):
+    if sender_list.is_our_own(sender):
         return "ours"
     is_known = {
         "open": True,
-        "known": kind in {"firm", "company", "accepted"},
-        "list": kind == "accepted",
+        "known": kind in {"firm", "company", "accepted", "domain"},
+        "list": kind in {"accepted", "domain"},
     }
     return "" if is_known[listed.policy] else "unknown_sender"

@@ -61,7 +61,10 @@ def test_an_address_or_a_domain_is_kept_in_small_letters(
         "a@" + "b" * 250 + ".fr",
         "@gmail.com",  # everybody's
         "@ORANGE.fr",
-        "a@mail.guichet.test",  # our own
+        "@mail.guichet.test",  # our own
+        "compta+elm-alder@mail.guichet.test",
+        "ne-pas-repondre@mail.guichet.test",
+        "bounce+x@mail.guichet.test",
         "a,b@c.fr",
         "a@b.fr, c@d.fr",
     ],

@@ -188,14 +188,6 @@ def filters(somebody: Visitor) -> None:
     somebody.page.goto(somebody.url("/filters"))
 
 
-def wrong_sender(somebody: Visitor) -> None:
-    """One that cannot be accepted."""
-    somebody.page.goto(somebody.url("/companies/garage-roux/automation"))
-    somebody.page.get_by_label("Adresse, ou @ et un domaine").fill("@gmail.com")
-    somebody.page.get_by_role("button", name="Accepter").click()
-    expect(somebody.page.get_by_role("alert")).to_contain_text("gmail.com")
-
-
 def families(somebody: Visitor) -> None:
     """With one open to be changed."""
     somebody.page.goto(somebody.url("/settings/families"))
@@ -221,7 +213,6 @@ PAGES: dict[str, tuple[str | None, str, Way]] = {
     "company-settings": ("claire", "", at("/companies/dupont-maconnerie/settings")),
     "addresses": ("claire", "", at(f"{DUPONT}/automation?sender=x@y.fr&family=banque")),
     "address": ("claire", "", at(f"{DUPONT}/automation/addresses/compta")),
-    "address-wrong": ("nadia", "", wrong_sender),
     "families": ("claire", "", families),
     "family-remove": ("nadia", "", at("/settings/families/remove?prefix=banque")),
     "company-switcher": ("claire", "", switcher),
