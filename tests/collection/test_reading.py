@@ -1,9 +1,11 @@
 """What in a message is a document: everything sent with it, and nothing else of it."""
 
 from collections.abc import Iterator
+from io import BytesIO
 
 import pytest
 from flask import Flask
+from PIL import Image
 
 from tests.collection.parts import (
     PDF,
@@ -193,6 +195,15 @@ def test_a_photo_pasted_with_nothing_else_to_file_is_filed() -> None:
     assert found.ignored == ["image"]
 
 
+def test_a_picture_of_few_bytes_is_no_photo_however_large_it_is_shown() -> None:
+    made = BytesIO()
+    Image.new("1", (600, 600)).save(made, "PNG")
+    assert len(made.getvalue()) < 2000
+    shown = html('<img src="cid:logo@x">')
+    whole = multipart(shown, part(LOGO, made.getvalue()), kind="related")
+    assert read(mail(whole)).ignored == ["image"]
+
+
 @pytest.mark.parametrize("size", [(120, 60), (200, 200), (1200, 200)])
 def test_a_logo_alone_is_not_filed(size: tuple[int, int]) -> None:
     shown = html('<img src="cid:logo@x">')
@@ -335,6 +346,10 @@ def test_a_piece_of_a_message_is_never_filed_as_if_it_were_whole() -> None:
         found = read(mail(part(kind, inner, is_encoded=False)))
         assert found.reading.defect == "partial"
         assert found.reading.items == ()
+    piece = part("Content-Type: message/partial; id=x; number=1; total=2", "x")
+    within = read(mail(multipart(TEXT, attached(mail(piece)), piece)))
+    assert within.names == ["Votre facture.eml"]
+    assert within.ignored == ["partial", "partial"]
 
 
 def test_nothing_is_fetched_from_elsewhere() -> None:

@@ -32,7 +32,7 @@ NAMES = {
     # A letter cut in two, pieces out of order, one of them not encoded
     "filename*0*=utf-8''%C3;\r\n filename*1*=%A9t%C3%A9.pdf": "été.pdf",
     'filename*1="e.pdf";\r\n filename*0="factur"': "facture.pdf",
-    "filename*0*=utf-8''%C3%A9t; filename*1=\"e 100%.pdf\"": "éte 100%.pdf",
+    "filename*0*=utf-8''%C3%A9t; filename*1=\"e 100%25.pdf\"": "éte 100%25.pdf",
     'filename*0="=?utf-8?B?RmFjdHVyZSA=?="; filename*1="=?utf-8?B?w6l0w6kucGRm?="': (
         "Facture été.pdf"
     ),
