@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 KEY = "guichet.dns"
 SECONDS = 5.0  # for all that one message asks
 EACH = 2.0
+ROOT_SECONDS = 0.5
 LONGEST = 4000  # bytes of a text
 KEPT = 10_000  # answers, each as long as it says
 # With no server that answers, every message would wait: nobody is asked for a while.
@@ -78,7 +79,7 @@ class Servers:
         """Unless it is the domain's own servers that keep silent: by the root, which
         is always known."""
         try:
-            self._resolve(".", "NS", 1.0)
+            self._resolve(".", "NS", ROOT_SECONDS)
         except dns.exception.DNSException:
             log.warning("no name server answers: senders are not told apart for now")
             self.away_until = time.monotonic() + AWAY_SECONDS
