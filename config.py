@@ -7,6 +7,7 @@ missing or weak secret does too.
 import os
 import secrets
 from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -50,6 +51,7 @@ class Reader:
         return value
 
 
+Network = IPv4Network | IPv6Network
 PROVIDERS = ("", "postmark", "mailgun", "sendgrid", "ses")
 # A server that vanished without a word (its machine, the network) is noticed in a
 # minute, where the system would wait for hours. Seconds; the last in milliseconds.
@@ -118,6 +120,14 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
         # Mail in
         "INBOUND_HOST": read.text("INBOUND_HOST", "127.0.0.1"),
         "INBOUND_PORT": read.integer("INBOUND_PORT", 2525, least=1),
+        "INBOUND_PROTOCOL": read.one_of("INBOUND_PROTOCOL", ("smtp", "lmtp"), "smtp"),
+        "INBOUND_WEBHOOK_SECRET": _inbound_secret(read, in_production),
+        "INBOUND_IMAP_URL": _mailbox(read),
+        # The provider or relay before us whose word on senders is taken (RFC 8601).
+        "INBOUND_AUTHSERV_ID": read.text("INBOUND_AUTHSERV_ID"),
+        "INBOUND_RELAYS": _networks(read, "INBOUND_RELAYS"),
+        # Name servers; None: nobody is asked. Empty: the system's.
+        "DNS_SERVERS": _name_servers(read),
         # The automaton
         "TICK_MINUTES": read.integer("TICK_MINUTES", 15, least=1),
         # Limits, in MB (10^6 bytes)
@@ -125,6 +135,8 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
         "MAX_MAIL_MB": read.integer("MAX_MAIL_MB", 40, least=1),
         # Form bodies other than deposits, which are streamed and counted apart.
         "MAX_CONTENT_LENGTH": 1_000_000,
+        # Whether text is recognised in scans, by tesseract with French.
+        "OCR": read.boolean("OCR"),
         # Interface
         "BABEL_DEFAULT_LOCALE": "fr",
         "BABEL_DEFAULT_TIMEZONE": "Europe/Paris",
@@ -157,6 +169,47 @@ def _webhook_key(read: Reader) -> str:
     if provider in {"postmark", "mailgun"} and len(key) < 16:
         raise BadSetting("MAIL_WEBHOOK_KEY", "is too short: take 16 characters or more")
     return key
+
+
+def _inbound_secret(read: Reader, in_production: bool) -> str:
+    """By which mail that a provider brings is known to be its own; none: no door."""
+    secret = read.text("INBOUND_WEBHOOK_SECRET")
+    if in_production and 0 < len(secret) < 16:
+        raise BadSetting(
+            "INBOUND_WEBHOOK_SECRET", "is too short: take 16 characters or more"
+        )
+    return secret
+
+
+def _mailbox(read: Reader) -> str:
+    """imaps://user:password@host/folder, each part as in any URL; none: no mailbox."""
+    url = read.text("INBOUND_IMAP_URL")
+    parts = urlsplit(url)
+    if url and not (
+        parts.scheme in {"imap", "imaps"}
+        and parts.hostname
+        and parts.username
+        and parts.password
+    ):
+        raise BadSetting(
+            "INBOUND_IMAP_URL", "is not imaps://USER:PASSWORD@HOST[:PORT][/FOLDER]"
+        )
+    return url
+def _networks(read: Reader, name: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ip_network(one) for one in read.text(name).split())
+    except ValueError as error:
+        raise BadSetting(name, str(error)) from None
+
+
+def _name_servers(read: Reader) -> tuple[str, ...] | None:
+    said = read.text("DNS_SERVERS", "system").lower()
+    if said in {"system", "none"}:
+        return None if said == "none" else ()
+    try:
+        return tuple(str(ip_address(one)) for one in said.split())
+    except ValueError as error:
+        raise BadSetting("DNS_SERVERS", str(error)) from None
 
 
 def _patience(read: Reader) -> dict[str, Any]:

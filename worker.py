@@ -23,10 +23,11 @@ from app import create_app
 from app.db import db
 from app.delivery import jobs
 from app.delivery.clock import slot_at
+from app.mailroom.jobs import look
 from app.queueing import TOLD_TO_END, connection, enqueue_once, queue
 
 log = logging.getLogger("worker")
-QUEUES = ("mail", "default")
+QUEUES = ("mail", "default", "ocr")  # in the order that it listens to them
 LOOK_SECONDS = 1.0
 PAUSE_SECONDS = 2.0
 
@@ -65,14 +66,19 @@ class GuichetWorker(Worker):
 
 
 def keep_time(app: Flask, ended: threading.Event) -> None:
-    """Ask for the run of each slot as it begins, and at once when started late."""
+    """Ask for the run of each slot as it begins, and at once when started late; and for
+    a look at the mail every minute."""
     with app.app_context():
         redis = connection()
     asked: datetime | None = None
+    looked: datetime | None = None
     while not ended.is_set():
         slot = slot_at(datetime.now(UTC), app.config["TICK_MINUTES"])
         if slot != asked and ask_for(app, slot, redis) is not None:
             asked = slot  # else the queue is away: ask again in a moment
+        minute = slot_at(datetime.now(UTC), 1)
+        if minute != looked and ask_for_look(app, minute, redis) is not None:
+            looked = minute
         ended.wait(LOOK_SECONDS)
 
 
@@ -84,6 +90,16 @@ def ask_for(app: Flask, slot: datetime, redis: Redis | None = None) -> bool | No
             slot.isoformat(),
             job_id=f"tick-{int(slot.timestamp())}",
             redis=redis,
+        )
+
+
+def ask_for_look(
+    app: Flask, minute: datetime, redis: Redis | None = None
+) -> bool | None:
+    """As `ask_for`."""
+    with app.app_context():
+        return enqueue_once(
+            look, job_id=f"look-{int(minute.timestamp())}", name="default", redis=redis
         )
 
 

@@ -9,9 +9,14 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
 import config
-from app import assets, cli, errors, formats, htmx, policy, storage, tenancy
+from app import assets, bundles, cli, errors, formats, htmx, policy, storage, tenancy
 from app.archives import download_routes, routes as archives_routes
-from app.collection import address_routes, family_routes
+from app.collection import (
+    address_routes,
+    family_routes,
+    quarantine_routes,
+    stray_routes,
+)
 from app.companies import (
     import_routes as companies_import_routes,
     opening_routes,
@@ -46,6 +51,7 @@ from app.extensions import (
     mail,
     migrate,
 )
+from app.filters import routes as filters_routes
 from app.firms import hosts, install_routes, routes as firms_routes
 from app.library import (
     acts_routes,
@@ -59,8 +65,10 @@ from app.library import (
     template_routes,
     together_routes,
     unread_routes,
+    view_routes,
 )
-from app.mailroom import routes as mailroom_routes
+from app.mailroom import inbound_routes, routes as mailroom_routes
+from app.mentions import routes as mentions_routes
 from app.notices import routes as notices_routes
 from app.operator import console_routes, routes as operator_routes
 from app.pages import (
@@ -75,6 +83,8 @@ from app.search import keeping as _keeping, routes as search_routes  # noqa: F40
 # Named apart from the packages, which these names would hide in this module.
 BLUEPRINTS = (
     people_routes.blueprint,
+    filters_routes.blueprint,
+    mentions_routes.blueprint,
     notices_routes.blueprint,
     invitation_routes.blueprint,
     firms_routes.blueprint,
@@ -96,6 +106,7 @@ BLUEPRINTS = (
     comment_routes.blueprint,
     describing_routes.blueprint,
     unread_routes.blueprint,
+    view_routes.blueprint,
     pages_routes.blueprint,
     page_edit_routes.blueprint,
     page_merge_routes.blueprint,
@@ -114,11 +125,14 @@ BLUEPRINTS = (
     test_mail_routes.blueprint,
     delivery_routes.blueprint,
     mailroom_routes.blueprint,
+    inbound_routes.blueprint,
+    quarantine_routes.blueprint,
     journal_routes.blueprint,
     hook_routes.blueprint,
     sheet_routes.blueprint,
     operator_routes.blueprint,
     console_routes.blueprint,
+    stray_routes.blueprint,
 )
 
 
@@ -148,6 +162,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     htmx.init_app(app)
     errors.init_app(app)
     assets.init_app(app)
+    bundles.init_app(app)
     formats.init_app(app)
     signing_in.init_app(app)
     catalogue.load()

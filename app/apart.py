@@ -27,7 +27,7 @@ SECONDS = 15
 MEGABYTES = 1024  # of address space: 100 megapixels of HEIC, decoded
 AT_ONCE = 2  # in each process that asks
 START_SECONDS = 20
-PASSED_ON = ("PATH", "LANG", "LD_LIBRARY_PATH", "TMPDIR")
+PASSED_ON = ("PATH", "LANG", "LD_LIBRARY_PATH", "TMPDIR", "TESSDATA_PREFIX")
 
 
 def ask(

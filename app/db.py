@@ -4,6 +4,7 @@ Times are UTC and aware, ids are UUIDv7, and on SQLite a transaction that may
 write takes the write lock at its start, so that it never fails half-way.
 """
 
+import json
 import uuid
 from collections.abc import Iterable
 from contextvars import ContextVar
@@ -13,6 +14,7 @@ from typing import Annotated, Any
 import uuid_utils
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     ColumnElement,
     DateTime,
@@ -21,8 +23,10 @@ from sqlalchemy import (
     MetaData,
     String,
     Uuid,
+    any_,
     event,
     func,
+    insert,
     literal,
     select,
     text,
@@ -30,7 +34,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import Insert, insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection, Dialect
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    InstrumentedAttribute,
+    Mapped,
+    mapped_column,
+)
 from sqlalchemy.types import TypeDecorator
 
 from app.idle_lines import look_at_line
@@ -119,6 +128,36 @@ def insert_into(table: type[Base]) -> Insert:
     if db.session.get_bind().dialect.name == "sqlite":
         return sqlite_insert(table)  # type: ignore[return-value]
     return postgres_insert(table)
+
+
+def among(
+    column: ColumnElement[Any] | InstrumentedAttribute[Any], values: Iterable[Any]
+) -> ColumnElement[bool]:
+    """`column IN (values)`, of however many: one array on PostgreSQL, since a statement
+    that names a thousand values takes longer to read than to run."""
+    if db.session.get_bind().dialect.name == "sqlite":
+        return column.in_(list(values))
+    return column == any_(literal(list(values), ARRAY(column.type)))
+
+
+def insert_all(table: type[Base], rows: list[dict[str, Any]]) -> None:
+    """Rows of one shape, whose columns are all said; on PostgreSQL by one statement
+    with one value, however many they are. No defaults are filled in."""
+    if db.session.get_bind().dialect.name == "sqlite":
+        db.session.execute(insert(table), rows)
+        return
+    names = list(rows[0])
+    # Quoted by the dialect: tables and columns are ours.
+    quoted = db.session.get_bind().dialect.identifier_preparer.quote
+    columns = ", ".join(map(quoted, names))
+    into = quoted(table.__tablename__)
+    db.session.execute(
+        text(
+            f"INSERT INTO {into} ({columns}) SELECT {columns}"  # noqa: S608
+            f" FROM json_populate_recordset(CAST(NULL AS {into}), CAST(:rows AS json))"
+        ),
+        {"rows": json.dumps(rows, default=str, ensure_ascii=False)},
+    )
 
 
 def lock_company(

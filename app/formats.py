@@ -16,6 +16,7 @@ from flask_babel import (
 )
 from flask_login import current_user
 
+from app.lean import Lean
 from app.texts import gettext as _, look_up, look_up_plural
 
 LOCALES = ("fr", "en")
@@ -39,6 +40,7 @@ def init_app(app: Flask) -> None:
     )
     app.jinja_env.globals.update(get_locale=get_locale)
     app.jinja_env.lstrip_blocks = True
+    app.jinja_env.add_extension(Lean)
     # In place of Flask-Babel's, which look the catalogue up each time.
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
         look_up, look_up_plural, newstyle=True

@@ -75,10 +75,15 @@ class File:
     """
 
     def __init__(
-        self, name: str, filename: str | None, events: Iterator[bytes | None]
+        self,
+        name: str,
+        filename: str | None,
+        content_type: str | None,
+        events: Iterator[bytes | None],
     ) -> None:
         self.name = name
         self.filename = filename
+        self.content_type = content_type
         self._events = events
         self._ended = False
         self._passed = False
@@ -118,12 +123,17 @@ def read(
     max_parts: int = 1000,
 ) -> Iterator[Field | File]:
     """Never reads past the content length; without one, `stream` knows its end."""
-    kind, options = parse_options_header(content_type)
-    boundary = options.get("boundary", "")
-    if kind != "multipart/form-data" or not re.fullmatch(r"[!-~ ]{1,200}", boundary):
-        raise NotMultipart(f"Not a form with files: {content_type[:200]!r}")
-    events = _events(_chunks(stream, content_length), boundary)
-    return _parts(events, max_field_bytes, max_parts)
+    files = _files(stream, content_type, content_length, max_parts)
+    return _parts(files, max_field_bytes)
+
+
+def read_bytes(
+    stream: Stream, content_type: str, *, max_parts: int = 1000
+) -> Iterator[tuple[str, bytes]]:
+    """Each part's name and its bytes as they came, whatever their charset, files or
+    not; for a body whose length somebody else holds to a limit."""
+    for part in _files(stream, content_type, None, max_parts):
+        yield part.name, b"".join(part)
 
 
 def drain(stream: Stream, at_most: int) -> bool:
@@ -185,18 +195,32 @@ def _events(
         raise Malformed("Bytes after the closing boundary")
 
 
-def _parts(
-    events: Iterator[Any], max_field_bytes: int, max_parts: int
-) -> Iterator[Field | File]:
+def _files(
+    stream: Stream, content_type: str, content_length: int | None, max_parts: int
+) -> Iterator[File]:
+    kind, options = parse_options_header(content_type)
+    boundary = options.get("boundary", "")
+    if kind != "multipart/form-data" or not re.fullmatch(r"[!-~ ]{1,200}", boundary):
+        raise NotMultipart(f"Not a form with files: {content_type[:200]!r}")
+    events = _events(_chunks(stream, content_length), boundary)
+    return _opened_each(events, max_parts)
+
+
+def _opened_each(events: Iterator[Any], max_parts: int) -> Iterator[File]:
     for count, segment in enumerate(events, start=1):
         if count > max_parts:
             raise TooManyParts(f"More than {max_parts} parts")
         part = _opened(segment, events)
-        if part.filename is None and segment.content_type in {None, "text/plain"}:
+        yield part
+        part.skip()
+
+
+def _parts(files: Iterator[File], max_field_bytes: int) -> Iterator[Field | File]:
+    for part in files:
+        if part.filename is None and part.content_type in {None, "text/plain"}:
             yield Field(part.name, _value(part, max_field_bytes))
         else:
             yield part
-            part.skip()
 
 
 def _opened(segment: MultipartSegment, events: Iterator[bytes | None]) -> File:
@@ -207,7 +231,8 @@ def _opened(segment: MultipartSegment, events: Iterator[bytes | None]) -> File:
     filename = _extended(sent.get("filename*", ""))
     if filename is None and "filename" in sent:
         filename = _unquoted(sent["filename"])
-    return File(_unquoted(sent.get("name", "")), filename, events)
+    name = _unquoted(sent.get("name", ""))
+    return File(name, filename, segment.content_type, events)
 
 
 def _value(part: File, limit: int) -> str:

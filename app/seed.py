@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import select, update
 
 from app.activity.models import Entry
+from app.collection.seeding import demo_mails
 from app.companies.models import Company
 from app.companies.opening import open_company, open_fiscal_year
 from app.connectors import catalogue, connecting, switches
@@ -26,13 +27,14 @@ PASSWORD = "demo-guichet-2026"  # noqa: S105 - printed by bin/demo for everybody
 def demo() -> None:
     if db.session.scalar(select(Firm.id).where(Firm.slug == "durand")):
         return
-    _person(None, "operateur@guichet.example", "Opérateur", "operator")
-    _durand()
+    operator = _person(None, "operateur@guichet.example", "Opérateur", "operator")
+    claire = _durand()
     _lefevre()
     db.session.commit()
+    demo_mails(one_page_pdf, claire, operator)
 
 
-def _durand() -> None:
+def _durand() -> Person:
     firm = _firm("durand", "Durand & Associés", "#14533f", "couleur")
     firm.may_adopt_apps = True
     firm.tagline = "Experts-comptables à Nantes depuis 1984."
@@ -54,6 +56,7 @@ def _durand() -> None:
         _join(person, company, role)
     _fill_dupont(dupont, claire, paul, lea)
     _deposit(_at(martin, "À classer"), sophie, "Ticket farine T65.pdf", "Moulin 42,10")
+    return claire
 
 
 def _fill_dupont(dupont: Company, claire: Person, paul: Person, lea: Person) -> None:

@@ -6,16 +6,20 @@ from functools import cached_property
 
 from _parts import PartFailed
 from bench import (
+    acting,
     crowd,
     crowding,
     depositing,
     fairness,
+    inbound,
     mailing,
     memory,
     pages,
+    painting,
     searching,
     serving,
     switching,
+    together,
     weighing,
     zipping,
 )
@@ -59,8 +63,12 @@ BENCHMARKS: dict[str, Callable[[Bench], Iterator[Result]]] = {
     "P15": lambda bench: fairness.p15(bench.ground),
     "P16": lambda bench: fairness.p16(bench.ground),
     "P17": lambda bench: searching.p17(bench.portal),
+    "P18": lambda bench: inbound.p18(bench.ground),
     "P19": lambda bench: zipping.p19(bench.empty),
+    "P20": lambda bench: together.p20(bench.portal),
     "P21": lambda bench: weighing.p21(bench.portal),
+    "P22": lambda bench: painting.p22(bench.ground, bench.portal),
+    "P23": lambda bench: acting.p23(bench.portal),
 }
 
 

@@ -2,6 +2,7 @@
 application that runs in this process on a database of its own.
 """
 
+import gc
 import os
 import re
 from collections.abc import Iterator
@@ -84,6 +85,8 @@ def build(ground: Ground, documents: int) -> Portal:
         dataset.fill(documents, [big, middle, small])
         db.session.remove()
     cookie, csrf_token = _sign_in(app, f"/companies/{company.slug}/folders/{inbox}")
+    gc.collect()
+    gc.freeze()  # as gunicorn.conf.py does it in a worker
     return Portal(
         app=app,
         database_url=url,

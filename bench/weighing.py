@@ -62,21 +62,23 @@ def _everything(portal: Portal) -> list[Loaded]:
     page = _load(portal, portal.path(portal.big))
     found = [page]
     waiting = list(_linked(page))
+    parts = set(re.findall(r'hx-get="([^"]+)"', page.text))
     while waiting:
         path = waiting.pop(0)
         if path in {one.path for one in found}:
             continue
-        one = _load(portal, path)
+        one = _load(portal, path, is_part=path in parts)
         found.append(one)
         if one.kind == "css":
             waiting += _in_css(one)
     return found
 
 
-def _load(portal: Portal, path: str) -> Loaded:
-    answer = portal.visitor().get(
-        path, base_url=f"http://{HOST}", headers={"Accept-Encoding": "gzip"}
-    )
+def _load(portal: Portal, path: str, *, is_part: bool = False) -> Loaded:
+    headers = {"Accept-Encoding": "gzip"}
+    if is_part:
+        headers["HX-Request"] = "true"
+    answer = portal.visitor().get(path, base_url=f"http://{HOST}", headers=headers)
     if answer.status_code != 200:
         raise RuntimeError(f"{path}: {answer.status}")
     body = answer.data

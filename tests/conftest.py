@@ -77,6 +77,7 @@ def settings(database_url: str, folder: Path) -> dict[str, Any]:
         "PLATFORM_DOMAIN": "guichet.test",
         "MAIL_DOMAIN": "mail.guichet.test",
         "RATELIMIT_STORAGE_URI": "memory://",
+        "DNS_SERVERS": None,  # no test asks the net
     }
 
 

@@ -133,6 +133,7 @@ class Talk:
         self.unread = b""  # the beginning of a line
         self.lines: deque[bytes] = deque()
         self.sender = self.recipient = self.options = ""
+        self.is_begun = False  # by a sender, who may be nobody
 
     def run(self) -> None:
         with contextlib.suppress(HungUp, OSError, ValueError):
@@ -159,6 +160,7 @@ class Talk:
             self._start_tls()
         elif verb == "MAIL":
             self.sender, self.options = _address(words)
+            self.is_begun = True
             self._say("250 2.1.0 Ok")
         elif verb == "RCPT":
             self._take_recipient(_address(words)[0])
@@ -168,8 +170,12 @@ class Talk:
             self._say("221 2.0.0 Bye")
             raise HungUp
         else:
-            self.sender = self.recipient = ""
+            self._begin_anew()
             self._say("235 2.7.0 Welcome" if verb == "AUTH" else "250 2.0.0 Ok")
+
+    def _begin_anew(self) -> None:
+        self.sender = self.recipient = ""
+        self.is_begun = False
 
     def _take_recipient(self, address: str) -> None:
         refusal = self.server.unknown.get(address)
@@ -179,9 +185,9 @@ class Talk:
     def _is_out_of_turn(self, verb: str) -> bool:
         """After a refused MAIL or RCPT, what was sent with it is refused too."""
         if verb == "MAIL":
-            self.sender = self.recipient = ""
-        needed = {"RCPT": self.sender, "DATA": self.recipient}
-        if self.server.is_credulous or needed.get(verb, "none"):
+            self._begin_anew()
+        needed = {"RCPT": self.is_begun, "DATA": bool(self.recipient)}
+        if self.server.is_credulous or needed.get(verb, True):
             return False
         self._say("503 5.5.1 Not now")
         return True
@@ -225,7 +231,7 @@ class Talk:
         with self.server.lock:
             self.server.messages.append(received)
             number = len(self.server.messages)
-        self.sender = self.recipient = ""
+        self._begin_anew()
         if not self._fails("ack"):
             self._say(f"250 2.0.0 Ok: queued as TEST{number:06d}")
 

@@ -104,6 +104,13 @@ def channel_word(channel: str) -> str:
 def _of_the_firm(entry: Entry, name: str | None) -> str | None:
     """What a client is never told."""
     told = entry.details
+    if entry.verb == "came_by_mail":
+        sender = told.get("sender") or _("unknown sender")
+        return _(
+            "Received by e-mail from %(sender)s, filed by %(name)s",
+            sender=sender,
+            name=name or _("a person"),
+        )
     text = {
         "transmitted": _("Sent to %(address)s", address=told.get("destination", "")),
         "delivered": _("Received by the tool"),

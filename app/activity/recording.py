@@ -7,7 +7,7 @@ in order, by whoever runs the automaton: so no deposit waits for another one's.
 import hashlib
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC
@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import func, select, text
 
 from app.activity.models import Entry
-from app.db import db
+from app.db import db, insert_all, utc_now
 
 A_BATCH = 1000
 _together: ContextVar[uuid.UUID | None] = ContextVar("together", default=None)
@@ -57,6 +57,19 @@ def record(
             details=details,
         )
     )
+
+
+def record_all(lines: Iterable[dict[str, Any]]) -> None:
+    """The same for many at once, with the columns and the `details` of an Entry: one
+    statement."""
+    now, together = utc_now(), _together.get()
+    of_all = {"together": str(together)} if together else {}
+    rows = [
+        line | {"is_firm_only": False, "at": now, "details": line["details"] | of_all}
+        for line in lines
+    ]
+    if rows:
+        insert_all(Entry, rows)
 
 
 def seal_everything() -> None:

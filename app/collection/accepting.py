@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.exc import IntegrityError
 
-from app.collection import jobs
+from app.collection import jobs, limits
 from app.collection.models import CollectionAddress, InboundMail
 from app.db import database_now, db, new_id
 from app.library.receiving import store
@@ -28,7 +28,7 @@ from app.storage import StorageUnavailable, Stored
 # wait too.
 APART = timedelta(seconds=1)
 # Further ahead than that there are jobs enough that will come to it.
-FLOOD = timedelta(seconds=20)
+FLOOD = timedelta(seconds=5)
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 
 
@@ -60,10 +60,40 @@ def accept(
     relay wrote other headers over it. `to`: None for an address that is nobody's, of
     that firm where the domain tells.
 
-    Raises StorageUnavailable or a database error when it cannot be kept now.
+    Raises NotNow, StorageUnavailable or a database error when it cannot be kept now.
     """
     body = _BLANK_LINE.split(raw, maxsplit=1)
-    mail = InboundMail(
+    mail = _row(raw, envelope, recipient, to, firm_id)
+    mail.body_sha256 = hashlib.sha256(body[1] if body[1:] else b"").hexdigest()
+    if before := _known(mail):
+        return before
+    limits.check(mail.recipient, is_stray=to is None, client_ip=mail.client_ip)
+    db.session.commit()  # no transaction while the store is spoken to
+    return _keep(mail, raw)
+
+
+def tell_of(
+    headers: bytes,
+    size: int,
+    envelope: Envelope,
+    recipient: str,
+    to: CollectionAddress | None,
+    firm_id: uuid.UUID | None = None,
+) -> Accepted:
+    """One that is too big to be taken stays where it is: a person learns of it."""
+    mail = _row(headers, envelope, recipient, to, firm_id)
+    mail.size, mail.reason = size, "oversize"
+    return _known(mail) or _write_down(mail)
+
+
+def _row(
+    raw: bytes,
+    envelope: Envelope,
+    recipient: str,
+    to: CollectionAddress | None,
+    firm_id: uuid.UUID | None,
+) -> InboundMail:
+    return InboundMail(
         id=new_id(),
         firm_id=to.firm_id if to else firm_id,
         company_id=to.company_id if to else None,
@@ -76,18 +106,22 @@ def accept(
         helo=decoding.line(envelope.helo)[:255],
         message_id=message_id_of(headers_of(raw))[:500],
         sha256=hashlib.sha256(raw).hexdigest(),
-        body_sha256=hashlib.sha256(body[1] if body[1:] else b"").hexdigest(),
+        body_sha256=hashlib.sha256(b"").hexdigest(),
         size=len(raw),
     )
-    return _known(mail) or _keep(mail, raw)
 
 
 def _keep(mail: InboundMail, raw: bytes) -> Accepted:
-    """Store, then write down. Another one may have been quicker."""
+    """Store, then write down."""
     with store().writer() as writer:
         writer.write(raw)
         stored = writer.finish()
     mail.storage_key = stored.key
+    return _write_down(mail, stored)
+
+
+def _write_down(mail: InboundMail, stored: Stored | None = None) -> Accepted:
+    """Commits. Another one may have been quicker."""
     try:
         mail.turn_at, is_flood = _turn(mail.recipient)
         db.session.add(mail)
@@ -141,10 +175,12 @@ def _known(mail: InboundMail) -> Accepted | None:
         .where(InboundMail.recipient == mail.recipient, or_(*same))
         .execution_options(across_firms=True)
     )
-    db.session.commit()  # no transaction while the store is spoken to
+    db.session.commit()
     return Accepted(found, is_new=False) if found else None
 
 
-def _give_back(stored: Stored) -> None:
+def _give_back(stored: Stored | None) -> None:
+    if stored is None:
+        return
     with contextlib.suppress(StorageUnavailable):
         store().delete(stored.key)

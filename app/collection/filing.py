@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from app.activity.recording import record
-from app.collection import judging, places
+from app.collection import alerts, judging, loops, places, receipts
+from app.collection.heads import Head, head_of
 from app.collection.judging import Sender
 from app.collection.models import InboundMail, InboundPart
 from app.collection.reading import Item, Reading, reading_of
@@ -22,36 +23,58 @@ from app.library.deposit import deposit
 from app.library.models import Folder
 from app.library.naming import clean_name
 from app.library.receiving import give_back, receive, store
+from app.mailroom.parts import MOST_HEADERS
 from app.people.models import Person
 from app.texts import gettext as _
 
 EVERYWHERE = {"across_firms": True}
+VERBS = {"filed": "mail_filed", "ignored": "mail_ignored"}
 
 
 def process(mail: InboundMail) -> str:
     """Read it and settle it; gives its state. Commits. Raises StorageUnavailable and
     database errors: it goes on waiting then."""
     if mail.storage_key is None:
-        return _settle(mail, "quarantined", "damaged")
+        return _settle(mail, "quarantined", mail.reason or "damaged")
     with store().open(mail.storage_key) as raw, reading_of(raw) as found:
-        sender = judging.judge(mail, found.letter)
-        _note(mail, found, sender)
+        head = _head(mail)
+        stop = _look(mail, head, found)
+        if stop:
+            _note_all(mail, found, "held" if stop.state == "quarantined" else "ignored")
+            return _settle(mail, stop.state, stop.reason)
+        sender = judging.judge(mail, head, found.letter)
+        _note_sender(mail, sender)
         reason = found.defect or judging.why_not(mail, sender)
         if not reason and not found.documents:
             reason = "nothing_to_file"
         into = _place(mail) if not reason else None
         if not reason and into is None:
             reason = "no_folder"
-        for item in found.items:
-            if item.ignored:
-                _note_part(mail, item, "ignored", item.ignored)
-            elif into is None:
-                _note_part(mail, item, "held")
-        db.session.commit()
+        _note_all(mail, found, "held" if into is None else "")
+        is_known = bool(sender.address)
         if into is None:
-            return _settle(mail, "quarantined", reason)
-        file_items(mail, found, found.documents, into, sender.person)
-    return _settle(mail, "filed")
+            return _settle(mail, "quarantined", reason, is_known)
+        filed = file_items(mail, found, found.documents, into, sender.person)
+        if not filed:
+            return _settle(mail, "quarantined", "refused", is_known)
+    return _settle(mail, "filed", "", is_known)
+
+
+def _look(mail: InboundMail, head: Head, found: Reading) -> loops.Stop | None:
+    """Write down what it says of itself, and whether it goes round; commits."""
+    letter = found.letter
+    mail.from_address, mail.from_name = letter.from_address, letter.from_name
+    mail.subject, mail.text = letter.subject, letter.text
+    mail.is_automatic = loops.is_automatic(mail, head, letter)
+    mail.depositor_name = judging.stranger(letter).name[:255]
+    stop = loops.why_stopped(mail, head, letter, has_documents=bool(found.documents))
+    db.session.commit()
+    return stop
+
+
+def _head(mail: InboundMail) -> Head:
+    with store().open(mail.storage_key or "") as raw:
+        return head_of(raw.read(MOST_HEADERS))
 
 
 def give_up(mail: InboundMail) -> None:
@@ -86,15 +109,19 @@ def _file(
 ) -> uuid.UUID:
     name = name_of(mail, item)
     received = receive(found.contents(item), name)
-    done = deposit(
-        received,
-        into=into,
-        by=by,
-        channel="mail",
-        kind="email",
-        depositor_name=mail.depositor_name or None,
-        upload_id=uuid.uuid5(mail.id, str(item.number)),
-    )
+    try:
+        done = deposit(
+            received,
+            into=into,
+            by=by,
+            channel="mail",
+            kind="email",
+            depositor_name=mail.depositor_name or None,
+            upload_id=uuid.uuid5(mail.id, str(item.number)),
+        )
+    except Exception:
+        give_back(received)
+        raise
     if done.is_repeat:
         give_back(received)
     return done.document.id
@@ -112,14 +139,22 @@ def _place(mail: InboundMail) -> Folder | None:
     return places.place_for(mail.address, day)
 
 
-def _note(mail: InboundMail, found: Reading, sender: Sender) -> None:
-    letter = found.letter
-    mail.from_address, mail.from_name = letter.from_address, letter.from_name
-    mail.subject, mail.text = letter.subject, letter.text
-    mail.is_automatic = letter.auto_submitted not in {"", "no"}
+def _note_sender(mail: InboundMail, sender: Sender) -> None:
+    mail.from_address = sender.address or mail.from_address
     mail.verdict, mail.verdict_text = sender.verdict, sender.verdict_text
     mail.depositor_id = sender.person.id if sender.person else None
     mail.depositor_name = sender.name[:255]
+
+
+def _note_all(mail: InboundMail, found: Reading, outcome: str) -> None:
+    """What was never a document, and, where there is an outcome for all, the others;
+    commits."""
+    for item in found.items:
+        if item.ignored:
+            _note_part(mail, item, "ignored", item.ignored)
+        elif outcome:
+            _note_part(mail, item, outcome)
+    db.session.commit()
 
 
 def _note_part(
@@ -151,8 +186,10 @@ def _note_part(
     )
 
 
-def _settle(mail: InboundMail, state: str, reason: str = "") -> str:
-    """Once: whoever comes second finds it settled."""
+def _settle(
+    mail: InboundMail, state: str, reason: str = "", is_known: bool = False
+) -> str:
+    """Once: whoever comes second finds it settled. `is_known`: its author is named."""
     row = db.session.scalar(
         select(InboundMail)
         .where(InboundMail.id == mail.id)
@@ -165,9 +202,11 @@ def _settle(mail: InboundMail, state: str, reason: str = "") -> str:
     row.state, row.reason = state, reason
     row.settled_at = _now(state)
     row.leased_until = None
+    receipts.tell(row, is_known)
+    alerts.tell(row)
     if row.firm_id:
         record(
-            "mail_filed" if state == "filed" else "mail_held",
+            VERBS.get(state, "mail_held"),
             firm_id=row.firm_id,
             company_id=row.company_id,
             firm_only=True,

@@ -1,41 +1,61 @@
 """Who wrote, and whether what they wrote may be filed without a person's look."""
 
-from dataclasses import dataclass
-
-from app.collection.addresses import has_ended
-from app.collection.families import family_of
+from app.collection import senders
+from app.collection.authentication import verdict_on
+from app.collection.heads import Head, author_of
 from app.collection.models import InboundMail
+from app.collection.policies import why_not
+from app.collection.sender import Sender
+from app.companies.models import Company
+from app.library.receiving import store
 from app.mailroom.reading import Letter
 from app.people.models import Person
 from app.texts import gettext as _
 
-
-@dataclass(frozen=True)
-class Sender:
-    """`verdict`: whether the domain of From stands for it (pass, fail, none)."""
-
-    person: Person | None = None
-    name: str = ""
-    verdict: str = "none"
-    verdict_text: str = ""
-    # A person of the company or of the firm, or accepted before.
-    is_known: bool = False
+__all__ = ["Sender", "judge", "stranger", "why_not"]
 
 
-def judge(mail: InboundMail, letter: Letter) -> Sender:
-    return Sender(name=letter.from_name or letter.from_address or _("unknown sender"))
+def judge(mail: InboundMail, head: Head, letter: Letter) -> Sender:
+    """Asks the net: no transaction is open. Raises StorageUnavailable."""
+    if mail.company_id is None:
+        return stranger(letter)
+    author = author_of(head)
+    found = verdict_on(mail, head, author, lambda: _whole(mail))
+    company = mail.company
+    if company is None:
+        return stranger(letter)
+    is_proven = found.verdict == "pass"
+    person = senders.person_at(author.address, company)
+    if person and is_proven:
+        name = _name_of(person, mail, letter, company)
+    elif person:
+        name = _("%(address)s (not verified)", address=author.address)
+    else:
+        name = senders.shown_name(letter.from_name, author.address, company)
+    return Sender(
+        person=person if is_proven else None,
+        name=name,
+        address=author.address,
+        verdict=found.verdict,
+        verdict_text=found.text,
+        is_accepted=senders.is_accepted(author.address, company, is_proven=is_proven),
+        claimed=None if is_proven else person,
+    )
 
 
-def why_not(mail: InboundMail, sender: Sender) -> str:
-    """Why a person has to look at it first; nothing when it may be filed."""
-    if mail.address is None or mail.company is None:
-        return "unknown_address"
-    if mail.company.archived_at:
-        return "archived"
-    if has_ended(mail.address, mail.received_at):
-        return "address_ended"
-    family = family_of(mail.company.firm_id, mail.address.family)
-    policy = mail.address.policy or (family.policy if family else "known")
-    if policy != "open" and not sender.is_known:
-        return "unknown_sender"
-    return ""
+def stranger(letter: Letter) -> Sender:
+    """Where it is nobody's to ask who wrote."""
+    return Sender(name=letter.from_address or _("unknown sender"))
+
+
+def _name_of(
+    person: Person, mail: InboundMail, letter: Letter, company: Company
+) -> str:
+    if not person.is_firm_side:
+        return person.name
+    return senders.name_for(person, _whole(mail), letter.text, company)
+
+
+def _whole(mail: InboundMail) -> bytes:
+    with store().open(mail.storage_key or "") as kept:
+        return kept.read()

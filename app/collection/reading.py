@@ -1,16 +1,24 @@
-"""A message to its letter and the things in it: what is a document, and what is not."""
+"""A message to its letter and the things in it: what is a document, and what is not.
 
-import hashlib
+It is taken apart in a process of limited memory and time that knows no secrets
+(`apart_mail`); what breaks that is kept, and a person looks at it.
+"""
+
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from email import policy
-from email.message import Message
-from email.parser import BytesParser
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from app.mailroom.parts import safely, type_of, walk
-from app.mailroom.reading import Letter, read
+from flask import current_app
+
+from app import apart
+from app.collection.naming import named
+from app.mailroom.letters import HEAD, MEGABYTES, MESSAGE, SECONDS, read_apart
+from app.mailroom.reading import Letter, from_json
+
+PIECE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -18,46 +26,87 @@ class Item:
     """One thing in the message, in the order of its parts."""
 
     number: int
-    raw_name: str
+    raw_name: str  # as the sender wrote it, or made up where it had none
     content_type: str  # as declared
     size: int
     sha256: str
-    # A document, or why it is none: signature, image, report, empty…
+    # A document, or why it is none: signature, image, report, empty, external,
+    # encrypted or partial.
     ignored: str = ""
+    at: int = 0
 
 
 @dataclass(frozen=True)
 class Reading:
     letter: Letter
     items: tuple[Item, ...] = ()
-    # Why the whole of it cannot be filed by itself: oversize, damaged, partial…
+    # Why the whole of it cannot be filed by itself: oversize, damaged or partial.
     defect: str = ""
-    _contents: dict[int, bytes] = field(default_factory=dict)
+    _result: BinaryIO | None = field(default=None, repr=False)
 
     @property
     def documents(self) -> tuple[Item, ...]:
         return tuple(item for item in self.items if not item.ignored)
 
     def contents(self, item: Item) -> Iterator[bytes]:
-        yield self._contents[item.number]
+        """Of any item, also of one that is no document."""
+        left = item.size
+        if self._result is not None:
+            self._result.seek(item.at)
+            while left and (piece := self._result.read(min(PIECE, left))):
+                left -= len(piece)
+                yield piece
 
 
 @contextmanager
-def reading_of(raw: BinaryIO) -> Iterator[Reading]:
-    """What is in the message; the contents can be had while the context lasts."""
-    whole = raw.read()
-    message = BytesParser(policy=policy.default).parsebytes(whole)
-    items, contents = [], {}
-    for number, part in enumerate(walk(message)):
-        if part.is_multipart() or not _is_attachment(part):
-            continue
-        payload = safely(b"", part.get_payload, None, True) or b""
-        name = safely("", part.get_filename) or ""
-        contents[number] = bytes(payload)  # type: ignore[arg-type]
-        digest = hashlib.sha256(contents[number]).hexdigest()
-        items.append(Item(number, name, type_of(part), len(contents[number]), digest))
-    yield Reading(read(whole), tuple(items), _contents=contents)
+def reading_of(raw: BinaryIO, *, unzip: bool = False) -> Iterator[Reading]:
+    """What is in the message; the contents can be had while the context lasts. `unzip`:
+    an archive's files are documents, where it can be opened safely; else it is one.
+
+    Never raises for what the message is; OSError where the disk is full.
+    """
+    most = current_app.config["MAX_MAIL_MB"] * 1_000_000
+    with tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as made:
+        shutil.copyfileobj(raw, source)
+        source.seek(0)
+        yield _open(source, made, most, unzip) or _broken(source)
 
 
-def _is_attachment(part: Message) -> bool:
-    return bool(safely(None, part.get_filename)) or type_of(part) == "application/pdf"
+def _open(source: BinaryIO, made: BinaryIO, most: int, unzip: bool) -> Reading | None:
+    said = apart.ask(
+        "mail",
+        source,
+        MESSAGE,
+        made,
+        seconds=SECONDS,
+        megabytes=MEGABYTES,
+        most=most,
+        unzip=unzip,
+    )
+    try:
+        return _reading(said, made) if said else None
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _reading(said: dict[str, Any], made: BinaryIO) -> Reading:
+    letter = from_json(said["letter"])
+    items = tuple(
+        Item(
+            number=paper["number"],
+            raw_name=name,
+            content_type=paper["content_type"],
+            size=paper["size"],
+            sha256=paper["sha256"],
+            ignored=paper["ignored"],
+            at=paper["at"],
+        )
+        for paper, name in named(said["papers"], made)
+    )
+    return Reading(letter, items, said["defect"], made)
+
+
+def _broken(source: BinaryIO) -> Reading:
+    """The headers alone, that the person who looks at it may see whom it is from."""
+    source.seek(0)
+    return Reading(read_apart(source.read(HEAD)), defect="damaged")

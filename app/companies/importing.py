@@ -6,10 +6,12 @@ A line is done whole or not at all; a wrong one keeps nobody else back.
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from app.companies import years
 from app.companies.founding import Described, Faulty, described, found
 from app.companies.managers import Manager
 from app.companies.models import Company
@@ -42,6 +44,7 @@ COLUMNS = {
     **{"adresse e-mail": "manager_email", "invitation": "invite"},
 }
 YES = {"oui", "o", "yes", "y", "x", "1", "vrai", "true"}
+DAY_ZERO, SERIAL = date(1899, 12, 30), 5  # of spreadsheets; its figures since 1927
 NO = {"non", "n", "no", "0", "faux", "false"}
 
 
@@ -137,8 +140,10 @@ class Known:
 
     def _typed(self, cells: dict[str, str]) -> dict[str, str]:
         typed = {**cells, "template": self._template(cells.get("template", ""))}
-        if not typed.get("year_start"):
-            typed["year_start"] = f"{utc_now().year}-01-01"
+        for field in (years.STARTS, years.ENDS):
+            typed[field] = _day(typed.get(field, ""))
+        if not typed[years.STARTS]:
+            typed[years.STARTS] = f"{utc_now().year}-01-01"
         invite = folded(typed.get("invite", "")) or "oui"
         if invite not in YES | NO:
             raise Refused(_("“inviter” is “oui” or “non”."))
@@ -151,6 +156,13 @@ class Known:
         if folded(name) not in self.templates:
             raise Refused(_("There is no template “%(name)s”.", name=name))
         return self.templates[folded(name)]
+
+
+def _day(cell: str) -> str:
+    """A spreadsheet shows a day that lost its format as a number, of days."""
+    if len(cell) == SERIAL and cell.isdecimal():
+        return (DAY_ZERO + timedelta(days=int(cell))).isoformat()
+    return cell
 
 
 def _done(line: Line, firm: Firm, by: Person) -> Line:

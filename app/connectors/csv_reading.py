@@ -1,7 +1,7 @@
-"""A file of addresses as spreadsheets save it, read into rows; nothing is looked up.
+"""A file of rows as spreadsheets save it, CSV or .xlsx; nothing is looked up.
 
-Charset, delimiter and the order of the columns are found from the file itself. What
-cannot be read is Refused with a sentence, at the field `file`.
+Charset, delimiter, sheet and the order of the columns are found from the file itself.
+What cannot be read is Refused with a sentence, at the field `file`.
 """
 
 import csv
@@ -9,7 +9,9 @@ import io
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain, islice
 
+from app.connectors.workbook_reading import is_workbook, sheets_of
 from app.errors import Refused
 from app.folding import plain
 from app.formats import FORMULA_STARTS
@@ -31,6 +33,9 @@ COLUMNS = {
     "slot": "slot",
 }
 COMPANY = ("slug", "siren", "name")
+TITLES = 10  # lines of a sheet that may stand above its header
+SIREN, SIRET = 9, 14  # digits
+Lines = Iterator[tuple[int, list[str]]]  # (number of its first line, cells)
 
 
 @dataclass(frozen=True)
@@ -97,20 +102,37 @@ def read_table(
     Refused when the columns are not enough, or it is larger than what is taken."""
     if len(raw) > MOST_BYTES:
         raise too_large()
+    read = _sheet_lines if is_workbook(raw) else _text_lines
+    for lines, above in read(raw, most):
+        for _number, cells in islice(lines, above + 1):
+            columns = _columns(cells, known)
+            if are_enough(columns):
+                return Table(columns, _told(lines, columns, most))
+    raise _refused(
+        _("The first line does not name the columns: it must be as in the example.")
+    )
+
+
+def _text_lines(raw: bytes, _most: int) -> Iterator[tuple[Lines, int]]:
+    """As each delimiter has them, and how many may stand above the header."""
     text = _decoded(raw)
     if not text.strip():
         raise _refused(_("The file is empty."))
     for delimiter in DELIMITERS:
         lines = _lines(text, delimiter)
         try:
-            columns = _columns(next(lines, (0, []))[1], known)
+            first = next(lines, (0, []))
         except Refused:  # quotes end elsewhere with another delimiter
             continue
-        if are_enough(columns):
-            return Table(columns, _told(lines, columns, most))
-    raise _refused(
-        _("The first line does not name the columns: it must be as in the example.")
-    )
+        yield chain([first], lines), 0
+
+
+def _sheet_lines(raw: bytes, most: int) -> Iterator[tuple[Lines, int]]:
+    sheets = sheets_of(raw, most + TITLES + 1)
+    if not any(sheets):
+        raise _refused(_("The file is empty."))
+    for sheet in sheets:
+        yield ((n, [_cell(cell) for cell in cells]) for n, cells in sheet), TITLES
 
 
 def folded(text: str) -> str:
@@ -120,7 +142,10 @@ def folded(text: str) -> str:
 
 def _decoded(raw: bytes) -> str:
     no_text = _refused(
-        _("This is not a CSV file. Save the sheet as CSV, then try again.")
+        _(
+            "This is neither a workbook (.xlsx) nor a CSV file. Save the sheet as one "
+            "of them, then try again."
+        )
     )
     for charset in ("utf-8-sig", "cp1252"):
         try:
@@ -133,8 +158,8 @@ def _decoded(raw: bytes) -> str:
     raise no_text
 
 
-def _lines(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """(number of its first line, cells) of each line that is not empty."""
+def _lines(text: str, delimiter: str) -> Lines:
+    """Those that are not empty."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     while True:
         number = reader.line_num + 1
@@ -156,6 +181,12 @@ def _cell(raw: str) -> str:
     return text[1:] if text[:1] == "'" and text[1:2] in FORMULA_STARTS else text
 
 
+def _with_zeros(number: str) -> str:
+    """A spreadsheet drops the zeros in front of what it takes for a number."""
+    missing = next((n - len(number) for n in (SIREN, SIRET) if n >= len(number)), 0)
+    return "0" * missing + number if missing <= 2 and number.isdecimal() else number
+
+
 def _columns(header: list[str], fields: Mapping[str, str]) -> list[str]:
     """The field of each column; nothing for one that is not known, or a second one."""
     found: list[str] = []
@@ -165,9 +196,7 @@ def _columns(header: list[str], fields: Mapping[str, str]) -> list[str]:
     return found
 
 
-def _told(
-    lines: Iterator[tuple[int, list[str]]], columns: list[str], most: int
-) -> list[Told]:
+def _told(lines: Lines, columns: list[str], most: int) -> list[Told]:
     found: list[Told] = []
     for number, cells in lines:
         if len(found) == most:
@@ -177,6 +206,8 @@ def _told(
                 else _("The file has more than %(most)s lines: split it.", most=most)
             )
         known = {name: cell for name, cell in zip(columns, cells, strict=False) if name}
+        if "siren" in known:
+            known["siren"] = _with_zeros(known["siren"])
         found.append(Told(number, known, any(cells[len(columns) :])))
     return found
 

@@ -35,7 +35,7 @@ def transmit(
     a bounce, a doubt or a cancellation the new one tells which it follows.
     """
     lock_company(document.company_id, exclusive=True)
-    before = earlier_deliveries(version).get((connection.id, slot))
+    before = earlier_deliveries([version]).get((version.id, connection.id, slot))
     if before is not None and before.state in (*WAITING, *LEASED, *DONE):
         return before
     made = make_delivery(document, version, connection, slot, database_now())

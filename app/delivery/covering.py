@@ -11,7 +11,7 @@ from collections.abc import Collection
 from sqlalchemy import ColumnElement, Select, select, update
 
 from app.connectors.models import Connection
-from app.db import db
+from app.db import among, db
 from app.delivery.cancelling import cancel_waiting
 from app.delivery.models import LEASED, WAITING, Delivery
 from app.delivery.planning import effective_switches
@@ -42,7 +42,12 @@ def cover_again(
 ) -> int:
     """These lie elsewhere now: what waits by itself is due by the period that decides
     there, or cancelled when none is on; gives how many were."""
-    return _cover(Delivery.document_id.in_(document_ids), why=why)
+    which = (
+        Delivery.document_id.in_(document_ids)
+        if isinstance(document_ids, Select)
+        else among(Delivery.document_id, document_ids)
+    )
+    return _cover(which, why=why)
 
 
 def _cover(*which: ColumnElement[bool], why: str) -> int:

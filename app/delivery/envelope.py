@@ -15,9 +15,9 @@ from flask import current_app
 from app.connectors import apps
 from app.delivery.answers import Options
 from app.delivery.claiming import Claim
+from app.delivery.xtext import xtext
 
 _RETURN = re.compile(r"bounce\+([0-9a-f]{32})\.([a-z2-7]{8})@([^@\s]{1,253})")
-_PLAIN = re.compile(r"[!-*,-<>-~]")  # what stands for itself (RFC 3461, 4: xtext)
 
 
 def envelope_sender(claim: Claim) -> str:
@@ -56,13 +56,3 @@ def options(claim: Claim) -> Options:
         mail=("RET=HDRS", f"ENVID={claim.id}"),
         rcpt=("NOTIFY=FAILURE,DELAY", f"ORCPT=rfc822;{to}"),
     )
-
-
-def xtext(value: str) -> str:
-    """RFC 3461, 4: all else as +XX. An address beyond ASCII has no such form there."""
-    raw = value.encode("ascii", "replace").decode()
-    return "".join(c if _PLAIN.fullmatch(c) else f"+{ord(c):02X}" for c in raw)
-
-
-def from_xtext(value: str) -> str:
-    return re.sub(r"\+([0-9A-F]{2})", lambda code: chr(int(code[1], 16)), value)

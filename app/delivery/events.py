@@ -39,13 +39,14 @@ def keep(provider: str, body: bytes, headers: Headers) -> list[uuid.UUID]:
     if not told:
         log.warning("%s told nothing that can be read", provider)
     if token := one.token(body):
-        _use_once(provider, token, " ".join(event.event_id for event in told))
+        use_once(provider, token, " ".join(event.event_id for event in told))
     kept = (_kept(provider, event) for event in told)
     return [row_id for row_id in kept if row_id]
 
 
-def _use_once(provider: str, token: str, for_what: str) -> None:
-    """The token's row stays: the same event may come again with it, no other one."""
+def use_once(provider: str, token: str, for_what: str) -> None:
+    """The token's row stays: the same may come again with it, nothing else. The caller
+    commits. Raises Replayed."""
     name = f"token {token}"
     row = ProviderEvent(name, "other", for_what)
     if _kept(provider, row, applied_at=database_now()):

@@ -5,10 +5,11 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from app.collection.jobs import read_waiting
+from app.collection import alerts as mail_alerts
 from app.delivery import events, test_mails, tick as ticking
 from app.delivery.alerts import send_digests
 from app.library.deposit_notices import send_deposit_notices
+from app.mailroom.jobs import look
 from app.notices.posting import post_notices
 from app.operator.jobs import ask_for_all
 from app.queueing import enqueue_once, is_told_to_end
@@ -21,7 +22,8 @@ def tick(slot: str) -> dict[str, Any]:
     counts = ticking.run(began, should_stop=is_told_to_end)
     send_digests()
     send_deposit_notices()
-    read_waiting()  # mail whose own job was lost
+    look()  # mail whose own job was lost, too
+    mail_alerts.send_digests()
     post_notices()  # those whose own job was lost
     test_mails.sweep()  # and these
     ask_for_all(began)

@@ -5,7 +5,7 @@ slot. Nothing is ever decided from times, nor by looking for documents later.
 """
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,6 +26,9 @@ from app.library.models import Arrival, Document, Folder, Version
 
 # Ways to arrive that bring a version which cannot have left before.
 FRESH = ("upload", "email", "camera", "sync", "copy")
+
+Key = tuple[uuid.UUID, str]  # connection and slot
+Came = tuple[Document, Version, Arrival]
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ def arrival(
     document: Document,
     version: Version,
     arrived: Arrival,
-    besides: Collection[tuple[uuid.UUID, str]] = (),
+    besides: Collection[Key] = (),
 ) -> list[Delivery]:
     """The deliveries that this arrival makes due, or held with the reason; flushed.
 
@@ -99,6 +102,12 @@ def arrival(
     what there is stays as it is. The company's shared lock is taken: which folders are
     on cannot change meanwhile.
     """
+    return arrivals([(document, version, arrived)], besides)
+
+
+def arrivals(came: Sequence[Came], besides: Collection[Key] = ()) -> list[Delivery]:
+    """The same for many that come into one folder, in one way and from one place."""
+    _document, _version, arrived = came[0]
     settings = [
         s
         for s in effective_switches(arrived.folder_id)
@@ -106,30 +115,38 @@ def arrival(
     ]
     if not settings:
         return []
-    now = arrived.at
-    earlier = {} if arrived.kind in FRESH else earlier_deliveries(version)
-    due = []
-    for setting in settings:
-        before = earlier.get((setting.connection_id, setting.slot))
-        if is_due_again(before, arrived.kind, setting.switch):
-            made = make_delivery(
-                document,
-                version,
-                setting.connection,
-                setting.slot,
-                now,
-                is_duplicate=is_held_duplicate(setting.connection, version, arrived),
-            )
-            made.arrival_id, made.switch_id = arrived.id, setting.switch.id
-            made.retry_of_id = before.id if before else None
-            due.append(made)
+    is_fresh = arrived.kind in FRESH
+    earlier = {} if is_fresh else earlier_deliveries([one[1] for one in came])
+    due = [
+        made
+        for one in came
+        for setting in settings
+        if (made := _due(one, setting, earlier.get((one[1].id, *setting.key))))
+    ]
     db.session.add_all(due)
     db.session.flush()
     note_settled(made.id for made in due if made.state == "held")
-    if document.status == "rejected":
-        # It may lie here; it leaves when its new version comes.
-        cancel_waiting(document_ids=[document.id], why="rejected")
+    # They may lie here; they leave when their new versions come.
+    if rejected := [one[0].id for one in came if one[0].status == "rejected"]:
+        cancel_waiting(document_ids=rejected, why="rejected")
     return due
+
+
+def _due(came: Came, setting: Effective, before: Delivery | None) -> Delivery | None:
+    document, version, arrived = came
+    if not is_due_again(before, arrived.kind, setting.switch):
+        return None
+    made = make_delivery(
+        document,
+        version,
+        setting.connection,
+        setting.slot,
+        arrived.at,
+        is_duplicate=is_held_duplicate(setting.connection, version, arrived),
+    )
+    made.arrival_id, made.switch_id = arrived.id, setting.switch.id
+    made.retry_of_id = before.id if before else None
+    return made
 
 
 def make_delivery(

@@ -4,6 +4,7 @@ What was delivered never leaves twice by itself, and what still waits is not dou
 """
 
 import uuid
+from collections.abc import Sequence
 
 from sqlalchemy import select
 
@@ -14,23 +15,31 @@ from app.delivery.repeats import is_no_needless_one
 from app.library.models import Document, Version
 
 
-def earlier_deliveries(version: Version) -> dict[tuple[uuid.UUID, str], Delivery]:
-    """The newest delivery of the version to each connection and slot, save copies
-    that were called off since it had arrived.
+def earlier_deliveries(
+    versions: Sequence[Version],
+) -> dict[tuple[uuid.UUID, uuid.UUID, str], Delivery]:
+    """By version, connection and slot: the newest delivery, save copies that were
+    called off since it had arrived.
 
-    The document's row is locked: of two moves at once, the second sees the first's.
+    The documents' rows are locked: of two moves at once, the second sees the first's.
     """
     db.session.execute(
-        select(Document.id).where(Document.id == version.document_id).with_for_update()
+        select(Document.id)
+        .where(Document.id.in_([version.document_id for version in versions]))
+        .order_by(Document.id)
+        .with_for_update()
     )
     found = db.session.scalars(
         select(Delivery)
-        .where(Delivery.version_id == version.id, is_no_needless_one())
+        .where(
+            Delivery.version_id.in_([version.id for version in versions]),
+            is_no_needless_one(),
+        )
         .order_by(Delivery.id)
         .with_for_update()
         .execution_options(populate_existing=True)
     )
-    return {(row.connection_id, row.slot): row for row in found}
+    return {(row.version_id, row.connection_id, row.slot): row for row in found}
 
 
 def is_due_again(before: Delivery | None, kind: str, switch: FolderSwitch) -> bool:

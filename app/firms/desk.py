@@ -19,6 +19,7 @@ from app.delivery.blocked import Group
 from app.delivery.models import BLOCKED, WAITING, Delivery
 from app.folding import folded, folded_column
 from app.library.models import Document
+from app.mentions.unread import Call, unread_of_staff
 from app.people.models import Membership, Person
 
 MOST_LINES = 100
@@ -34,10 +35,18 @@ class Wanted:
     q: str = ""
     scope: str = "all"
 
+    def query(self) -> dict[str, str]:
+        """The query string that asks for it, without defaults."""
+        scope = {"show": self.scope} if self.scope != "all" else {}
+        return scope | ({"q": self.q} if self.q else {})
+
 
 def wanted_from(given: Mapping[str, str]) -> Wanted:
     scope = given.get("show", "all")
-    return Wanted(given.get("q", "").strip()[:100], scope if scope in SCOPES else "all")
+    return Wanted(
+        given.get("q", "").strip()[:100],
+        scope if scope in SCOPES else "all",
+    )
 
 
 @dataclass(frozen=True)
@@ -71,10 +80,11 @@ class Desk:
     todo: list[Group]
     not_sent: list[Group]
     feed: list[FeedLine]
+    calls: list[Call]
 
 
 def desk(wanted: Wanted) -> Desk:
-    """Seven queries, however many companies there are."""
+    """Eight queries, however many companies there are."""
     lines = company_lines(wanted)
     mine = _followed().with_only_columns(Company.id)
     now = utc_now()
@@ -87,6 +97,7 @@ def desk(wanted: Wanted) -> Desk:
         todo=blocked.blocked(of_mine)[:MOST_GROUPS],
         not_sent=blocked.not_sent(now - LATELY, now, of_mine)[:MOST_GROUPS],
         feed=feed(mine),
+        calls=unread_of_staff(current_user),
     )
 
 

@@ -2,18 +2,22 @@
 
 import uuid
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from flask import url_for
-from sqlalchemy import select
+from flask_babel import to_user_timezone
+from flask_login import current_user
 
 from app.collection.for_clients import ByMail, by_mail
-from app.companies.finding import company_and_role
-from app.companies.models import Company
-from app.db import db, new_id, utc_now
+from app.companies.finding import companies_and_roles, company_and_role
+from app.companies.models import Company, FiscalYear
+from app.db import new_id, utc_now
 from app.library.listing import Row, recent_rows
 from app.library.models import Folder
+from app.library.shortcuts import family_of, inbox_of, month_in, year_on
 from app.library.tree import Sight, sight_of
+from app.mentions.unread import Call, unread_of_client
 from app.texts import gettext as _
 
 RECENT = 8
@@ -32,7 +36,7 @@ class QuickDeposit:
     upload_id: uuid.UUID
 
 
-QUICK = (("inbox", "inbox"), ("purchases", "shopping-cart"), ("sales", "file-invoice"))
+FAMILIES = (("purchases", "shopping-cart"), ("sales", "file-invoice"))
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,7 @@ class ClientHome:
     quick: list[QuickDeposit]
     by_mail: list[ByMail]
     recent: list[Row]
+    calls: list[Call]
 
 
 def client_home(slug: str) -> ClientHome:
@@ -50,43 +55,55 @@ def client_home(slug: str) -> ClientHome:
     return ClientHome(
         company=company,
         url=url_for("library.root", slug=company.slug),
-        quick=[
-            deposit
-            for kind, icon in ([] if sight.is_frozen else QUICK)
-            if (deposit := _quick(company, kind, icon, sight))
-        ],
+        quick=_quick(company, sight),
         by_mail=by_mail(company, sight),
         recent=recent_rows(company, sight, RECENT),
+        calls=unread_of_client(
+            current_user, ((c, sight_of(r, c)) for c, r in companies_and_roles())
+        ),
     )
 
 
-def _quick(company: Company, kind: str, icon: str, sight: Sight) -> QuickDeposit | None:
-    """À classer, or this month's folder of the newest year's family."""
-    family = db.session.scalars(
-        select(Folder)
-        .where(
-            Folder.company_id == company.id,
-            Folder.kind == kind,
-            Folder.trashed_at.is_(None),
-        )
-        .order_by(Folder.created_at.desc())
-        .limit(1)
-    ).first()
-    if family is None or not sight.allows(family):
+def today() -> date:
+    """Where the people are."""
+    local: datetime = to_user_timezone(utc_now())
+    return local.date()
+
+
+def _quick(company: Company, sight: Sight) -> list[QuickDeposit]:
+    if sight.is_frozen:
+        return []
+    year = year_on(company, today())
+    found = [
+        _inbox(company, sight),
+        *(_family(company, kind, icon, sight, year) for kind, icon in FAMILIES),
+    ]
+    return [deposit for deposit in found if deposit]
+
+
+def _inbox(company: Company, sight: Sight) -> QuickDeposit | None:
+    folder = inbox_of(company, sight)
+    return _deposit(company, folder, folder, "inbox") if folder else None
+
+
+def _family(
+    company: Company, kind: str, icon: str, sight: Sight, year: FiscalYear | None
+) -> QuickDeposit | None:
+    """This month's folder of the family, or the family's own."""
+    family = family_of(company, kind, year, sight)
+    folder = (month_in(family, today(), year) or family) if family else None
+    if family is None or folder is None or not sight.may_deposit_in(folder):
         return None
-    month = db.session.scalar(
-        select(Folder).where(
-            Folder.parent_id == family.id,
-            Folder.kind == "month",
-            Folder.name.startswith(f"{utc_now().month:02d} "),
-            Folder.trashed_at.is_(None),
-        )
-    )
-    folder = month or family
+    return _deposit(company, family, folder, icon)
+
+
+def _deposit(
+    company: Company, family: Folder, folder: Folder, icon: str
+) -> QuickDeposit:
     here: dict[str, Any] = {"slug": company.slug, "folder_id": folder.id}
     return QuickDeposit(
         name=family.name,
-        hint=month.name if month else _("We sort for you"),
+        hint=_("We sort for you") if folder is family else folder.name,
         icon=icon,
         folder_url=url_for("library.show", **here),
         deposit_url=url_for("library.deposit_create", **here),

@@ -25,9 +25,17 @@ def firm_at(host: str) -> Firm | None:
 
 def url_of(firm: Firm) -> str:
     """Where the firm's portal is, from its row and never from a request."""
+    return _url(f"{firm.slug}.{current_app.config['PLATFORM_DOMAIN']}")
+
+
+def console_url() -> str:
+    """Where the operator's pages are."""
+    return _url(current_app.config["PLATFORM_DOMAIN"])
+
+
+def _url(host: str) -> str:
     scheme = "https" if current_app.config["SESSION_COOKIE_SECURE"] else "http"
     port = current_app.config["PUBLIC_PORT"]
-    host = f"{firm.slug}.{current_app.config['PLATFORM_DOMAIN']}"
     return f"{scheme}://{host}:{port}" if port else f"{scheme}://{host}"
 
 

@@ -10,6 +10,7 @@ from app import htmx
 from app.companies.models import Company
 from app.db import db
 from app.delivery import outages
+from app.filters.keeping import filters_of
 from app.firms import desk as desks, home as homes
 from app.firms.brand import Brand
 from app.firms.models import Firm
@@ -52,6 +53,7 @@ def home() -> ResponseReturnValue:
         return render_template(
             "firms/dashboard.html",
             desk=shown,
+            filters=filters_of(current_user, "desk"),
             outage=outages.current(),
             nav_current="home",
         )

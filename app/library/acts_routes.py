@@ -17,7 +17,8 @@ from app.companies.models import Company
 from app.db import db, new_id
 from app.errors import Refused
 from app.library import trash
-from app.library.answering import to_page
+from app.library.acted import in_list
+from app.library.answering import Undo, form_of, to_page
 from app.library.choosing import choices
 from app.library.copying import copy_document
 from app.library.finding import Place, chosen_folder, document_or_404, url_of
@@ -45,7 +46,7 @@ def _channel() -> str:
     return "firm" if current_user.is_firm_side else "web"
 
 
-def _is_fromurl_of() -> bool:
+def _is_from_list() -> bool:
     return request.args.get("from") == "list"
 
 
@@ -56,38 +57,43 @@ def _url(document: Document) -> str:
 def _undo(endpoint: str, document: Document) -> str:
     """Back to where the person is at work then."""
     url = url_for(endpoint, document_id=document.id)
-    return f"{url}?from=list&undo=yes" if _is_fromurl_of() else url
+    return f"{url}?from=list&undo=yes" if _is_from_list() else url
 
 
 def _answer(
-    document: Document, text: str, list_url: str, **undo: str
+    document: Document,
+    text: str,
+    list_url: str,
+    undo: Undo | None = None,
+    *,
+    come: bool = False,
 ) -> ResponseReturnValue:
-    """To the document, or back to the list where the person is at work."""
-    return to_page(list_url if _is_fromurl_of() else _url(document), text, **undo)
+    """To the document, or in the list where the person is at work."""
+    if not _is_from_list():
+        return to_page(_url(document), text, undo)
+    return in_list(list_url, text, [document], undo, come=come)
 
 
 def _form(
     act: str, document: Document, place: Place, error: Refused | None = None
 ) -> ResponseReturnValue:
-    page = render_template(
+    return form_of(
         "library/act.html",
+        error,
         act=act,
         document=document,
         company=place.company,
-        came_from="list" if _is_fromurl_of() else None,
-        back_url=place.url if _is_fromurl_of() else _url(document),
+        came_from="list" if _is_from_list() else None,
+        back_url=place.url if _is_from_list() else _url(document),
         choices=choices(
             place.company, place.sight, here=place.folder.id, but_here=act == "move"
         )
         if act in {"move", "copy"}
         else [],
-        error=error.message if error else None,
         typed=request.form.get("name") or document.name,
         chosen=request.form.get("folder"),
         once=request.form.get("once") or new_id(),
-        nav_current="documents",
     )
-    return (page, 422) if error else page
 
 
 def _target(place: Place) -> Folder:
@@ -113,14 +119,13 @@ def move(document_id: uuid.UUID) -> ResponseReturnValue:
         db.session.rollback()
         return _form("move", document, place, refusal)
     db.session.commit()
-    if "undo" in request.args:
-        list_url = url_of(place.company, to)
+    is_undo = "undo" in request.args
     return _answer(
         document,
         _("“%(name)s” is moved to “%(folder)s”.", name=document.name, folder=to.name),
-        list_url,
-        undo_url=_undo("acts.move", document),
-        folder=str(before),
+        url_of(place.company, to) if is_undo else list_url,
+        {"undo_url": _undo("acts.move", document), "folder": str(before)},
+        come=is_undo,
     )
 
 
@@ -143,7 +148,7 @@ def copy(document_id: uuid.UUID) -> ResponseReturnValue:
         return _form("copy", document, place, refusal)
     db.session.commit()
     text = _("Copied to “%(folder)s”.", folder=to.name)
-    return _answer(made.document, text, list_url)
+    return _answer(made.document, text, list_url, come=True)
 
 
 @blueprint.post("/documents/<uuid:document_id>/rename")
@@ -191,10 +196,11 @@ def put_in_trash(document_id: uuid.UUID) -> ResponseReturnValue:
     document, place = _allowed(document_id, "trash")
     trash_document(document, by=current_user)
     db.session.commit()
-    return to_page(
+    return in_list(
         place.url,
         _("“%(name)s” is in the trash, for 30 days.", name=document.name),
-        undo_url=_undo("acts.restore", document),
+        [document],
+        {"undo_url": _undo("acts.restore", document)},
     )
 
 
@@ -206,7 +212,7 @@ def restore(document_id: uuid.UUID) -> ResponseReturnValue:
     db.session.commit()
     text = _("Restored to “%(folder)s”.", folder=to.name)
     company = db.session.get_one(Company, to.company_id)
-    return _answer(document, text, url_of(company, to))
+    return _answer(document, text, url_of(company, to), come=True)
 
 
 @blueprint.get("/trash")

@@ -4,6 +4,9 @@ Of those for the firm alone a client gets no trace, not even a count. The caller
 commits.
 """
 
+import unicodedata
+import uuid
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +17,9 @@ from app.errors import Refused
 from app.library.models import AUDIENCES, Comment, Document
 from app.library.noting import note_document
 from app.library.taking import take
+from app.mentions.calling import call, forget
+from app.mentions.marking import Piece, pieces
+from app.mentions.models import Mention
 from app.people.models import Person
 from app.texts import gettext as _
 
@@ -26,6 +32,11 @@ class Remark:
 
     comment: Comment
     is_own: bool
+    called: tuple[str, ...] = ()  # the names that its text calls
+
+    @property
+    def pieces(self) -> list[Piece]:
+        return pieces(self.comment.body, self.called)
 
     @property
     def is_firm_only(self) -> bool:
@@ -52,8 +63,21 @@ def comments_of(document: Document, person: Person) -> list[Remark]:
         wanted = wanted.where(
             Comment.visibility == "shared", Comment.removed_at.is_(None)
         )
-    found = db.session.scalars(wanted)
-    return [Remark(comment, comment.author_id == person.id) for comment in found]
+    names = _called(document)
+    return [
+        Remark(comment, comment.author_id == person.id, tuple(names[comment.id]))
+        for comment in db.session.scalars(wanted)
+    ]
+
+
+def _called(document: Document) -> dict[uuid.UUID, list[str]]:
+    found: dict[uuid.UUID, list[str]] = defaultdict(list)
+    wanted = select(Mention.comment_id, Mention.name)
+    for comment_id, name in db.session.execute(
+        wanted.where(Mention.document_id == document.id)
+    ):
+        found[comment_id].append(name)
+    return found
 
 
 def usual_audience(document: Document, person: Person) -> str:
@@ -70,7 +94,8 @@ def usual_audience(document: Document, person: Person) -> str:
 
 
 def comment(document: Document, body: str, visibility: str, *, by: Person) -> Comment:
-    """Plain text with its lines. What a client writes is shared."""
+    """Plain text with its lines, and those whom it calls by «@». What a client writes
+    is shared."""
     body = _cleaned(body)
     if not by.is_firm_side:
         visibility = "shared"
@@ -89,6 +114,7 @@ def comment(document: Document, body: str, visibility: str, *, by: Person) -> Co
     )
     db.session.add(made)
     db.session.flush()
+    call(document, made, by=by)
     _note("commented", document, made, by)
     return made
 
@@ -99,12 +125,14 @@ def remove_comment(document: Document, made: Comment, *, by: Person) -> None:
         raise Refused(_("Only its author removes a comment."))
     if made.removed_at is None:
         made.body, made.removed_at = "", utc_now()
+        forget(made)
         db.session.flush()
         _note("comment_removed", document, made, by)
 
 
 def _cleaned(body: str) -> str:
     body = body.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "").strip()
+    body = unicodedata.normalize("NFC", body)
     if not body:
         raise Refused(_("Write something first."), "body")
     if len(body) > LONGEST:

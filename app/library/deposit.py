@@ -69,7 +69,10 @@ def deposit(
         folder=str(into.id),
         channel=channel,
         sha256=document.sha256,
+        **({} if by else {"by": document.depositor_name}),
     )
+    # What can fail fails here, while the bytes can still be given back.
+    db.session.flush()
     pictures.ask_after_commit(version)
     return Deposited(document, deliveries, was_renamed=document.name != received.name)
 

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from flask_babel import force_locale
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import joinedload
 
+from app.collection.models import InboundMail, InboundPart
 from app.companies.models import Company
 from app.db import db, utc_now
 from app.firms.hosts import url_of
@@ -99,7 +100,7 @@ def _documents(
     person: Person, company: Company, since: datetime, until: datetime
 ) -> tuple[int, Sequence[Document]]:
     """How many, and the first of them with their folders."""
-    own = Document.depositor_id == person.id
+    own = (Document.depositor_id == person.id) & ~_has_receipt()
     others = or_(Document.depositor_id.is_(None), Document.depositor_id != person.id)
     which = (
         Document.company_id == company.id,
@@ -117,6 +118,18 @@ def _documents(
         execution_options=options,
     ).all()
     return total, some
+
+
+def _has_receipt() -> ColumnElement[bool]:
+    """What came by mail was answered by mail, save where a machine sent it."""
+    return exists(
+        select(InboundPart.id)
+        .join(InboundMail, InboundMail.id == InboundPart.mail_id)
+        .where(
+            InboundPart.document_id == Document.id,
+            InboundMail.is_automatic.is_(False),
+        )
+    )
 
 
 def _subject(person: Person, company: Company, total: int) -> str:

@@ -20,7 +20,7 @@ from app.db import db, id_from, new_id
 from app.delivery.planning import Effective
 from app.errors import Refused
 from app.library import trash
-from app.library.answering import to_page
+from app.library.answering import form_of, to_page
 from app.library.choosing import choices
 from app.library.finding import Place, chosen_folder, place_or_404, url_of
 from app.library.making import make_folder
@@ -53,8 +53,9 @@ def _changeable(folder_id: uuid.UUID) -> Place:
 
 
 def _form(act: str, place: Place, error: Refused | None = None) -> ResponseReturnValue:
-    page = render_template(
+    return form_of(
         "library/folder_act.html",
+        error,
         act=act,
         folder=place.folder,
         company=place.company,
@@ -67,13 +68,10 @@ def _form(act: str, place: Place, error: Refused | None = None) -> ResponseRetur
         )
         if act == "move"
         else [],
-        error=error.message if error else None,
         typed=request.form.get("name") or ("" if act == "new" else place.folder.name),
         once=request.form.get("once") or new_id(),
         back_url=place.url,
-        nav_current="documents",
     )
-    return (page, 422) if error else page
 
 
 @blueprint.get("/folders/<uuid:folder_id>/<any(move,rename,new,trash):act>")
@@ -158,9 +156,11 @@ def move(folder_id: uuid.UUID) -> ResponseReturnValue:
     return to_page(
         place.url,
         _("“%(name)s” is moved to “%(folder)s”.", name=place.folder.name, folder=where),
-        undo_url=url_for("folders.move", folder_id=folder_id),
-        parent=before,
-        confirmed="1",
+        {
+            "undo_url": url_for("folders.move", folder_id=folder_id),
+            "parent": before,
+            "confirmed": "1",
+        },
     )
 
 
@@ -210,7 +210,7 @@ def put_in_trash(folder_id: uuid.UUID) -> ResponseReturnValue:
         else url_for("library.root", slug=place.company.slug)
     )
     undo_url = url_for("folders.restore", folder_id=folder_id)
-    return to_page(back, text, undo_url=undo_url)
+    return to_page(back, text, {"undo_url": undo_url})
 
 
 @blueprint.post("/folders/<uuid:folder_id>/restore")

@@ -6,6 +6,7 @@ waits is called off. Taken back, it leaves by hand only.
 """
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,8 +18,8 @@ from app.delivery.cancelling import cancel_waiting
 from app.delivery.models import DONE, Delivery
 from app.errors import Refused
 from app.library.models import Document
-from app.library.noting import note_document
-from app.library.taking import take
+from app.library.noting import note_document, note_documents
+from app.library.taking import change_all, take
 from app.people.models import Person
 from app.texts import gettext as _
 
@@ -31,12 +32,25 @@ def validate(document: Document, *, by: Person) -> None:
     lock_company(document.company_id)
     take(document)
     if document.status == "validated":
-        raise Refused(_("This document is validated already."))
-    before = _as_it_was(document)
-    document.status, document.rejected_reason = "validated", None
-    document.validated_at, document.validated_by_id = database_now(), by.id
-    db.session.flush()
-    note_document("validated", document, by, before=before)
+        raise Refused(already_validated())
+    validate_all([document], by=by)
+
+
+def already_validated() -> str:
+    return _("This document is validated already.")
+
+
+def validate_all(documents: Sequence[Document], *, by: Person) -> None:
+    """Those that are not yet; all are taken, as `take` does it for one."""
+    before = [(document, {"before": _as_it_was(document)}) for document in documents]
+    change_all(
+        documents,
+        status="validated",
+        rejected_reason=None,
+        validated_at=database_now(),
+        validated_by_id=by.id,
+    )
+    note_documents("validated", before, by)
 
 
 def refuse(document: Document, reason: str, *, by: Person) -> int:

@@ -3,13 +3,14 @@
 import uuid
 from typing import Any
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from app.db import db
 from app.errors import Refused
-from app.library.answering import in_place, to_page
+from app.library.acted import in_list
+from app.library.answering import Undo, form_of, to_page
 from app.library.finding import Place, document_or_404
 from app.library.judging import LONGEST_REASON, refuse, take_back, validate
 from app.library.models import Document
@@ -29,7 +30,16 @@ def _back(document: Document, place: Place) -> str:
     return place.url if _from() else here
 
 
-def _undo(document: Document) -> dict[str, str]:
+def _answer(
+    document: Document, place: Place, text: str, undo: Undo | None = None
+) -> ResponseReturnValue:
+    back = _back(document, place)
+    if _from():
+        return in_list(back, text, [document], undo)
+    return to_page(back, text, undo)
+
+
+def _undo(document: Document) -> Undo:
     address: dict[str, Any] = {"document_id": document.id, "undo": "yes"}
     address["from"] = _from()
     return {
@@ -45,8 +55,7 @@ def validate_create(document_id: uuid.UUID) -> ResponseReturnValue:
     validate(document, by=current_user)
     db.session.commit()
     text = _("“%(name)s” is validated.", name=document.name)
-    answer = in_place if _from() else to_page
-    return answer(_back(document, place), text, **_undo(document))
+    return _answer(document, place, text, _undo(document))
 
 
 @blueprint.get("/documents/<uuid:document_id>/refuse")
@@ -72,24 +81,22 @@ def refuse_create(document_id: uuid.UUID) -> ResponseReturnValue:
             "%(num)d sendings are called off.",
             called_off,
         )
-    return to_page(_back(document, place), text, **_undo(document))
+    return _answer(document, place, text, _undo(document))
 
 
 def _form(
     document: Document, place: Place, error: Refused | None = None
 ) -> ResponseReturnValue:
-    page = render_template(
+    return form_of(
         "library/refuse.html",
+        error,
         document=document,
         company=place.company,
         came_from=_from(),
         back_url=_back(document, place),
-        error=error.message if error else None,
         typed=request.form.get("reason", ""),
         longest=LONGEST_REASON,
-        nav_current="documents",
     )
-    return (page, 422) if error else page
 
 
 @blueprint.post("/documents/<uuid:document_id>/reopen")
@@ -100,7 +107,7 @@ def take_back_create(document_id: uuid.UUID) -> ResponseReturnValue:
     is_undo = "undo" in request.args
     now = take_back(document, status, by=current_user, to_before=is_undo)
     db.session.commit()
-    return to_page(_back(document, place), _taken_back(status, now))
+    return _answer(document, place, _taken_back(status, now))
 
 
 def _taken_back(before: str, now: str) -> str:

@@ -39,6 +39,7 @@ COUNTED = 1000  # beyond, «1 000+»: a full count would cost with the folder's 
 class Row:
     id: uuid.UUID
     name: str
+    version: int
     stem: str
     extension: str
     url: str
@@ -232,6 +233,7 @@ def _row(
     return Row(
         id=document.id,
         name=document.name,
+        version=document.version_number,
         stem=stem,
         extension=extension,
         url=url_for("library.document", document_id=document.id),

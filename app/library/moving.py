@@ -5,6 +5,7 @@ moved does not. What waits and is no longer covered is cancelled. The caller com
 """
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Select, func, select
@@ -16,14 +17,15 @@ from app.delivery.covering import cover_again
 from app.delivery.planning import Effective, effective_switches
 from app.errors import Refused
 from app.library.models import Document, Folder
-from app.library.noting import note_document, note_folder
+from app.library.noting import note_documents, note_folder
 from app.library.taking import (
-    current_version,
+    change_all,
+    current_versions,
     free_folder_name,
-    free_name_in,
+    free_names_in,
     holding,
     living,
-    note_arrival,
+    note_arrivals,
     take,
     take_folder,
 )
@@ -40,24 +42,37 @@ def move_document(
     living(to, document.company_id)
     if document.folder_id == to.id:
         return document
-    before = document.folder_id
-    was_on = [s.key for s in effective_switches(before) if s.is_on]
-    document.name = free_name_in(to.id, document.name)
-    document.folder_id = to.id
-    db.session.flush()
-    version = current_version(document)
-    arrived = note_arrival(document, version, "move_in", by=by, channel=channel)
-    planning.arrival(document, version, arrived, besides=was_on)
-    cover_again([document.id], why="moved_out")
-    note_document(
-        "moved",
-        document,
-        by,
-        name=document.name,
-        before=str(before),
-        folder=str(to.id),
-    )
+    move_all([document], to, by=by, channel=channel)
     return document
+
+
+def move_all(
+    documents: Sequence[Document], to: Folder, *, by: Person | None, channel: str
+) -> None:
+    """Those that lie elsewhere. All are taken, the folder lives, and nothing else
+    arrives there meanwhile."""
+    before = {document.id: document.folder_id for document in documents}
+    names = free_names_in(to.id, [document.name for document in documents])
+    for document, name in zip(documents, names, strict=True):
+        if document.name != name:
+            document.name = name
+    change_all(documents, folder_id=to.id, folder=to)
+    versions = current_versions(documents)
+    arrivals = note_arrivals(documents, versions, "move_in", by=by, channel=channel)
+    for place in dict.fromkeys(before.values()):
+        was_on = [s.key for s in effective_switches(place) if s.is_on]
+        from_there = [
+            (document, versions[document.id], arrived)
+            for document, arrived in zip(documents, arrivals, strict=True)
+            if before[document.id] == place
+        ]
+        planning.arrivals(from_there, besides=was_on)
+    cover_again([document.id for document in documents], why="moved_out")
+    told = [
+        (one, {"name": one.name, "before": str(before[one.id]), "folder": str(to.id)})
+        for one in documents
+    ]
+    note_documents("moved", told, by)
 
 
 def move_folder(folder: Folder, to: Folder | None, *, by: Person | None) -> None:

@@ -53,5 +53,7 @@ def replace(
         channel=channel,
         **details,
     )
+    # What can fail fails here, while the bytes can still be given back.
+    db.session.flush()
     pictures.ask_after_commit(version)
     return version

@@ -18,6 +18,7 @@ from sqlalchemy import select
 
 from app import htmx
 from app.activity.reading import history
+from app.collection.finding import mail_of
 from app.companies.finding import company_and_role
 from app.db import db, set_read_only
 from app.delivery.badges import client_badge, firm_badge
@@ -37,6 +38,7 @@ from app.library.tree import sight_of
 from app.library.unread import is_known, note_opened
 from app.library.uploads import Outcome, deposit_all
 from app.library.ways import folder_at
+from app.mentions.calling import has_unread, note_read
 from app.pages.opening import opened
 from app.policy import open_to, reads_its_own_body
 from app.texts import gettext as _, ngettext
@@ -167,7 +169,7 @@ def _listing(place: Place) -> listings.Listing:
 @open_to("signed_in")
 def document(document_id: uuid.UUID) -> ResponseReturnValue:
     shown, place = document_or_404(document_id)
-    _opened(shown)
+    _opened(shown, with_comments=True)
     sent = proofs(shown) if place.sight.firm_side else []
     reasons = why(shown) if place.sight.firm_side else []
     may_send = place.sight.firm_side and shown.status != "rejected"
@@ -183,6 +185,7 @@ def document(document_id: uuid.UUID) -> ResponseReturnValue:
         crumbs=[(f.name, url_of(place.company, f)) for f in place.path],
         badge=badge,
         channel_label=listings.channel_label(shown.channel),
+        mail=mail_of(shown.id) if place.sight.firm_side else None,
         kind=listings.kind_of(shown.content_type),
         acts=acts_on(shown, place.folder, place.sight),
         judge=judge_of(shown) if place.sight.firm_side else "",
@@ -212,13 +215,16 @@ def download(document_id: uuid.UUID) -> ResponseReturnValue:
     return as_download(store().open(version.storage_key), wanted)
 
 
-def _opened(document: Document) -> None:
+def _opened(document: Document, *, with_comments: bool = False) -> None:
     """A page that is read takes no write lock; the first time, this one writes a little
     before."""
-    if is_known(document, current_user):
+    is_called = with_comments and has_unread(document, current_user)
+    if is_known(document, current_user) and not is_called:
         return
     db.session.commit()
     set_read_only(False)
     note_opened(document, current_user)
+    if is_called:
+        note_read(document, current_user)
     db.session.commit()
     set_read_only(True)

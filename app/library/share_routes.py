@@ -7,7 +7,6 @@ browser says instead (Sec-Fetch-Site) that no other site is behind it.
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
-from sqlalchemy import select
 
 from app.companies.finding import companies_and_roles
 from app.companies.models import Company
@@ -15,6 +14,7 @@ from app.db import db
 from app.library.deposit import deposit
 from app.library.finding import url_of
 from app.library.models import Folder
+from app.library.shortcuts import inbox_of
 from app.library.tree import sight_of
 from app.library.uploads import deposit_all
 from app.policy import open_to, reads_its_own_body
@@ -70,16 +70,6 @@ def create() -> ResponseReturnValue:
 def _inbox() -> tuple[Company, Folder] | None:
     """Of the first company that has one open to the person."""
     for company, role in companies_and_roles():
-        folder = db.session.scalars(
-            select(Folder)
-            .where(
-                Folder.company_id == company.id,
-                Folder.kind == "inbox",
-                Folder.trashed_at.is_(None),
-            )
-            .order_by(Folder.position, Folder.id)
-            .limit(1)
-        ).first()
-        if folder and sight_of(role, company).may_deposit_in(folder):
+        if folder := inbox_of(company, sight_of(role, company)):
             return company, folder
     return None

@@ -4,11 +4,14 @@ The company's lock comes first; of two acts at once, the second sees the first's
 """
 
 import uuid
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import inspect, select, update
+from sqlalchemy.orm.attributes import set_committed_value
 
-from app.db import database_now, db
+from app.db import among, database_now, db, insert_all, new_id
 from app.errors import Refused
 from app.library.models import Arrival, Document, Folder, Version
 from app.library.naming import free_name, numbered_like
@@ -34,9 +37,17 @@ def take(document: Document, *, trashed: bool = False) -> None:
     if trashed and found.trashed_at is None:
         raise Refused(_("This document is no longer in the trash."))
     if not trashed and found.trashed_at is not None:
-        raise Refused(_("This document is in the trash. Restore it first."))
+        raise Refused(in_the_trash())
     if found.folder_id != before:
-        raise Refused(_("Somebody else has just moved this document. Look again."))
+        raise Refused(moved_since())
+
+
+def in_the_trash() -> str:
+    return _("This document is in the trash. Restore it first.")
+
+
+def moved_since() -> str:
+    return _("Somebody else has just moved this document. Look again.")
 
 
 def take_folder(folder: Folder, *, trashed: bool = False) -> None:
@@ -46,6 +57,22 @@ def take_folder(folder: Folder, *, trashed: bool = False) -> None:
     )
     if found is None or (found.trashed_at is None) == trashed:
         raise Refused(_("This folder is no longer there. Choose another one."))
+
+
+def change_all(documents: Sequence[Document], **values: Any) -> None:
+    """The same for all of them, by one statement. Words that documents are found by
+    are not among it: those hang on the flush (`app/search/keeping.py`)."""
+    columns = Document.__table__.columns
+    db.session.flush()
+    db.session.execute(
+        update(Document)
+        .where(among(Document.id, [document.id for document in documents]))
+        .values({name: values[name] for name in values if name in columns})
+        .execution_options(synchronize_session=False)
+    )
+    for document in documents:
+        for name, value in values.items():
+            set_committed_value(document, name, value)
 
 
 def living(folder: Folder, company_id: uuid.UUID) -> list[Folder]:
@@ -74,8 +101,49 @@ def current_version(document: Document) -> Version:
     ).one()
 
 
+def current_versions(documents: Iterable[Document]) -> dict[uuid.UUID, Version]:
+    """The same of many, by the documents' ids."""
+    found = db.session.scalars(
+        select(Version)
+        .join(Document, Document.id == Version.document_id)
+        .where(
+            among(Document.id, [document.id for document in documents]),
+            Version.number == Document.version_number,
+        )
+    )
+    return {version.document_id: version for version in found}
+
+
+def free_names_in(folder_id: uuid.UUID, names: Iterable[str]) -> list[str]:
+    """For as many documents that come at once: the names, or numbered ones where a
+    living document there, or one before them, is called so."""
+    wanted = list(names)
+    taken = set(
+        db.session.scalars(
+            select(Document.name).where(
+                Document.folder_id == folder_id,
+                among(Document.name, wanted),
+                Document.trashed_at.is_(None),
+            )
+        )
+    )
+    given = []
+    for name in wanted:
+        if name in taken:
+            taken |= _namesakes(folder_id, name)
+        given.append(free_name(name, taken))
+        taken.add(given[-1])
+    return given
+
+
 def free_name_in(folder_id: uuid.UUID, name: str, but: uuid.UUID | None = None) -> str:
     """The name, or with the first number that no living document has there."""
+    return free_name(name, _namesakes(folder_id, name, but))
+
+
+def _namesakes(
+    folder_id: uuid.UUID, name: str, but: uuid.UUID | None = None
+) -> set[str]:
     taken = select(Document.name).where(
         Document.folder_id == folder_id,
         Document.name.startswith(numbered_like(name), autoescape=True),
@@ -83,7 +151,7 @@ def free_name_in(folder_id: uuid.UUID, name: str, but: uuid.UUID | None = None) 
     )
     if but:
         taken = taken.where(Document.id != but)
-    return free_name(name, set(db.session.scalars(taken)))
+    return set(db.session.scalars(taken))
 
 
 def free_folder_name(folder: Folder, parent_id: uuid.UUID | None, name: str) -> str:
@@ -109,17 +177,40 @@ def note_arrival(
     at: datetime | None = None,
 ) -> Arrival:
     """The version came into the document's folder, now or when it was said; flushed."""
-    arrived = Arrival(
-        firm_id=document.firm_id,
-        company_id=document.company_id,
-        document_id=document.id,
-        version_id=version.id,
-        folder_id=document.folder_id,
-        kind=kind,
-        channel=channel,
-        actor_id=by.id if by else None,
-        at=at or database_now(),
+    versions = {document.id: version}
+    [arrived] = note_arrivals([document], versions, kind, by=by, channel=channel, at=at)
+    return arrived
+
+
+def note_arrivals(
+    documents: Sequence[Document],
+    versions: Mapping[uuid.UUID, Version],
+    kind: str,
+    *,
+    by: Person | None,
+    channel: str,
+    at: datetime | None = None,
+) -> list[Arrival]:
+    """The same for many at one moment, with their versions by the documents' ids. They
+    are written past the session: to be read, not changed."""
+    at = at or database_now()
+    arrived = [
+        Arrival(
+            id=new_id(),
+            firm_id=document.firm_id,
+            company_id=document.company_id,
+            document_id=document.id,
+            version_id=versions[document.id].id,
+            folder_id=document.folder_id,
+            kind=kind,
+            channel=channel,
+            actor_id=by.id if by else None,
+            at=at,
+        )
+        for document in documents
+    ]
+    names = [column.key for column in inspect(Arrival).column_attrs]
+    insert_all(
+        Arrival, [{name: getattr(one, name) for name in names} for one in arrived]
     )
-    db.session.add(arrived)
-    db.session.flush()
     return arrived

@@ -1,32 +1,33 @@
-"""One act on many documents of a company: each by the act for one, all in one
+"""One act on many documents of a company: by as many statements as for one, all in one
 transaction, and taken back as one. What cannot be done stays as it was and is named
 with its reason. The caller commits.
 """
 
 import uuid
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload
 
 from app.activity.models import Entry
 from app.activity.recording import as_one
 from app.companies.models import Company
-from app.db import db, lock_company, new_id, utc_now
+from app.db import among, db, lock_company, new_id, utc_now
 from app.errors import Refused
-from app.library.judging import take_back, validate
+from app.library.judging import already_validated, take_back, validate_all
 from app.library.models import Document, Folder
-from app.library.moving import move_document
+from app.library.moving import move_all
 from app.library.permissions import acts_on
-from app.library.taking import FRESHLY, living
-from app.library.trashing import restore_document, trash_document
+from app.library.taking import FRESHLY, in_the_trash, living, moved_since
+from app.library.trashing import restore_document, trash_all
 from app.library.tree import Sight, hidden_folders
 from app.people.models import Person
 from app.texts import gettext as _
 
-MOST = 500
+MOST = 1000
 UNDOABLE = {"moved", "trashed", "validated"}
 # An offer to undo stands for some seconds; a page may have been left open.
 UNDONE_WITHIN = timedelta(days=1)
@@ -52,6 +53,7 @@ class Outcome:
     # By reason: the names of those that it keeps.
     not_done: dict[str, list[str]] = field(default_factory=dict)
     missing: int = 0  # not there any more, or never there for this person
+    come: bool = False  # back to where they were
 
 
 def act_on_all(
@@ -67,9 +69,14 @@ def act_on_all(
     lock_company(hands.company.id, exclusive=True)
     found = _documents(wanted, hands)
     outcome = Outcome(new_id(), missing=len(wanted) - len(found))
-    with as_one(outcome.act_id):
-        for document in found:
-            _try(outcome, document, lambda d: _do(d, act, hands, to))
+    for document in found:
+        if why_not := _why_not(document, act, hands, to):
+            outcome.not_done.setdefault(why_not, []).append(document.name)
+        else:
+            outcome.done.append(document)
+    if outcome.done:
+        with as_one(outcome.act_id):
+            _do_all(outcome.done, act, hands, to)
     return outcome
 
 
@@ -77,33 +84,47 @@ def undo_all(act_id: uuid.UUID, hands: Hands) -> Outcome:
     """What that person did by one act is taken back, where nobody acted since."""
     lock_company(hands.company.id, exclusive=True)
     outcome = Outcome(new_id())
+    moved: dict[str, list[Document]] = defaultdict(list)  # by where they were
+    entries = _entries(act_id, hands)
+    there = _taken(entries)
+    outcome.come = any(entry.verb != "validated" for entry in entries)
     with as_one(outcome.act_id):
-        for entry in _entries(act_id, hands):
-            document = db.session.get(Document, entry.document_id)
+        for entry in entries:
+            document = there.get(entry.document_id)
             if document is None:
                 outcome.missing += 1
+            elif entry.verb != "moved":
+                _try(outcome, [document], partial(_undo, document, entry, hands))
+            elif why_not := _why_not_back(document, entry, hands):
+                outcome.not_done.setdefault(why_not, []).append(document.name)
             else:
-                _try(outcome, document, lambda d, e=entry: _undo(d, e, hands))  # type: ignore[misc]
+                moved[entry.details["before"]].append(document)
+        for before, those in moved.items():
+            _try(outcome, those, partial(_move_back, those, before, hands))
     return outcome
 
 
 def _documents(wanted: list[uuid.UUID], hands: Hands) -> list[Document]:
-    """Those that the person may see, in the order that was asked for."""
+    """Those that the person may see, taken in hand with their folders at hand, in the
+    order that was asked for."""
     hidden = hidden_folders(hands.company, hands.sight)
     found = {
         document.id: document
         for document in db.session.scalars(
             select(Document)
-            .options(joinedload(Document.folder))
             .where(
-                Document.id.in_(wanted),
+                among(Document.id, wanted),
                 Document.company_id == hands.company.id,
                 Document.trashed_at.is_(None),
                 Document.folder_id.not_in(hidden),
             )
+            .order_by(Document.id)
+            .with_for_update()
             .execution_options(**FRESHLY)
         )
     }
+    places = {document.folder_id for document in found.values()}
+    db.session.scalars(select(Folder).where(Folder.id.in_(places))).all()
     return [found[one] for one in wanted if one in found]
 
 
@@ -123,35 +144,58 @@ def _entries(act_id: uuid.UUID, hands: Hands) -> list[Entry]:
     return list(found)
 
 
+def _taken(entries: list[Entry]) -> dict[uuid.UUID | None, Document]:
+    """The documents that these tell of, taken in hand, by their ids."""
+    found = db.session.scalars(
+        select(Document)
+        .where(among(Document.id, [entry.document_id for entry in entries]))
+        .order_by(Document.id)
+        .with_for_update()
+        .execution_options(**FRESHLY)
+    )
+    return {document.id: document for document in found}
+
+
 def _try(
-    outcome: Outcome, document: Document, act: Callable[[Document], object]
+    outcome: Outcome, documents: list[Document], act: Callable[[], object]
 ) -> None:
     """In a savepoint: what is refused leaves nothing half done."""
-    name = document.name
+    names = [document.name for document in documents]
     try:
         with db.session.begin_nested():
-            act(document)
+            act()
     except Refused as refusal:
-        outcome.not_done.setdefault(refusal.message, []).append(name)
+        outcome.not_done.setdefault(refusal.message, []).extend(names)
     else:
-        outcome.done.append(document)
+        outcome.done.extend(documents)
 
 
-def _do(document: Document, act: str, hands: Hands, to: Folder | None) -> None:
-    may = acts_on(document, document.folder, hands.sight)
-    if act not in may and act != "validate":
-        raise Refused(_why_not(document, hands))
+def _do_all(
+    documents: list[Document], act: str, hands: Hands, to: Folder | None
+) -> None:
     if act == "validate":
-        validate(document, by=hands.person)
+        validate_all(documents, by=hands.person)
     elif act == "trash":
-        trash_document(document, by=hands.person)
+        trash_all(documents, by=hands.person)
     elif to is not None:
-        if document.folder_id == to.id:
-            raise Refused(_("It is there already."))
-        move_document(document, to, by=hands.person, channel=hands.channel)
+        living(to, hands.company.id)
+        move_all(documents, to, by=hands.person, channel=hands.channel)
 
 
-def _why_not(document: Document, hands: Hands) -> str:
+def _why_not(
+    document: Document, act: str, hands: Hands, to: Folder | None
+) -> str | None:
+    """Why it stays as it is; None when nothing keeps it from being done."""
+    if act == "validate":
+        return already_validated() if document.status == "validated" else None
+    if act not in acts_on(document, document.folder, hands.sight):
+        return _closed(document, hands)
+    if to is not None and document.folder_id == to.id:
+        return _("It is there already.")
+    return None
+
+
+def _closed(document: Document, hands: Hands) -> str:
     """Staff may do everything, so this is for a client."""
     if not hands.sight.may_deposit_in(document.folder):
         return _("This folder is read-only for you.")
@@ -164,16 +208,25 @@ def _undo(document: Document, entry: Entry, hands: Hands) -> None:
     if entry.verb == "validated":
         take_back(document, "validated", by=hands.person, to_before=True)
         return
-    before = uuid.UUID(entry.details["before" if entry.verb == "moved" else "folder"])
-    folder = _open_folder(before, hands)
-    if entry.verb == "trashed":
-        restore_document(document, by=hands.person, channel=hands.channel)
-        return
+    _open_folder(uuid.UUID(entry.details["folder"]), hands)
+    restore_document(document, by=hands.person, channel=hands.channel)
+
+
+def _why_not_back(document: Document, entry: Entry, hands: Hands) -> str | None:
+    """The same for a move that is to be taken back."""
+    if document.trashed_at is not None:
+        return in_the_trash()
     if str(document.folder_id) != entry.details["folder"]:
-        raise Refused(_("Somebody else has just moved this document. Look again."))
+        return moved_since()
     if "move" not in acts_on(document, document.folder, hands.sight):
-        raise Refused(_why_not(document, hands))
-    move_document(document, folder, by=hands.person, channel=hands.channel)
+        return _closed(document, hands)
+    return None
+
+
+def _move_back(documents: list[Document], before: str, hands: Hands) -> None:
+    folder = _open_folder(uuid.UUID(before), hands)
+    living(folder, hands.company.id)
+    move_all(documents, folder, by=hands.person, channel=hands.channel)
 
 
 def _open_folder(folder_id: uuid.UUID, hands: Hands) -> Folder:

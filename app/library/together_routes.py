@@ -12,7 +12,8 @@ from flask_login import current_user
 from app.companies.finding import company_and_role
 from app.db import db, id_from
 from app.errors import Refused
-from app.library.answering import to_page
+from app.library.acted import in_list, is_looking_at_a_list
+from app.library.answering import Undo, form_of
 from app.library.choosing import choices
 from app.library.finding import Place, chosen_folder, place_or_404
 from app.library.models import Folder
@@ -78,8 +79,9 @@ def _choose(
 ) -> ResponseReturnValue:
     if not 0 < len(ids) <= MOST:
         raise error or Refused(_("Choose at least one document."))
-    page = render_template(
+    return form_of(
         "library/together_move.html",
+        error,
         company=hands.company,
         ids=ids,
         here=here.folder.id if here else None,
@@ -91,16 +93,13 @@ def _choose(
             but_here=True,
         ),
         chosen=request.form.get("folder"),
-        error=error.message if error else None,
-        nav_current="documents",
     )
-    return (page, 422) if error else page
 
 
 def _answer(
     hands: Hands, here: Place | None, act: str, outcome: Outcome, text: str
 ) -> ResponseReturnValue:
-    undo = {}
+    undo: Undo = {}
     if outcome.done and act != "undo":
         undo = {
             "undo_url": url_for("together.create", slug=hands.company.slug),
@@ -110,7 +109,12 @@ def _answer(
         }
     back = _back(hands, here)
     if not outcome.not_done and not outcome.missing:
-        return to_page(back, text, **undo)
+        return in_list(back, text, outcome.done, undo, come=outcome.come)
+    if is_looking_at_a_list():
+        text = text if outcome.done else ""
+        return in_list(
+            back, text, outcome.done, undo, come=outcome.come, outcome=outcome
+        )
     page = render_template(
         "library/together_done.html",
         company=hands.company,

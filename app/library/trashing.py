@@ -5,6 +5,7 @@ trashing had cancelled it and the same period is still open. The caller commits.
 """
 
 import uuid
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, cast
 
@@ -16,9 +17,10 @@ from app.delivery import planning
 from app.delivery.cancelling import cancel_waiting
 from app.errors import Refused
 from app.library.models import Document, Folder
-from app.library.noting import note_document, note_folder
+from app.library.noting import note_document, note_documents, note_folder
 from app.library.taking import (
     FRESHLY,
+    change_all,
     current_version,
     free_folder_name,
     free_name_in,
@@ -37,11 +39,16 @@ KEPT = timedelta(days=30)
 def trash_document(document: Document, *, by: Person | None) -> None:
     lock_company(document.company_id)
     take(document)
-    document.trashed_at = database_now()
-    document.trashed_by_id = by.id if by else None
-    db.session.flush()
-    cancel_waiting(document_ids=[document.id], why="trashed")
-    _note("trashed", document, by)
+    trash_all([document], by=by)
+
+
+def trash_all(documents: Sequence[Document], *, by: Person | None) -> None:
+    """All are taken, as `take` does it for one."""
+    change_all(
+        documents, trashed_at=database_now(), trashed_by_id=by.id if by else None
+    )
+    cancel_waiting(document_ids=[document.id for document in documents], why="trashed")
+    note_documents("trashed", [(one, _where(one)) for one in documents], by)
 
 
 def restore_document(
@@ -55,7 +62,7 @@ def restore_document(
     take(document, trashed=True)
     [*_above, to] = living(to, document.company_id)
     _bring_back(document, to, by, channel)
-    _note("restored", document, by)
+    note_document("restored", document, by, **_where(document))
     return to
 
 
@@ -184,6 +191,5 @@ def _stays_among_its_readers(folder_id: uuid.UUID | None, to: Folder | None) -> 
         folder_id = folder.parent_id
 
 
-def _note(verb: str, document: Document, by: Person | None) -> None:
-    here = str(document.folder_id)
-    note_document(verb, document, by, name=document.name, folder=here)
+def _where(document: Document) -> dict[str, Any]:
+    return {"name": document.name, "folder": str(document.folder_id)}

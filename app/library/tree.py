@@ -190,7 +190,7 @@ def hidden_folders(company: Company, sight: Sight) -> Select[uuid.UUID]:
     start = (
         select(Folder.id)
         .where(Folder.company_id == company.id, hidden)
-        .cte("hidden", recursive=True)
+        .cte(recursive=True)  # nameless: a statement may ask for several companies
     )
     child = aliased(Folder)
     return select(

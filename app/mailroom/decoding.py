@@ -9,6 +9,7 @@ import re
 # Codecs that are slow on hostile bytes, or that no mail is written in.
 _NOT_FOR_MAIL = {"idna", "punycode", "unicode_escape", "raw_unicode_escape"}
 _WORD = re.compile(r"=\?([^?\s]{1,40})\?([bBqQ])\?([^?]*)\?=")
+_WORDS = re.compile(rf"(?:{_WORD.pattern})+")
 _BETWEEN_WORDS = re.compile(r"(\?=)\s+(?==\?)")
 # No database keeps a NUL; the others hide, turn or break what they stand in.
 _UNFIT = re.compile(
@@ -25,6 +26,11 @@ def decoded(raw: bytes, charset: str = "") -> str:
                 return raw.decode(name)
             except (UnicodeError, LookupError):
                 continue
+    # Cut off or damaged somewhere, it is what most of it is.
+    text = raw.decode("utf-8", "replace")
+    beyond = sum(1 for letter in text if letter > "\x7f")
+    if beyond > 2 * text.count("\ufffd"):
+        return text
     return raw.decode("cp1252", "replace")
 
 
@@ -38,21 +44,36 @@ def _codec(charset: str) -> str:
 
 def header(value: str) -> str:
     """A header's value on one line, its encoded words (RFC 2047) read."""
+    return line(words(value))
+
+
+def words(value: str) -> str:
+    """Encoded words read; those of one charset that stand side by side in one, for
+    letters are cut in two where one ends."""
     raw = value.encode("utf-8", "surrogateescape")
-    words = _BETWEEN_WORDS.sub(r"\1", decoded(raw))
-    return line(_WORD.sub(lambda word: _word(word[1], word[2], word[3]), words))
+    text = _BETWEEN_WORDS.sub(r"\1", decoded(raw))
+    return _WORDS.sub(lambda run: _run(run[0]), text)
 
 
-def _word(charset: str, encoding: str, text: str) -> str:
+def _run(written: str) -> str:
+    read: list[tuple[str, bytes]] = []
+    for word in _WORD.finditer(written):
+        charset = word[1].partition("*")[0].lower()
+        raw = _word(word[2], word[3])
+        if read and read[-1][0] == charset:
+            raw = read.pop()[1] + raw
+        read.append((charset, raw))
+    return "".join(decoded(raw, charset) for charset, raw in read)
+
+
+def _word(encoding: str, text: str) -> bytes:
     raw = text.encode("utf-8", "replace")
     if encoding in "bB":
         try:
-            raw = base64.b64decode(raw + b"=" * (-len(raw) % 4))
+            return base64.b64decode(raw + b"=" * (-len(raw) % 4))
         except (binascii.Error, ValueError):
-            return text
-    else:
-        raw = quopri.decodestring(raw, header=True)
-    return decoded(raw, charset.partition("*")[0])
+            return raw
+    return quopri.decodestring(raw, header=True)
 
 
 def line(text: str) -> str:

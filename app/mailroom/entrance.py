@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from app.collection import accepting
+from app.collection import accepting, limits
 from app.collection.accepting import Envelope
 from app.collection.addresses import collector
 from app.collection.domains import firm_of, is_ours
@@ -47,11 +47,19 @@ def whose(address: str) -> Recipient | None:
     return Nobody(firm_of(domain)) if is_ours(domain) and not is_return else None
 
 
+def may_come_now(to: Recipient, address: str, client_ip: str = "") -> None:
+    """Raises NotNow where more comes than is taken at once."""
+    if not isinstance(to, Addressee):
+        is_stray = isinstance(to, Nobody)
+        limits.check(_written(address), is_stray=is_stray, client_ip=client_ip)
+
+
 def take_in(raw: bytes, envelope: Envelope, recipients: Sequence[str]) -> list[Taken]:
     """Keep the message for each of them; commits.
 
     Raises UnknownRecipient, having kept nothing, when one of them is not ours;
-    StorageUnavailable or a database error when it cannot be kept now.
+    NotNow, StorageUnavailable or a database error when it cannot be kept now: some of
+    them may have it then, and it is one when it comes again.
     """
     found = {_written(address): _known(address) for address in recipients}
     db.session.commit()  # the rows that were made on the way

@@ -1,6 +1,5 @@
 """The parts of a message, walked over without trust: what is malformed is left out."""
 
-import re
 from collections.abc import Callable, Iterator
 from email import policy
 from email.errors import MessageError
@@ -10,20 +9,16 @@ from typing import Any, TypeVar
 
 from app.mailroom import decoding
 
-MOST_READ = 2_000_000  # bytes: text and reports stand before large attachments
 MOST_BODY = 1_000_000  # bytes of one text
 MOST_HEADERS = 256_000
 MOST_PARTS = 1000
 DEEPEST = 20
-# Each level makes the parser try every line once more.
-MOST_NESTED = 25
 LONGEST_HEADER = 5000
 # What the library raises for one malformed message or another.
 BROKEN = (
     *(ValueError, LookupError, TypeError, AttributeError, AssertionError),
     *(RecursionError, MessageError),
 )
-_NESTED = re.compile(rb"(?:multipart|message)/", re.IGNORECASE)
 _REPORTS = {"message/delivery-status", "message/global-delivery-status"}
 RETURNED_HEADERS = {"text/rfc822-headers", "message/global-headers"}
 _RETURNED = {"message/rfc822", "message/global"} | RETURNED_HEADERS
@@ -36,16 +31,6 @@ def safely(otherwise: T, act: Callable[..., T], *given: Any) -> T:
         return act(*given)
     except BROKEN:
         return otherwise
-
-
-def parsed(raw: bytes) -> Message:
-    """The headers alone, and the rest as one text, where it is nested beyond use."""
-    raw = raw[:MOST_READ]
-    parse = BytesParser(policy=policy.compat32).parsebytes
-    is_flat = sum(1 for _ in _NESTED.finditer(raw)) > MOST_NESTED
-    if is_flat or not (message := safely(None, parse, raw)):
-        return safely(Message(), parse, raw, True)
-    return message
 
 
 def headers_of(raw: bytes) -> Message:

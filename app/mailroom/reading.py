@@ -5,11 +5,13 @@ is left out, and stays in the original.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from email.message import Message
+from typing import Any
 
 from app.mailroom import decoding, reports
 from app.mailroom.links import Link
+from app.mailroom.opening.splitting import split
 from app.mailroom.parts import (
     RETURNED_HEADERS,
     body,
@@ -17,7 +19,6 @@ from app.mailroom.parts import (
     header,
     is_report,
     is_returned,
-    parsed,
     raw_header,
     safely,
     type_of,
@@ -26,8 +27,12 @@ from app.mailroom.parts import (
 from app.mailroom.reports import Report
 from app.mailroom.texts import text_and_links
 
+MOST_READ = 2_000_000  # bytes: text and reports stand before large attachments
 _ADDRESS = re.compile(r"[^\s<>()\[\],;:\\\"@]{1,64}@[^\s<>()\[\],;:\\\"@]{1,253}")
 _BRACKETED = re.compile(r"<\s*([^<>\s]*@[^<>\s]*)\s*>[^<>]*\Z")
+_REPORT = re.compile(
+    r"message/(?:global-)?(delivery-status|disposition-notification|feedback-report)"
+)
 _QUOTED_ID = re.compile(
     r"^[>\s]{0,20}message-id:.{0,600}", re.IGNORECASE | re.MULTILINE
 )
@@ -50,6 +55,8 @@ class Letter:
     answers: tuple[str, ...] = ()
     auto_submitted: str = ""  # no, auto-generated, auto-replied… or nothing
     report: Report | None = None
+    # delivery-status, disposition-notification (a receipt)… or nothing
+    report_type: str = ""
     # Message-IDs of what was returned with it, or that its text names.
     returned: tuple[str, ...] = ()
     # X-Delivery-Id, from the same places.
@@ -57,7 +64,10 @@ class Letter:
 
 
 def read(raw: bytes) -> Letter:
-    message = parsed(raw)
+    return letter_of(split(raw[:MOST_READ]).root.message)
+
+
+def letter_of(message: Message) -> Letter:
     parts = list(walk(message))
     text, links = text_and_links(parts)
     name, address = _sender(raw_header(message, "From"))
@@ -71,9 +81,22 @@ def read(raw: bytes) -> Letter:
         answers=_answers(message),
         auto_submitted=_first_word(header(message, "Auto-Submitted")),
         report=_report(parts[: first_returned(parts)]),
+        report_type=_report_type(parts[: first_returned(parts)]),
         returned=_returned(parts, text),
         delivery_id=_delivery_id(parts, text),
     )
+
+
+def as_json(letter: Letter) -> dict[str, Any]:
+    return asdict(letter)
+
+
+def from_json(said: dict[str, Any]) -> Letter:
+    """What `as_json` made, of whoever read it apart. Raises TypeError or ValueError."""
+    lists = {"answers": tuple(said["answers"]), "returned": tuple(said["returned"])}
+    links = tuple(Link(**link) for link in said["links"])
+    report = Report(**said["report"]) if said["report"] else None
+    return Letter(**{**said, **lists, "links": links, "report": report})
 
 
 def _sender(raw: str) -> tuple[str, str]:
@@ -104,6 +127,12 @@ def _answers(message: Message) -> tuple[str, ...]:
 def _report(parts: list[Message]) -> Report | None:
     found = (safely(None, reports.of, part) for part in parts if is_report(part))
     return next((report for report in found if report), None)
+
+
+def _report_type(parts: list[Message]) -> str:
+    """By the part that a program reads; who sends one also says so, or forgets it."""
+    found = (_REPORT.fullmatch(type_of(part)) for part in parts)
+    return next((match[1] for match in found if match), "")
 
 
 def _returned(parts: list[Message], text: str) -> tuple[str, ...]:

@@ -22,9 +22,10 @@ from app.library.receiving import store
 from app.mailroom import decoding, matching, sorting
 from app.mailroom.addressing import Addressee, addressee
 from app.mailroom.domains import tool_domains
+from app.mailroom.letters import read_apart
 from app.mailroom.matching import EVERYWHERE
 from app.mailroom.models import BotMail
-from app.mailroom.reading import Letter, read
+from app.mailroom.reading import Letter
 from app.mailroom.telling import tell
 from app.storage import StorageUnavailable, Stored
 
@@ -59,7 +60,7 @@ def receive(raw: bytes, envelope_from: str, recipients: Sequence[str]) -> list[T
             found[to.bot.address] = to
     db.session.commit()  # no transaction while the store is spoken to
     sha256 = hashlib.sha256(raw).hexdigest()
-    letter = read(raw)
+    letter = read_apart(raw)
     sender = decoding.line(envelope_from)[:320]
     return [
         _known(address, sha256) or _keep(found[address], raw, sha256, sender, letter)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from email.message import Message
 
-from app.delivery.envelope import from_xtext
+from app.delivery.xtext import from_xtext
 from app.mailroom import decoding
 
 LONGEST = 1000
@@ -69,5 +69,5 @@ def _value(typed: str) -> str:
 
 def ids_in(text: str, most: int = 20) -> tuple[str, ...]:
     """Everything that looks like a Message-ID, in order, each once."""
-    found = (match[0] for match in _ID.finditer(text))
+    found = (match[0] for match in _ID.finditer(decoding.line(text)))
     return tuple(dict.fromkeys(found))[:most]

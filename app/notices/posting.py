@@ -21,6 +21,10 @@ from app.notices.models import Notice
 
 log = logging.getLogger(__name__)
 A_BATCH = 50
+# What the portal writes from: nobody reads what is sent there.
+NO_REPLY = "ne-pas-repondre"
+# Kinds that answer a mail (RFC 3834): without a sender, so that nothing answers them.
+ANSWERS = ("receipt",)
 WAITS = (1, 5, 15, 60, 240, 720, 1440)  # minutes before the next try
 
 
@@ -67,7 +71,7 @@ def _post(host: smtplib.SMTP, notice_id: uuid.UUID) -> int:
     db.session.commit()
     quota.note()
     try:
-        host.send_message(message)
+        _send(host, notice, message)
     except smtplib.SMTPServerDisconnected as error:
         _put_off(notice, str(error), is_final=False)
         raise
@@ -84,6 +88,18 @@ def _post(host: smtplib.SMTP, notice_id: uuid.UUID) -> int:
         db.session.commit()
         return 1
     return 0
+
+
+def _send(host: smtplib.SMTP, notice: Notice, message: EmailMessage) -> None:
+    """Providers that want a sender, even of an answer, get it."""
+    if notice.kind in ANSWERS:
+        try:
+            host.send_message(message, from_addr="")
+        except smtplib.SMTPSenderRefused as error:
+            log.info("an answer without a sender was refused: %s", error)
+        else:
+            return
+    host.send_message(message)
 
 
 def _take(notice_id: uuid.UUID) -> Notice | None:
@@ -119,14 +135,15 @@ def _message(notice: Notice, firm: Firm | None) -> EmailMessage:
     domain = (firm.mail_domain if firm else None) or current_app.config["MAIL_DOMAIN"]
     name = firm.name if firm else str(current_app.config["PLATFORM_DOMAIN"])
     message = EmailMessage()
-    message["From"] = formataddr((name, f"ne-pas-repondre@{domain}"))
+    message["From"] = formataddr((name, f"{NO_REPLY}@{domain}"))
     message["To"] = notice.recipient
     if notice.reply_to:
         message["Reply-To"] = notice.reply_to
     message["Subject"] = " ".join(notice.subject.split())
     message["Date"] = format_datetime(notice.created_at)
     message["Message-ID"] = f"<{notice.id}@{domain}>"
-    message["Auto-Submitted"] = "auto-generated"
+    is_answer = notice.kind in ANSWERS
+    message["Auto-Submitted"] = "auto-replied" if is_answer else "auto-generated"
     if notice.stop_url:
         message["List-Unsubscribe"] = f"<{notice.stop_url}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"

@@ -24,5 +24,18 @@ def read_token(token: str) -> tuple[uuid.UUID, uuid.UUID] | None:
         return None
 
 
-def _signer() -> URLSafeSerializer:
-    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="notices.stop")
+def mention_stop_url(firm: Firm, person_id: uuid.UUID) -> str:
+    """The same for the mails about mentions, of every company."""
+    token = _signer("mentions").dumps(person_id.hex)
+    return f"{url_of(firm)}/notices/stop-mentions?for={token}"
+
+
+def read_mention_token(token: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(_signer("mentions").loads(token))
+    except (BadSignature, ValueError, TypeError, AttributeError):
+        return None
+
+
+def _signer(kind: str = "stop") -> URLSafeSerializer:
+    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt=f"notices.{kind}")

@@ -11,6 +11,7 @@ from app.connectors import catalogue, connecting
 from app.db import db
 from app.errors import Refused
 from app.firms.models import Firm
+from app.mailroom.watched import watched
 from app.operator import audits, firms, runs as run_history, subscriptions
 from app.policy import open_to
 from app.texts import gettext as _
@@ -54,6 +55,7 @@ def runs() -> ResponseReturnValue:
     return render_template(
         "operator/runs.html",
         health=run_history.health(),
+        mailbox=watched(),
         audits=audits.last_ones(),
         subscription=subscriptions.to_confirm(),
     )

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from app.archives import looking_after
+from app.collection import keeping as mail_keeping
 from app.operator import audits, sweeping
 from app.queueing import enqueue_once, is_told_to_end
 from app.search import catching_up
@@ -40,3 +41,4 @@ def ask_for_all(slot: datetime) -> None:
     in_slot = f"archives-{int(slot.timestamp())}"
     enqueue_once(looking_after.look_after, job_id=in_slot, name=QUEUE)
     enqueue_once(sweep, job_id=f"sweep-{at[:8]}", name=QUEUE)
+    enqueue_once(mail_keeping.look_after, job_id=f"mails-{at[:8]}", name=QUEUE)

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.delivery.clock import seconds_since_last_run
+from app.mailroom.watched import watched
 from app.policy import open_to
 
 blueprint = Blueprint("operator", __name__)
@@ -21,7 +22,11 @@ def healthz() -> ResponseReturnValue:
 def readyz() -> ResponseReturnValue:
     """The age of the last run is for whoever watches: it says that a worker lives."""
     try:
-        age = seconds_since_last_run()
+        age, mailbox = seconds_since_last_run(), watched()
     except SQLAlchemyError:
         return {"ready": False, "database": False}, 503
-    return {"ready": True, "database": True, "last_tick_seconds": age}
+    told: dict[str, object] = {"ready": True, "database": True}
+    told["last_tick_seconds"] = age
+    if mailbox:
+        told["mailbox"] = mailbox.is_well
+    return told

@@ -22,9 +22,10 @@ from app.library.models import Version
 from app.library.receiving import store
 from app.library.sending_out import as_download, flowing
 from app.library.taking import current_version
-from app.pages.making import MOST_PAGES, PAGE, WIDTHS
+from app.pages.jobs import ask_again
+from app.pages.making import MOST_PAGES, PAGE, THUMBNAIL, WIDTHS
 from app.pages.models import PageImage
-from app.pages.viewing import picture_of, viewer
+from app.pages.viewing import may_come, picture_of, viewer
 from app.policy import open_to
 from app.storage import Missing
 
@@ -42,6 +43,22 @@ def image(document_id: uuid.UUID, number: int) -> ResponseReturnValue:
         abort(404)
     db.session.commit()
     return _as_picture(picture)
+
+
+@blueprint.get("/documents/<uuid:document_id>/thumbnail.webp")
+@open_to("signed_in")
+def thumbnail(document_id: uuid.UUID) -> ResponseReturnValue:
+    """Of the first page, for the grid. Nothing (204) where there is none: not yet, and
+    then it is asked for, or never."""
+    document, _place = document_or_404(document_id)
+    picture = picture_of(document, 1, THUMBNAIL)
+    if picture is not None:
+        db.session.commit()
+        return _as_picture(picture)
+    is_coming = may_come(current_version(document))
+    if is_coming:
+        ask_again(current_version(document).id)
+    return "", 204, {"Cache-Control": "no-store"}
 
 
 @blueprint.get("/documents/<uuid:document_id>/preview")

@@ -64,6 +64,16 @@ def viewer(document: Document, version: Version, poll: int = 0) -> Viewer:
     )
 
 
+def may_come(version: Version) -> bool:
+    """Pictures that are not there yet."""
+    if not can_be_shown(version.content_type):
+        return False
+    state = db.session.scalar(
+        select(Preview.state).where(Preview.version_id == version.id)
+    )
+    return state in {None, "making"}
+
+
 def why_not(defect: str | None) -> str:
     return {
         "encrypted": _(

@@ -3,13 +3,14 @@
 import uuid
 
 from flask_login import UserMixin
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.db import Base, Id, MaybeMoment, Moment, Name, TenantOwned, utc_now
 from app.firms.models import Firm
 
 ROLES = ("operator", "firm_admin", "staff", "client")
+FOLDER_VIEWS = ("list", "grid")
 MEMBER_ROLES = ("staff", "company_manager", "company_user")
 
 
@@ -29,6 +30,12 @@ class Person(Base, UserMixin):
     sees_all_companies: Mapped[bool] = mapped_column(default=False)
     password_hash: Mapped[str | None] = mapped_column(String(255))
     locale: Mapped[str] = mapped_column(String(8), default="fr")
+    # Written to at once when a comment calls them.
+    mention_mails: Mapped[bool] = mapped_column(default=True, server_default=true())
+    # Of FOLDER_VIEWS
+    folder_view: Mapped[str] = mapped_column(
+        String(8), default="list", server_default="list"
+    )
     created_at: Mapped[Moment] = mapped_column(default=utc_now)
     disabled_at: Mapped[MaybeMoment]
 

@@ -3,12 +3,14 @@
 import time
 import uuid
 from collections.abc import Callable
+from typing import Any, cast
 
-from sqlalchemy import Select, select
+from sqlalchemy import CursorResult, Select, select, update
 
 from app.db import db
+from app.library.inspecting import READABLE
 from app.library.models import Document
-from app.search import keeping, reading
+from app.search import keeping, ocr, reading
 from app.search.models import SearchEntry
 
 A_BATCH = 500
@@ -23,7 +25,8 @@ def rebuild() -> int:
 def catch_up(
     seconds: float = SECONDS, *, should_stop: Callable[[], bool] = lambda: False
 ) -> int:
-    """Make the entries that are missing and read what nobody has; commits."""
+    """Make the entries that are missing, read what nobody has, and ask for what is to
+    be recognised; commits."""
     until = time.monotonic() + seconds
     unknown = select(Document).outerjoin(
         SearchEntry, SearchEntry.document_id == Document.id
@@ -36,7 +39,24 @@ def catch_up(
                 return made
             reading.read_text(str(document_id))
         after = ids[-1]
+    ocr.ask_for_lost()
     return made
+
+
+def ask_for_scans() -> int:
+    """Have looked at what holds no text, even if it was before; commits. Gives how
+    many there are."""
+    which = select(Document.id).where(Document.content_type.in_(READABLE))
+    marked = db.session.execute(
+        update(SearchEntry)
+        .where(SearchEntry.content == "", SearchEntry.read_sha256.is_not(None))
+        .where(SearchEntry.document_id.in_(which))
+        .values(needs_ocr=True)
+        .execution_options(synchronize_session=False)
+    )
+    db.session.commit()
+    ocr.ask_for_lost()
+    return int(cast("CursorResult[Any]", marked).rowcount)
 
 
 def _index_all(wanted: Select[Document]) -> int:

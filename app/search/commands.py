@@ -5,7 +5,8 @@ import json
 import click
 from flask.cli import AppGroup
 
-from app.search.catching_up import catch_up, rebuild as index_anew
+from app.search import ocr as recognising
+from app.search.catching_up import ask_for_scans, catch_up, rebuild as index_anew
 
 search = AppGroup("search", help="What documents are found by.")
 
@@ -18,3 +19,11 @@ def rebuild(no_texts: bool) -> None:
     if not no_texts:
         catch_up(seconds=float("inf"))
     click.echo(json.dumps({"indexed": indexed}))
+
+
+@search.command("ocr")
+def ocr() -> None:
+    """Have the worker recognise text in every scan and picture without any."""
+    if not recognising.is_on():
+        raise click.ClickException("OCR is not true: nobody would do it")
+    click.echo(json.dumps({"asked": ask_for_scans()}))

@@ -59,8 +59,10 @@ def write(
     read_sha256: str | None,
     *,
     is_new: bool = False,
+    needs_ocr: bool | None = None,
 ) -> None:
-    """Past the session's own rows: this also runs while it flushes."""
+    """Past the session's own rows: this also runs while it flushes. `needs_ocr` stays
+    as it was unless it is given."""
     values: dict[str, Any] = {
         "firm_id": document.firm_id,
         "company_id": document.company_id,
@@ -69,6 +71,8 @@ def write(
         "content": content,
         "read_sha256": read_sha256,
     }
+    if needs_ocr is not None:
+        values["needs_ocr"] = needs_ocr
     db.session.execute(
         insert_into(SearchEntry)
         .values(document_id=document.id, **values)

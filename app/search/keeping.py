@@ -12,7 +12,7 @@ from sqlalchemy.orm.unitofwork import UOWTransaction
 from app.db import db
 from app.library.models import Comment, Document
 from app.queueing import enqueue
-from app.search import reading
+from app.search import ocr, reading
 from app.search.indexing import write
 from app.search.models import SearchEntry
 
@@ -56,9 +56,12 @@ def _write_unread(
     document: Document, ask: bool = True, *, is_new: bool = False
 ) -> None:
     if not reading.is_readable(document):
-        # There is nothing to be read.
-        write(document, "", document.sha256, is_new=is_new)
+        # There is nothing to be read, if not in the picture that it is.
+        is_picture = ocr.is_picture(document)
+        write(document, "", document.sha256, is_new=is_new, needs_ocr=is_picture)
+        if is_picture:
+            ocr.ask(document)
         return
-    write(document, "", None, is_new=is_new)
+    write(document, "", None, is_new=is_new, needs_ocr=False)
     if ask:
         enqueue(reading.read_text, str(document.id), queue=reading.QUEUE)

@@ -10,6 +10,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
     func,
     literal_column,
     text,
@@ -38,6 +39,8 @@ class SearchEntry(Base, TenantOwned):
     content: Mapped[str] = mapped_column(Text, default="")
     # The bytes that it was read from; null while nobody has tried.
     read_sha256: Mapped[str | None] = mapped_column(String(64))
+    # Some page of it holds no text, and nobody has tried to recognise any (`ocr`).
+    needs_ocr: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     # By time, of a company and of a firm; both name the firm, as every statement does,
     # or the database takes the rows of the one for a part of those of the other.
@@ -70,4 +73,10 @@ Index(
     SearchEntry.document_id,
     postgresql_where=SearchEntry.read_sha256.is_(None),
     sqlite_where=SearchEntry.read_sha256.is_(None),
+)
+Index(
+    "ix_search_entries_needs_ocr",
+    SearchEntry.document_id,
+    postgresql_where=SearchEntry.needs_ocr,
+    sqlite_where=SearchEntry.needs_ocr,
 )

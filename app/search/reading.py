@@ -1,15 +1,14 @@
 """The text of a file is read after the deposit, by a job, in a process with limits.
 
-Only what a PDF says of itself: pictures of text, and scans that hold no text, are not
-recognised (OCR), and are found by their names.
+Only what a PDF says of itself; text in scans and pictures is a matter of `ocr`, where
+it is wanted, or they are found by their names.
 """
 
 import logging
-import re
 import shutil
 import tempfile
-import unicodedata
 import uuid
+from typing import NamedTuple
 
 from sqlalchemy import select
 
@@ -18,16 +17,21 @@ from app.blobs import Missing, StorageUnavailable
 from app.db import db
 from app.library.models import Document, Version
 from app.library.receiving import store
+from app.search import ocr
+from app.search.cleaning import MOST_TEXT, cleaned
 from app.search.indexing import write
 from app.search.models import SearchEntry
 
 log = logging.getLogger(__name__)
 QUEUE = "default"  # mail goes first
 MOST_FILE_BYTES = 100_000_000
-MOST_TEXT = 100_000  # letters: some thirty pages
-# The end of a line in the middle of a word, as PDFs and their reader mark it.
-_BROKEN = re.compile("[\u00ad\ufffe\x02]\\s*")
-_KEPT_SPACES = set("\n\r\t\f")
+
+
+class Layer(NamedTuple):
+    """Of a PDF: its text, and whether some page of it has none."""
+
+    text: str
+    has_bare_pages: bool
 
 
 def is_readable(document: Document) -> bool:
@@ -52,12 +56,12 @@ def read_text(document_id: str) -> None:
     if found is None or found.read_sha256 == found.Document.sha256:
         return
     sha256 = found.Document.sha256
-    content = _text_layer(found.storage_key)
-    if content is not None:
-        _keep(found.Document.id, sha256, content)
+    layer = _text_layer(found.storage_key)
+    if layer is not None:
+        _keep(found.Document.id, sha256, layer)
 
 
-def _keep(document_id: uuid.UUID, sha256: str, content: str) -> None:
+def _keep(document_id: uuid.UUID, sha256: str, layer: Layer) -> None:
     """Under the document’s lock: a new name that comes meanwhile is not lost."""
     document = db.session.scalar(
         select(Document)
@@ -66,30 +70,26 @@ def _keep(document_id: uuid.UUID, sha256: str, content: str) -> None:
         .execution_options(populate_existing=True)
     )
     if document is not None:  # replaced meanwhile: a job of its own reads that
-        write(document, content, sha256)
+        write(document, layer.text, sha256, needs_ocr=layer.has_bare_pages)
+        if layer.has_bare_pages:
+            ocr.ask(document)
     db.session.commit()
 
 
-def _text_layer(key: str) -> str | None:
+def _text_layer(key: str) -> Layer | None:
     """Empty where there is none or it cannot be read; None: try again some time."""
     with tempfile.TemporaryFile() as copy, tempfile.TemporaryFile() as text:
         try:
             with store().open(key) as blob:
                 shutil.copyfileobj(blob, copy)
         except Missing:
-            return ""
+            return Layer("", False)
         except (StorageUnavailable, OSError) as error:
             log.warning("a text could not be read this time: %r", error)
             return None
         copy.seek(0)
-        apart.ask("text", copy, "application/pdf", text)
+        said = apart.ask("text", copy, "application/pdf", text)
         text.seek(0)
         # What was written before a reader broke is there all the same.
-        return cleaned(text.read(MOST_TEXT * 4).decode(errors="ignore"))
-
-
-def cleaned(text: str) -> str:
-    """What a column can hold and a person can read, composed, words made whole."""
-    text = unicodedata.normalize("NFC", _BROKEN.sub("", text))
-    kept = (c for c in text if c in _KEPT_SPACES or unicodedata.category(c)[0] != "C")
-    return re.sub(r"\s+", " ", "".join(kept)).strip()[:MOST_TEXT]
+        read = cleaned(text.read(MOST_TEXT * 4).decode(errors="ignore"))
+        return Layer(read, bool(said and said["bare"]))

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from app import htmx
 from app.db import db
+from app.filters.keeping import filters_of
 from app.library.models import Folder
 from app.policy import open_to
 from app.search import showing
@@ -31,6 +32,7 @@ def index() -> ResponseReturnValue:
         folder=_folder(asked, where),
         found=showing.results(asked, where) if is_asked else None,
         companies=choices(),
+        filters=[] if part else filters_of(current_user, "search"),
         nav_current="search",
     )
 

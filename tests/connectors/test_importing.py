@@ -21,6 +21,7 @@ from app.db import db
 from app.notices.models import Notice
 from app.people.models import Person
 from tests.cast import PASSWORD, Browser, House, World, signed_in
+from tests.workbooks import workbook
 
 URL = "/apps/quickbooks/import"
 
@@ -444,3 +445,15 @@ def test_a_mistake_in_the_middle_leaves_nothing_half_done(
         agree(ada, page.text)
     assert addresses() == {}
     assert db.session.scalars(select(Notice)).all() == []
+
+
+def test_addresses_are_taken_from_a_workbook_too(
+    app: Flask, ada: Browser, house: House
+) -> None:
+    house.dune.siren = "005520135"
+    db.session.commit()
+    rows = (("Nos adresses",), ("SIREN", "Adresse"), (5520135, "d1@tool.example"))
+    page = upload(ada, workbook(rows))
+    assert page.status_code == 200
+    assert "d1@tool.example" in page.text
+    assert "badge-bad" not in page.text

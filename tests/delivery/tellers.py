@@ -134,11 +134,16 @@ def sign_mailgun(told: Any, token: str = "", at: float | None = None) -> Said:
 
 
 def sign_sendgrid(told: Any) -> Said:
-    body, stamp = json.dumps(told).encode(), str(int(time.time()))
+    body = json.dumps(told).encode()
+    return body, signed_by_sendgrid(body, str(int(time.time())))
+
+
+def signed_by_sendgrid(body: bytes, stamp: str) -> dict[str, str]:
+    """The headers of that body."""
     signature = EC_KEY.sign(stamp.encode() + body, ec.ECDSA(hashes.SHA256()))
     name = "X-Twilio-Email-Event-Webhook"
     coded = base64.b64encode(signature).decode()
-    return body, {f"{name}-Signature": coded, f"{name}-Timestamp": stamp}
+    return {f"{name}-Signature": coded, f"{name}-Timestamp": stamp}
 
 
 def sign_ses(told: Any, version: str = "2", url: str = CERTIFICATE) -> Said:

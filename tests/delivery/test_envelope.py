@@ -9,8 +9,9 @@ from hypothesis import given, strategies as st
 
 from app.connectors import catalogue
 from app.delivery import tick
-from app.delivery.envelope import from_xtext, return_address, returned_to, xtext
+from app.delivery.envelope import return_address, returned_to
 from app.delivery.providers.known import PROVIDERS
+from app.delivery.xtext import from_xtext, xtext
 from tests.cast import House
 from tests.delivery.world import delivery_of, let_time_pass
 from tests.smtp import MailServer

@@ -8,7 +8,7 @@ from tests.smtp import Received
 
 COUNTED = (
     *("kills", "freezes", "restarts", "faults", "deliveries", "accepted", "unknown"),
-    *("extra copies", "windows", "lost"),
+    *("extra copies", "windows", "lost", "mails", "documents"),
 )
 _counts: dict[str, Counter[str]] = {}
 

@@ -9,7 +9,15 @@ import sqlalchemy as sa
 
 from app.activity.models import Entry
 from app.activity.recording import record
-from app.collection.models import AcceptedSender, CollectionAddress, MailFamily
+from app.collection import models as collection_models
+from app.collection.models import (
+    AcceptedSender,
+    CollectionAddress,
+    InboundMail,
+    InboundPart,
+    MailFamily,
+    WatchedMailbox,
+)
 from app.companies.models import TreeTemplate
 from app.connectors import apps, catalogue, models as connector_models
 from app.connectors.catalogue import PartnerApp
@@ -21,12 +29,13 @@ from app.connectors.models import (
     TestMail,
     VendorContact,
 )
-from app.db import Base, db
+from app.db import Base, db, new_id
 from app.delivery import models as delivery_models
 from app.delivery.models import (
     STATES,
     Attempt,
     Audit,
+    Delivery,
     MailEvent,
     MailMinute,
     Outage,
@@ -45,14 +54,16 @@ from app.pages import making
 from tests.cast import House, World
 
 OWN = "own-canari"
-# Besides whole modules. Clients are given the addresses; the rest is the firm's.
-FIRM_ONLY_ROWS = (AcceptedSender, CollectionAddress, MailFamily)
-FIRM_ONLY = (connector_models, delivery_models, mailroom_models, notice_models)
+FIRM_ONLY = (
+    *(collection_models, connector_models, delivery_models, mailroom_models),
+    notice_models,
+)
 # They say which way things go: another value would make another world.
 STEERING = {
     *("app_key", "key", "slot", "state", "kind", "step", "phase", "tone", "monogram"),
     *("refused_side", "storage_key", "sha256", "recipient", "reply_to", "from_address"),
-    *("deposits", "prefix", "family", "folder_kind", "policy"),
+    *("deposits", "door", "family", "folder_kind", "outcome", "policy", "prefix"),
+    *("body_sha256", "content_type"),
     # These hold words of their own that are looked for.
     *("bot_prefix", "bot_address", "address", "name", "usual_domain"),
 }
@@ -150,17 +161,6 @@ def _one_of_each(house: House, connection: Connection) -> None:
     db.session.add_all(
         [
             StepDone(**of_it, step="bot"),
-            # In place of the standard families
-            MailFamily(
-                firm_id=firm_id, prefix="compta", name="canary", folder_kind="purchases"
-            ),
-            CollectionAddress(
-                firm_id=firm_id,
-                company_id=house.dune.id,
-                address="compta+dune-alder-abcd@mail.guichet.test",
-                family="compta",
-            ),
-            AcceptedSender(firm_id=firm_id, company_id=house.dune.id, pattern=""),
             TreeTemplate(
                 firm_id=firm_id,
                 name="canary",
@@ -210,6 +210,7 @@ def _one_of_each(house: House, connection: Connection) -> None:
             ),
         ]
     )
+    _mail_that_came(house, sent)
     house.drop("Elm.pdf", company=house.elm)
     # Among what clients read: what is the firm's alone in a table that they share.
     comment(sent.document, "canary", "firm_only", by=house.staff)
@@ -221,6 +222,47 @@ def _one_of_each(house: House, connection: Connection) -> None:
         document_id=sent.document_id,
         firm_only=True,
         destination="canary@tool.test",
+    )
+
+
+def _mail_that_came(house: House, sent: Delivery) -> None:
+    """To an address of the company, whose document is one of its."""
+    of_it: dict[str, Any] = {"firm_id": house.firm.id, "company_id": house.dune.id}
+    letter = receive([b"Subject: canary\r\n\r\ncanary"], "dépôt.eml").stored
+    address = CollectionAddress(**of_it, address="compta+dune@x.test", family="compta")
+    mail = InboundMail(
+        **of_it,
+        id=new_id(),
+        door="smtp",
+        recipient=address.address,
+        storage_key=letter.key,
+        sha256=letter.sha256,
+        body_sha256=letter.sha256,
+        size=letter.size,
+        state="quarantined",
+        reason="unknown_sender",
+    )
+    db.session.add_all([address, mail])
+    db.session.flush()
+    db.session.add_all(
+        [
+            MailFamily(
+                firm_id=house.firm.id, prefix="compta", name="", folder_kind="purchases"
+            ),
+            AcceptedSender(**of_it, pattern="canary@x.test"),
+            WatchedMailbox(name="canary", uid_validity=1),
+            InboundPart(
+                firm_id=house.firm.id,
+                mail_id=mail.id,
+                number=1,
+                name="",
+                content_type="application/pdf",
+                size=1,
+                sha256=letter.sha256,
+                outcome="filed",
+                document_id=sent.document_id,
+            ),
+        ]
     )
 
 
@@ -239,9 +281,7 @@ def one_of_each() -> list[str]:
 def _firm_tables() -> list[sa.Table]:
     modules = {module.__name__ for module in FIRM_ONLY}
     classes = [mapper.class_ for mapper in Base.registry.mappers]
-    return [
-        c.__table__ for c in classes if c.__module__ in modules or c in FIRM_ONLY_ROWS
-    ]
+    return [c.__table__ for c in classes if c.__module__ in modules]
 
 
 def _put_canaries() -> None:

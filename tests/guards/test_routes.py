@@ -5,25 +5,34 @@ import uuid
 
 import pytest
 from flask import Flask
+from sqlalchemy import delete
 from werkzeug.routing import Rule
 
 from app.archives.models import Archive
+from app.collection.accepting import Envelope
+from app.collection.jobs import read_waiting
 from app.collection.models import AcceptedSender, CollectionAddress
 from app.companies.models import TreeTemplate
 from app.db import db, utc_now
+from app.filters.keeping import save
+from app.filters.models import SavedFilter
 from app.library.commenting import comment
 from app.library.template_nodes import STANDARD, written
+from app.mailroom.entrance import take_in
 from app.mailroom.receiving import receive as receive_mail
 from app.policy import AUDIENCES, audience_of
 from tests.cast import House, World, browser_at, signed_in
 
 PUBLIC = {
+    "bundles",
     "firms.home",  # sends a stranger to the sign-in page
     "firms.theme",
     "install.icon",
     "install.manifest",
     "notices.stop",
     "notices.stop_create",
+    "notices.stop_mentions",
+    "notices.stop_mentions_create",
     "operator.healthz",
     "operator.readyz",
     "invitations.accept",  # whoever holds the link
@@ -35,6 +44,9 @@ PUBLIC = {
     "share.create",  # signed out it says that nothing was kept
     "static",
 }
+
+# The address itself is the proof: library/test_deposit_notices, mentions/test_mentions.
+SIGNED = {"notices.stop_create", "notices.stop_mentions_create"}
 
 
 def rules(app: Flask) -> list[tuple[Rule, str]]:
@@ -62,12 +74,17 @@ def address(rule: Rule, house: House) -> str:
         "person_id": house.manager.id,
         "template_id": template_id(house),
         "token": "none",
+        "filter_id": filter_id(house),
         "provider": "postmark",
         "number": 1,
+        "language": "fr",
+        "name": "none.js",
         "prefix": "compta",
         "address_id": former_address_id(house),
         "sender_id": sender_id(house),
     }
+    for mail in {"inbound_id", "stray_id"} & rule.arguments:
+        values[mail] = inbound_id(house)
     if "comment_id" in rule.arguments:
         made = comment(done.document, "x", "firm_only", by=house.staff)
         db.session.commit()
@@ -128,10 +145,28 @@ def template_id(house: House) -> uuid.UUID:
     return made.id
 
 
+def filter_id(house: House) -> uuid.UUID:
+    """Of a filter that somebody of the house saved."""
+    name = uuid.uuid4().hex[:6]
+    made = save(house.manager, "search", name, {"q": "x"})
+    db.session.execute(delete(SavedFilter).where(SavedFilter.id != made.id))
+    db.session.commit()
+    return made.id
+
+
 def mail_id(house: House) -> uuid.UUID:
     """Of a mail to the bot of the house's first company."""
     bot = house.connect().bot_address
     (taken,) = receive_mail(b"Subject: Invitation\r\n\r\nhttps://tool.test/", "", [bot])
+    return taken.mail_id
+
+
+def inbound_id(house: House) -> uuid.UUID:
+    """Of a mail to the house's first company that waits for a person."""
+    raw = f"Message-ID: <{uuid.uuid4()}@x>\r\n\r\nBonjour".encode()
+    to = f"banque+{house.dune.slug}@{house.dune.mail_domain}"
+    (taken,) = take_in(raw, Envelope("smtp"), [to])
+    read_waiting()
     return taken.mail_id
 
 
@@ -203,8 +238,8 @@ def test_nothing_changes_without_the_csrf_token(app: Flask, world: World) -> Non
     for rule, method in rules(app):
         if method == "POST":
             audience = audience_of(rule.endpoint)
-            if audience == "machines" or rule.endpoint == "notices.stop_create":
-                continue  # signed instead: delivery/test_hooks, test_deposit_notices
+            if audience == "machines" or rule.endpoint in SIGNED:
+                continue  # see delivery/test_hooks
             is_console = audience == "operator"
             browser = of_the_platform if is_console else of_the_firm
             answer = browser.post(address(rule, world.alder), data={"state": "off"})

@@ -47,6 +47,8 @@ def test_tries_are_counted_in_redis_which_is_not_waited_for_without_end() -> Non
         ("ADDRESS_SEPARATOR", "@"),
         ("LOG_LEVEL", "LOUD"),
         ("MAIL_PROVIDER", "pigeon"),
+        ("INBOUND_RELAYS", "10.1.2.3/16"),
+        ("DNS_SERVERS", "dns.example"),
     ],
 )
 def test_production_refuses_to_start_on(name: str, value: str) -> None:
@@ -68,7 +70,12 @@ def test_a_provider_without_a_key_of_its_kind_stops_the_start(
 
 def test_every_setting_is_in_the_readme() -> None:
     source = (ROOT / "config.py").read_text(encoding="utf-8")
-    named = set(re.findall(r'(?:text|integer|boolean|one_of)\(\s*"([A-Z_]+)"', source))
+    named = set(
+        re.findall(
+            r'(?:text|integer|boolean|one_of|_networks)\((?:read,\s*)?\s*"([A-Z_]+)"',
+            source,
+        )
+    )
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert named
     assert {name for name in named if f"`{name}`" not in readme} == set()

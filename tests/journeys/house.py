@@ -39,7 +39,9 @@ class House:
         )
 
     def url(self, portal: str, path: str = "/") -> str:
-        return f"http://{portal}.localhost:{self.port}{path}"
+        """Without portal the operator's console."""
+        host = f"{portal}.localhost" if portal else "localhost"
+        return f"http://{host}:{self.port}{path}"
 
     def sent_by(self, sender: str) -> list[Received]:
         return [message for message in self.mail.messages if message.sender == sender]

@@ -85,7 +85,11 @@ def act(name: str) -> Way:
 
     def go(somebody: Visitor) -> None:
         busiest_month(somebody)
-        url = somebody.row("Ticket BigMat").get_attribute("data-url")
+        url = (
+            somebody.row("Ticket BigMat")
+            .locator(".document-name")
+            .get_attribute("href")
+        )
         somebody.page.goto(somebody.url(f"{url}/{name}"))
 
     return go
@@ -121,6 +125,19 @@ def typing(somebody: Visitor) -> None:
     expect(somebody.page.get_by_role("option").first).to_be_visible()
 
 
+def opened_mail(somebody: Visitor) -> None:
+    """The page that a phone shows once a mail is tapped."""
+    somebody.page.goto(somebody.url("/quarantine"))
+    somebody.page.locator("[data-mail]").last.click()
+    expect(somebody.page.locator("#quarantine")).to_have_attribute("data-view", "mail")
+
+
+def setting_aside(somebody: Visitor) -> None:
+    opened_mail(somebody)
+    somebody.page.keyboard.press("x")
+    expect(somebody.page.get_by_role("dialog")).to_be_visible()
+
+
 def tray(somebody: Visitor) -> None:
     """A deposit that came, one that was renamed, two that were refused."""
     somebody.open("garage-roux", "Administratif")
@@ -152,6 +169,23 @@ def template_applied(somebody: Visitor) -> None:
     template(somebody)
     somebody.page.get_by_role("link", name="Appliquer aux entreprises").click()
     expect(somebody.page.get_by_role("heading", level=1)).to_contain_text("Appliquer")
+
+
+def grid(somebody: Visitor) -> None:
+    """For this person from now on."""
+    busiest_month(somebody)
+    somebody.page.get_by_role("button", name="Grille").click()
+    expect(somebody.page.locator(".is-grid")).to_be_visible()
+
+
+def filters(somebody: Visitor) -> None:
+    """One saved from the search, and where it is looked after."""
+    somebody.page.goto(somebody.url("/search?q=facture"))
+    somebody.page.locator(".saved summary").click()
+    somebody.page.locator(".saved-form [name=name]").fill("Factures")
+    somebody.page.locator(".saved-form button").click()
+    expect(somebody.page.locator(".saved-one")).to_be_visible()
+    somebody.page.goto(somebody.url("/filters"))
 
 
 def families(somebody: Visitor) -> None:
@@ -213,6 +247,11 @@ PAGES: dict[str, tuple[str | None, str, Way]] = {
     "own-app": ("claire", "", at("/apps/new")),
     "connections": ("claire", "", at("/apps/connections")),
     "mailbox": ("claire", "", at("/apps/mail")),
+    "mails": ("claire", "", at("/quarantine")),
+    "mails-open": ("claire", "", opened_mail),
+    "mails-lefevre": ("nadia", "", at("/quarantine")),
+    "mails-discard": ("claire", "", setting_aside),
+    "mails-console": ("operator", "", at("/console/mail")),
     "journal": ("claire", "", at("/deliveries")),
     "journal-empty": ("nadia", "", at("/deliveries")),
     "confirm": ("claire", "", confirmation),
@@ -223,6 +262,10 @@ PAGES: dict[str, tuple[str | None, str, Way]] = {
     "search-client": ("paul", "", at("/search?q=facture")),
     "search-empty": ("karim", "", at("/search?q=zzz&status=validated")),
     "search-typing": ("claire", "", typing),
+    "filters": ("hugo", "", filters),
+    "notices": ("lea", "", at("/settings/notices")),
+    "grid-firm": ("hugo", "", grid),
+    "grid-client": ("lea", "", grid),
     "archives": ("karim", "", at("/companies/garage-roux/archives")),
     "missing-firm": ("claire", "", at("/nulle-part")),
     "missing-client": ("karim", "", at("/apps")),

@@ -27,6 +27,7 @@ ACCOUNTS = {
     "paul": ("durand", "paul@dupont-maconnerie.example"),
     "lea": ("durand", "lea@dupont-maconnerie.example"),
     "nadia": ("lefevre", "nadia@lefevre.example"),
+    "operator": ("", "operateur@guichet.example"),
     "karim": ("lefevre", "karim@garage-roux.example"),
 }
 # A File for each {name, kind, content}, as a hand drags them over the page.

@@ -66,8 +66,6 @@ def without_tokens(text: str) -> str:
     soup = BeautifulSoup(text, "html.parser")
     for hidden in soup.select('[name="csrf_token"], [name="csrf-token"]'):
         hidden.decompose()
-    for body in soup.select("body"):
-        del body["hx-headers"]
     return str(soup)
 
 

@@ -284,19 +284,3 @@ def test_a_client_reads_a_validation_by_its_date_and_only_the_one_that_holds(
 def lines(browser: Browser, done: Deposited) -> list[str]:
     soup = BeautifulSoup(browser.get(url(done)).text, "html.parser")
     return [line.text for line in soup.select(".history li")]
-
-
-def test_with_script_the_list_stays_and_looks_again(
-    staff: Browser, house: House
-) -> None:
-    done = house.drop()
-    answer = staff.post(
-        url(done, "validate") + "?from=list", headers={"HX-Request": "true"}
-    )
-    assert answer.status_code == 200
-    assert answer.headers["HX-Trigger-After-Swap"] == "portal:look"
-    undo = BeautifulSoup(answer.text, "html.parser").select_one("form.toast-undo")
-    assert undo
-    fields = {f["name"]: f["value"] for f in undo.select("input")}
-    assert staff.post(str(undo["action"]), data=fields).status_code == 303
-    assert document_of(done).status == "received"

@@ -13,12 +13,15 @@ from sqlalchemy import select
 from app.db import db
 from app.delivery.models import Delivery
 from app.library.deposit import Deposited
+from app.library.judging import refuse
 from app.library.models import Document, Folder
 from app.library.together import MOST, Hands, act_on_all
 from app.library.tree import Sight
+from app.search.models import SearchEntry
 from tests.cast import PURCHASES, Browser, House, World, signed_in
 from tests.conftest import POSTGRES
 from tests.delivery.world import document_of, verbs_of
+from tests.statements import statements_of
 
 SALES = PURCHASES.replace("Achats", "Ventes")
 
@@ -187,7 +190,71 @@ def test_an_undo_leaves_what_somebody_moved_on_since(
     assert places == [house.folder(SALES).id, *[house.folder().id] * 2]
 
 
-def test_there_are_at_most_five_hundred(
+@pytest.mark.parametrize("act", ["move", "trash", "validate"])
+def test_many_ask_no_more_of_the_database_than_two(
+    house: House, three: list[Deposited], act: str
+) -> None:
+    """Under a switch, where each of them is due, or waits and is called off."""
+    house.switch("on", SALES, slot="purchases")
+    house.switch("on")
+    more = [house.drop(f"{name}.pdf") for name in "defgh"]
+    hands = Hands(house.staff, house.dune, Sight(firm_side=True))
+    to = house.folder(SALES) if act == "move" else None
+
+    def asked(documents: list[Deposited]) -> int:
+        ids = [done.document.id for done in documents]
+        return len(statements_of(lambda: act_on_all(ids, act, hands, to)))
+
+    few = asked(more[:2])
+    assert asked([*three, *more[2:]]) <= few
+
+
+def test_names_that_are_taken_there_or_twice_among_them_get_numbers(
+    house: House,
+) -> None:
+    there = house.drop("a.pdf", "Juridique")
+    both = [house.drop("a.pdf"), house.drop("a.pdf", "Social"), house.drop("b.pdf")]
+    hands = Hands(house.staff, house.dune, Sight(firm_side=True))
+    ids = [done.document.id for done in both]
+    act_on_all(ids, "move", hands, house.folder("Juridique"))
+    db.session.commit()
+    names = [document_of(done).name for done in (there, *both)]
+    assert names == ["a.pdf", "a (2).pdf", "a (3).pdf", "b.pdf"]
+    bodies = [db.session.get_one(SearchEntry, one).body.split() for one in ids]
+    assert [len(words) for words in bodies] == [3, 3, 2]  # found by the number too
+
+
+def test_many_that_are_moved_are_due_by_where_each_of_them_was(house: House) -> None:
+    """What was under the same switch stays as it is, what was not is due, and what was
+    refused waits for its new version."""
+    house.switch("on")
+    house.switch("on", SALES, slot="purchases")
+    waits, new, refused = (
+        house.drop("waits.pdf"),
+        house.drop("new.pdf", "Juridique"),
+        house.drop("refused.pdf", "Juridique"),
+    )
+    refuse(refused.document, "Illisible", by=house.staff)
+    hands = Hands(house.staff, house.dune, Sight(firm_side=True))
+    ids = [done.document.id for done in (waits, new, refused)]
+    act_on_all(ids, "move", hands, house.folder(SALES))
+    db.session.commit()
+    found = [
+        db.session.execute(
+            select(Delivery.state, Delivery.reason).where(
+                Delivery.document_id == done.document.id
+            )
+        ).all()
+        for done in (waits, new, refused)
+    ]
+    assert found == [
+        [("pending", None)],
+        [("pending", None)],
+        [("cancelled", "rejected")],
+    ]
+
+
+def test_there_are_at_most_a_thousand(
     staff: Browser, house: House, three: list[Deposited]
 ) -> None:
     ids = [uuid.uuid4() for _ in range(MOST + 1)]

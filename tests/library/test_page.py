@@ -33,6 +33,18 @@ def poll_url(soup: BeautifulSoup) -> str:
     return str(found["hx-get"])
 
 
+def test_a_row_bears_its_document_s_id_as_was_promised(
+    app: Flask, world: World
+) -> None:
+    """The contract with those who read the page by program."""
+    house = world.alder
+    document = house.drop("a.pdf").document
+    for person in (house.admin, house.manager):
+        soup = page(signed_in(app, person), url_of(house))
+        rows = [row["data-document"] for row in soup.select("tr[data-document]")]
+        assert rows == [str(document.id)]
+
+
 def test_firm_and_client_see_each_their_words(app: Flask, world: World) -> None:
     house = world.alder
     house.switch("on")
@@ -84,7 +96,7 @@ def test_a_new_document_of_somebody_else_appears_by_the_poll(
     dora = signed_in(app, world.alder.manager)
     first = poll_url(page(dora, url_of(world.alder)))
     done = world.alder.drop("b.pdf")
-    assert f'data-document="{done.document.id}"' in dora.get(first).text
+    assert f'id="document-{done.document.id}"' in dora.get(first).text
 
 
 def test_a_page_of_a_folder_costs_the_same_whatever_it_holds(
@@ -127,7 +139,8 @@ def test_more_than_fifty_rows_are_cut_into_pages_without_loss(
     url: str | None = url_of(house)
     while url:
         soup = page(ada, url)
-        seen += [str(r["data-document"]) for r in soup.select("[data-document]")]
+        rows = soup.select("[data-document]")
+        seen += [str(row["id"]).removeprefix("document-") for row in rows]
         following = soup.select_one('a[rel="next"]')
         url = str(following["href"]) if following else None
     assert len(seen) == len(set(seen)) == 120

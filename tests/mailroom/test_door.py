@@ -15,7 +15,7 @@ from app.collection.models import InboundMail
 from app.connectors import bots
 from app.db import db
 from app.library.receiving import store
-from app.mailroom import door as doors
+from app.mailroom import door as doors, line as lines
 from app.mailroom.models import BotMail
 from app.storage import StorageUnavailable
 from tests.cast import House, World
@@ -131,7 +131,7 @@ def test_a_long_line_is_taken(line: smtplib.SMTP) -> None:
 def test_what_never_ends_is_cut_off(
     port: int, piece: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(doors, "MOST_LINES", 200_000)
+    monkeypatch.setattr(lines, "MOST_LINES", 200_000)
     with smtplib.SMTP("127.0.0.1", port, timeout=20) as line:
         line.ehlo()
         line.mail("a@b.test")
@@ -219,7 +219,7 @@ def test_mail_for_a_bot_that_went_away_since_is_kept_for_a_person(
 def test_too_many_lines_are_asked_to_wait(
     port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(doors, "MOST_CONNECTIONS", 1)
+    monkeypatch.setattr(lines, "MOST_CONNECTIONS", 1)
     with smtplib.SMTP("127.0.0.1", port, timeout=20) as first:
         with socket.create_connection(("127.0.0.1", port), timeout=20) as second:
             assert second.recv(100).startswith(b"421 ")

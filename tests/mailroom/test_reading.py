@@ -150,6 +150,7 @@ HOSTILE = {
     "30 MB": b"Subject: big\r\n\r\n" + b"0123456789abcde\n" * 2_000_000,
     "a report of nonsense": b"Content-Type: message/delivery-status\r\n\r\nAction\n:\n",
     "a surrogate": b"Subject: =?utf-8?q?=ED=A0=80?=\r\n\r\n\xed\xa0\x80",
+    "ids beyond ASCII": b"Message-ID: <caf\xe9@a.test>\r\nReferences: <\xe9\x01@b>\r\n",
 }
 
 
@@ -159,6 +160,7 @@ def test_hostile_bytes_are_read(name: str) -> None:
     assert len(letter.text) <= texts.MOST_TEXT
     assert len(letter.links) <= texts.MOST_LINKS
     is_fit(letter.subject, letter.from_name, letter.from_address, letter.text)
+    is_fit(letter.message_id, *letter.answers, *letter.returned)
 
 
 def is_fit(*values: str) -> None:

@@ -11,8 +11,10 @@ from app.library.receiving import receive, store
 from app.library.renaming import rename_document
 from app.library.replacing import replace
 from app.search import reading
+from app.search.cleaning import cleaned
 from app.search.indexing import write
 from app.search.models import SearchEntry
+from app.search.reading import Layer
 from app.seed import one_page_pdf
 from tests.cast import House, signed_in
 from tests.search.looking import names, read_all
@@ -84,21 +86,21 @@ def test_what_happens_while_a_text_is_read_is_not_written_over(
 ) -> None:
     document = house.drop("Premier.pdf").document
 
-    def renamed_meanwhile(_key: str) -> str:
+    def renamed_meanwhile(_key: str) -> Layer:
         rename_document(document, "Second.pdf", by=house.admin)
         db.session.commit()
-        return "cerise"
+        return Layer("cerise", False)
 
     monkeypatch.setattr(reading, "_text_layer", renamed_meanwhile)
     reading.read_text(str(document.id))
     ada = signed_in(app, house.admin)
     assert names(ada, "second cerise") == ["Second.pdf"]
 
-    def replaced_meanwhile(_key: str) -> str:
+    def replaced_meanwhile(_key: str) -> Layer:
         db.session.execute(update(SearchEntry).values(read_sha256=None))
         replace(document, receive([one_page_pdf("prune")], "x.pdf"), by=house.admin)
         db.session.commit()
-        return "cerise"
+        return Layer("cerise", False)
 
     db.session.execute(update(SearchEntry).values(read_sha256=None))
     db.session.commit()
@@ -109,4 +111,4 @@ def test_what_happens_while_a_text_is_read_is_not_written_over(
 
 def test_what_no_column_can_hold_is_taken_out_of_a_text() -> None:
     dirty = "Fac\x00ture \ud83d élec\x02\r\ntricité\fpage e\u0301te\u0301"
-    assert reading.cleaned(dirty) == "Facture électricité page été"
+    assert cleaned(dirty) == "Facture électricité page été"

@@ -128,3 +128,23 @@ def test_staff_of_many_companies_find_in_theirs_only(app: Flask, house: House) -
     house.drop("Facture dune.pdf")
     house.drop("Facture elm.pdf", company=house.elm)
     assert names(signed_in(app, ben), "facture") == ["Facture dune.pdf"]
+
+
+def test_a_client_of_two_companies_finds_in_both_what_each_shows_them(
+    app: Flask, house: House
+) -> None:
+    join = Membership(
+        firm_id=house.firm.id,
+        person_id=house.manager.id,
+        company_id=house.elm.id,
+        role="company_manager",
+    )
+    db.session.add(join)
+    db.session.commit()
+    house.drop("Kiwi dune.pdf")
+    house.drop("Kiwi elm.pdf", company=house.elm)
+    dora = signed_in(app, house.manager)
+    assert sorted(names(dora, "kiwi")) == ["Kiwi dune.pdf", "Kiwi elm.pdf"]
+    house.folder(company=house.elm).visibility = "firm_only"
+    db.session.commit()
+    assert names(dora, "kiwi") == ["Kiwi dune.pdf"]

@@ -3,6 +3,25 @@
 (() => {
   "use strict";
 
+  // Before htmx begins: it runs nothing that a page brings, and asks nobody else.
+  if (window.htmx) {
+    Object.assign(htmx.config, {
+      allowEval: false,
+      allowScriptTags: false,
+      selfRequestsOnly: true,
+      includeIndicatorStyles: false,
+      historyCacheSize: 0,
+      refreshOnHistoryMiss: true,
+      scrollIntoViewOnBoost: false,
+      responseHandling: [
+        { code: "204", swap: false },
+        { code: "[23]..", swap: true },
+        { code: "422", swap: true },
+        { code: "[45]..", swap: false, error: true },
+      ],
+    });
+  }
+
   const one = (selector, root = document) => root.querySelector(selector);
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 
@@ -12,7 +31,6 @@
 
   function renewToken(fresh) {
     one("meta[name=csrf-token]").content = fresh;
-    document.body.setAttribute("hx-headers", JSON.stringify({ "X-CSRFToken": fresh }));
     for (const field of all("input[name=csrf_token]")) field.value = fresh;
   }
 
@@ -22,7 +40,18 @@
     setTimeout(() => (region.textContent = text), 60);
   }
 
-  window.portal = { announce, prepareTree, renewToken, token };
+  // An act on rows is answered with the rows that it changed, its form with a dialog.
+
+  const act = (path, source, values = {}) =>
+    htmx.ajax("POST", path, { source, swap: "none", values });
+
+  const ask = (path) => htmx.ajax("GET", path, { target: "#dialogue", swap: "innerHTML" });
+
+  const addressOf = (row) => one(".document-name", row).getAttribute("href");
+
+  const idOf = (row) => row.id.replace("document-", "");
+
+  window.portal = { act, addressOf, announce, ask, idOf, prepareTree, renewToken, token };
 
   const retried = new WeakSet();
 
@@ -163,7 +192,8 @@
   function openDialog() {
     const dialog = one("#dialogue dialog");
     if (!dialog || dialog.open) return;
-    opener = document.activeElement;
+    // A form that comes back with a fault was asked for where the first one was.
+    if (document.activeElement !== document.body) opener = document.activeElement;
     dialog.addEventListener("close", () => {
       dialog.remove();
       if (opener && opener.isConnected) opener.focus();
@@ -182,6 +212,8 @@
       dialog.close();
     }
     event.detail.elt.closest("form[aria-busy]")?.removeAttribute("aria-busy");
+    const undo = event.detail.elt.closest(".toast-undo");
+    if (undo && event.detail.successful) undo.closest("[data-toast]").remove();
   });
 
   // A form goes once
@@ -237,6 +269,7 @@
     }
     const close = target.closest("[data-close]");
     if (close) {
+      event.preventDefault();
       (close.closest("dialog") || close.closest("[data-toast]"))[
         close.closest("dialog") ? "close" : "remove"
       ]();
@@ -257,7 +290,7 @@
 
   document.addEventListener("dblclick", (event) => {
     const row = event.target.closest("tr[data-document]");
-    if (row && !event.target.closest("a, button")) location.assign(row.dataset.url);
+    if (row && !event.target.closest("a, button")) location.assign(addressOf(row));
   });
 
   // The tree
@@ -376,7 +409,7 @@
     } else if (key === "k" || (row && key === "arrowup")) {
       if (moveRow(-1)) event.preventDefault();
     } else if (row && target === row && event.key === "Enter") {
-      location.assign(row.dataset.url);
+      location.assign(addressOf(row));
     } else if (key === "i") {
       toggleDrawer("pane");
     } else if (key === "d") {

@@ -4,9 +4,20 @@
   "use strict";
 
   const bar = document.getElementById("together");
-  if (!bar) return;
+  const keyList = document.getElementById("keys");
+  const keyHint = document.getElementById("keys-hint");
+  if (!bar) {
+    keyList?.remove();
+    keyHint?.remove();
+    return;
+  }
+  for (const line of document.querySelectorAll("#keys [data-needs], #keys-hint [data-needs]")) {
+    if (!document.querySelector(line.dataset.needs)) line.remove();
+  }
+  document.querySelector(".library-foot").append(keyHint);
 
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const { idOf } = window.portal;
   const rows = () => all("tr[data-document]");
   const choosable = () => rows().filter((row) => "choosable" in row.dataset);
   const box = (row) => row.querySelector("input[name=id]");
@@ -17,10 +28,10 @@
   let anchor = null;
 
   function show() {
-    const there = new Set(choosable().map((row) => row.dataset.document));
+    const there = new Set(choosable().map((row) => idOf(row)));
     chosen = new Set([...chosen].filter((id) => there.has(id)));
     for (const row of choosable()) {
-      const isChosen = chosen.has(row.dataset.document);
+      const isChosen = chosen.has(idOf(row));
       box(row).checked = isChosen;
       row.classList.toggle("is-chosen", isChosen);
     }
@@ -31,11 +42,11 @@
     everything.indeterminate = chosen.size > 0 && chosen.size < there.size;
   }
 
-  function choose(row, on = !chosen.has(row.dataset.document)) {
+  function choose(row, on = !chosen.has(idOf(row))) {
     if (!("choosable" in row.dataset)) return;
-    if (on) chosen.add(row.dataset.document);
-    else chosen.delete(row.dataset.document);
-    anchor = row.dataset.document;
+    if (on) chosen.add(idOf(row));
+    else chosen.delete(idOf(row));
+    anchor = idOf(row);
     tellAndShow();
   }
 
@@ -50,13 +61,13 @@
 
   function chooseTo(row, from) {
     const list = rows();
-    const start = list.findIndex((one) => one.dataset.document === (anchor ?? from?.dataset.document));
+    const start = list.findIndex((one) => idOf(one) === (anchor ?? (from && idOf(from))));
     const end = list.indexOf(row);
     if (start < 0) return choose(row, true);
-    anchor = list[start].dataset.document;
+    anchor = idOf(list[start]);
     for (const id of reached) chosen.delete(id);
     const range = list.slice(Math.min(start, end), Math.max(start, end) + 1);
-    reached = range.filter((one) => "choosable" in one.dataset).map((one) => one.dataset.document);
+    reached = range.filter((one) => "choosable" in one.dataset).map((one) => idOf(one));
     for (const id of reached) chosen.add(id);
     tellAndShow();
   }
@@ -84,8 +95,8 @@
 
   everything.addEventListener("change", () => {
     for (const row of choosable()) {
-      if (everything.checked) chosen.add(row.dataset.document);
-      else chosen.delete(row.dataset.document);
+      if (everything.checked) chosen.add(idOf(row));
+      else chosen.delete(idOf(row));
     }
     tellAndShow();
   });
@@ -100,22 +111,45 @@
     target.closest("input:not([type=checkbox], [type=file]), textarea, select, [contenteditable], dialog");
 
   // In place, so that the next key finds the row.
-  function post(path) {
-    htmx.ajax("POST", path, { source: bar.querySelector("[data-chosen-count]"), swap: "none" });
-  }
-
+  const post = (row, path) => window.portal.act(`${window.portal.addressOf(row)}/${path}?from=list`, row);
   const press = (act) => bar.querySelector(`button[value=${act}]`)?.click();
-  const go = (row, path) => location.assign(`${row.dataset.url}/${path}?from=list`);
+  const go = (row, path) => window.portal.ask(`${window.portal.addressOf(row)}/${path}?from=list`);
+
+  bar.addEventListener("submit", (event) => {
+    const button = event.submitter;
+    if (!button || button.hasAttribute("formaction")) return; // a download
+    event.preventDefault();
+    window.portal.act(bar.action, bar, { act: button.value });
+  });
+
+  // What was chosen is done with; but not while a folder is still to be chosen for it.
+  document.addEventListener("htmx:afterRequest", ({ detail }) => {
+    const isMany = detail.requestConfig.path === bar.getAttribute("action");
+    if (isMany && detail.successful && !document.querySelector("#dialogue form")) forget();
+  });
+
+  // Whoever was on a row that is gone goes on with the one that took its place.
+  let last = null;
+  let place = 0;
+  document.addEventListener("focusin", (event) => {
+    const row = event.target.closest("tr[data-document]");
+    if (row) [last, place] = [row, rows().indexOf(row)];
+    else if (!event.target.closest("dialog, [popover]")) last = null;
+  });
+  document.addEventListener("htmx:afterSettle", () => {
+    if (!last || last.isConnected || document.activeElement !== document.body) return;
+    rows()[Math.min(place, rows().length - 1)]?.focus();
+  });
 
   function send(row, act) {
-    chosen = new Set([row.dataset.document]);
+    chosen = new Set([idOf(row)]);
     show();
     press(act);
   }
 
   const keys = {
     x: (row) => row && (reached = [], choose(row)),
-    v: (row) => (chosen.size ? press("validate") : may(row, "validate") && post(`${row.dataset.url}/validate?from=list`)),
+    v: (row) => (chosen.size ? press("validate") : may(row, "validate") && post(row, "validate")),
     r: (row) => !chosen.size && may(row, "refuse") && go(row, "refuse"),
     m: (row) => (chosen.size ? press("move") : may(row, "move") && go(row, "move")),
     f2: (row) => may(row, "rename") && go(row, "rename"),

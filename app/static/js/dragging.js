@@ -6,6 +6,7 @@
   const bar = document.getElementById("together");
   if (!bar) return;
 
+  const { idOf } = window.portal;
   const rows = () => [...document.querySelectorAll("tr[data-document]")];
 
   const SPRINGS_OPEN = 700;
@@ -16,12 +17,12 @@
   document.addEventListener("dragstart", (event) => {
     const row = event.target.closest?.("tr[data-document][draggable]");
     if (!row) return;
-    const id = row.dataset.document;
+    const id = idOf(row);
     const chosen = window.portal.chosen();
     dragged = chosen.includes(id) ? chosen : [id];
     event.dataTransfer.effectAllowed = "move";
     event.dataTransfer.setData("text/plain", row.querySelector(".document-name").title);
-    for (const one of rows()) one.classList.toggle("is-dragged", dragged.includes(one.dataset.document));
+    for (const one of rows()) one.classList.toggle("is-dragged", dragged.includes(idOf(one)));
   });
 
   function leave() {
@@ -66,19 +67,8 @@
   });
 
   function moveTo(folder) {
-    const form = document.createElement("form");
-    form.method = "post";
-    form.action = bar.action;
-    const add = (name, value) => {
-      const field = document.createElement("input");
-      Object.assign(field, { type: "hidden", name, value });
-      form.append(field);
-    };
-    for (const name of ["csrf_token", "here"]) add(name, bar.elements[name].value);
-    add("act", "move");
-    add("folder", folder);
-    for (const id of dragged) add("id", id);
-    document.body.append(form);
-    form.requestSubmit();
+    const here = bar.elements.here.value;
+    const values = { act: "move", folder, here, id: dragged };
+    window.portal.act(bar.getAttribute("action"), document.getElementById(`document-${dragged[0]}`), values);
   }
 })();

@@ -14,12 +14,13 @@
   function fill() {
     const row = button.closest("tr[data-document]");
     const open = new Set([...button.dataset.acts.split(" "), "open", "download"]);
+    const address = window.portal.addressOf(row);
     for (const item of menu.querySelectorAll("[data-act]")) {
       const { act, path } = item.dataset;
       item.hidden = !open.has(act);
-      const url = act === "open" ? row.dataset.url : `${row.dataset.url}/${path || act}?from=list`;
+      const url = act === "open" ? address : `${address}/${path || act}?from=list`;
       if (item.matches("form")) item.action = url;
-      else item.href = act === "download" ? `${row.dataset.url}/download` : url;
+      else item.href = act === "download" ? `${address}/download` : url;
     }
     menu.querySelector("bdi").textContent = row.querySelector(".document-name").title;
   }
@@ -54,6 +55,26 @@
     menu.showPopover();
     place();
     items()[0]?.focus({ focusVisible: !event.detail });
+  });
+
+  // In place: the page stays, and the row changes. The others lead to a page.
+  const ASKED = ["rename", "move", "copy", "refuse"];
+
+  menu.addEventListener("submit", (event) => {
+    event.preventDefault();
+    menu.hidePopover();
+    const row = button.closest("tr[data-document]");
+    row.focus();
+    window.portal.act(event.target.action, row);
+  });
+
+  menu.addEventListener("click", (event) => {
+    const item = event.target.closest("a[data-act]");
+    if (!item || !ASKED.includes(item.dataset.act) || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    menu.hidePopover();
+    button.focus();
+    window.portal.ask(item.href);
   });
 
   menu.addEventListener("toggle", (event) => {

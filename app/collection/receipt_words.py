@@ -1,0 +1,116 @@
+"""What a receipt says of one mail, to whom: a client reads no folder that is hidden
+from them, and whoever is no person of the portal reads none."""
+
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from app.collection.models import InboundMail, InboundPart
+from app.companies.models import Company
+from app.db import db
+from app.library.models import Folder
+from app.library.tree import Sight, chain, sight_of
+from app.people.models import Membership, Person
+from app.texts import gettext as _, ngettext
+
+MOST_NAMES = 50
+EVERYWHERE = {"across_firms": True}
+PARIS = ZoneInfo("Europe/Paris")
+
+
+def subject_of(mail: InboundMail, parts: Sequence[InboundPart]) -> str:
+    filed = sum(part.outcome == "filed" for part in parts)
+    if not filed:
+        return _("Nothing of your mail was filed")
+    return ngettext("%(num)d document received", "%(num)d documents received", filed)
+
+
+def section(
+    mail: InboundMail, parts: Sequence[InboundPart], person: Person | None
+) -> str:
+    when = f"{mail.received_at.astimezone(PARIS):%d/%m/%Y %H:%M}"
+    to = mail.recipient
+    lines = [_("Your mail of %(when)s to %(address)s", when=when, address=to), ""]
+    filed = [part for part in parts if part.outcome == "filed"]
+    if filed:
+        lines += [_where(mail, filed, person), *_listed(map(_name, filed)), ""]
+    refused = [part for part in parts if _is_told(part)]
+    if refused:
+        said = [f"{part.name} – {_why(part)}" for part in refused]
+        lines += [_("Not filed:"), *_listed(said), ""]
+    if not filed:
+        lines += [_why_nothing(mail), ""]
+    return "\n".join(lines).rstrip()
+
+
+def _listed(names: object) -> list[str]:
+    every = [f"– {name}" for name in names]  # type: ignore[attr-defined]
+    if len(every) <= MOST_NAMES:
+        return every
+    rest = len(every) - MOST_NAMES
+    return [
+        *every[:MOST_NAMES],
+        ngettext("and %(num)d more", "and %(num)d more", rest),
+    ]
+
+
+def _name(part: InboundPart) -> str:
+    return part.document.name if part.document else part.name
+
+
+def _is_told(part: InboundPart) -> bool:
+    """Signatures and the pictures of a text are no documents, and nobody asks."""
+    return part.outcome == "refused" or part.reason == "empty"
+
+
+def _why(part: InboundPart) -> str:
+    return _("the file is empty") if part.reason == "empty" else part.reason
+
+
+def _why_nothing(mail: InboundMail) -> str:
+    if mail.reason == "archived":
+        return _("This company is archived: nothing is filed there any more.")
+    if mail.reason == "refused":
+        return _("None of its files could be filed. Your accountant can see the mail.")
+    return _(
+        "There was no file to keep in it. Attach your documents to the mail, or drop "
+        "them on the portal."
+    )
+
+
+def _where(
+    mail: InboundMail, filed: Sequence[InboundPart], person: Person | None
+) -> str:
+    folder = _folder_of(filed)
+    way = chain(folder.id, folder.company_id) if folder else []
+    if person is None or mail.company is None or not way:
+        return _("Filed:")
+    sight = _sight(person, mail.company)
+    if not all(sight.allows(each) for each in way):
+        return _("Filed:")
+    return _("Filed in %(folder)s:", folder=" / ".join(each.name for each in way[-2:]))
+
+
+def _folder_of(filed: Sequence[InboundPart]) -> Folder | None:
+    found = next((part.document for part in filed if part.document), None)
+    if found is None:
+        return None
+    return db.session.get(Folder, found.folder_id, execution_options=EVERYWHERE)
+
+
+def _sight(person: Person, company: Company) -> Sight:
+    role = str(person.role)
+    if person.is_client:
+        role = (
+            db.session.scalar(
+                select(Membership.role)
+                .where(
+                    Membership.person_id == person.id,
+                    Membership.company_id == company.id,
+                )
+                .execution_options(**EVERYWHERE)
+            )
+            or "company_user"
+        )
+    return sight_of(role, company)

@@ -1,0 +1,1 @@
+"""What people narrow pages by, kept under names of their own."""

@@ -1,0 +1,90 @@
+"""Of what kind a part is by where it stands: a paper, the letter's text, or neither."""
+
+from dataclasses import dataclass, replace
+from unicodedata import normalize
+
+from app.mailroom.opening import pictures
+from app.mailroom.opening.parameters import name_of
+from app.mailroom.opening.part import Part
+from app.mailroom.parts import header, is_attached
+
+_REPORTS = {
+    *("message/delivery-status", "message/global-delivery-status"),
+    *("message/disposition-notification", "message/global-disposition-notification"),
+    *("message/feedback-report", "text/rfc822-headers", "message/global-headers"),
+}
+_SIGNATURES = {
+    *("application/pkcs7-signature", "application/x-pkcs7-signature"),
+    *("application/pgp-signature", "application/pgp-keys"),
+}
+_SIGNATURE_ENDINGS = (".p7s", ".asc")
+# Of a letter: what says the same otherwise is in `multipart/alternative`.
+_LETTERS = {"text/plain", "text/html", "text/enriched", "text/richtext"}
+_PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".svg", ".webp")
+# The half of a Macintosh file that nobody else reads (RFC 1740).
+_RESOURCE_FORK = "application/applefile"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a part stands: the kind of what it is directly in, and its rank there."""
+
+    container: str = ""
+    rank: int = 0
+    is_report: bool = False
+    # Of the message that it is in
+    cids: frozenset[str] = frozenset()
+    title: str = ""
+
+    def within(self, message: Part, cids: set[str]) -> "Place":
+        title = header(message.message, "Subject")
+        return replace(self, cids=frozenset(cids), title=title)
+
+    def inside(self, part: Part, rank: int) -> "Place":
+        is_report = self.is_report or part.kind == "multipart/report"
+        return replace(self, container=part.kind, rank=rank, is_report=is_report)
+
+
+def reason_of(part: Part, place: Place) -> str | None:
+    """Nothing for a paper, else why it is none; None for a part of the letter."""
+    kind, name = part.kind, normalize("NFKC", name_of(part.message)).strip().lower()
+    if kind == "message/external-body":
+        return "external"  # nothing is fetched
+    if kind == "message/partial":
+        return "partial"
+    if _is_letter(part, place, bool(name)):
+        return None
+    if place.is_report or kind in _REPORTS:
+        return "report"
+    if place.container == "multipart/encrypted":
+        return "encrypted"
+    if kind in _SIGNATURES or name.endswith(_SIGNATURE_ENDINGS):
+        return "signature"
+    if _is_picture(kind, name) and pictures.is_shown(
+        part, place.cids, place.container, place.rank == 0
+    ):
+        return "image"
+    return ""
+
+
+def _is_letter(part: Part, place: Place, has_name: bool) -> bool:
+    kind = part.kind
+    if kind == _RESOURCE_FORK:
+        return True
+    if is_attached(part.message) or not kind.startswith("text/"):
+        return False
+    if place.container == "multipart/alternative":
+        return True
+    if place.container == "multipart/related" and place.rank:
+        return True
+    return kind in _LETTERS and not has_name
+
+
+def _is_picture(kind: str, name: str) -> bool:
+    is_named_so = kind.startswith("application/oct") and name.endswith(_PICTURE_ENDINGS)
+    return kind.startswith("image/") or is_named_so
+
+
+def words_of(part: Part) -> bytes:
+    """What is in it but blanks."""
+    return part.whole[part.start : part.end].strip()

@@ -1,0 +1,125 @@
+"""Mails are kept for thirty days, and people are told before one goes unseen."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from app.activity.models import Entry
+from app.blobs import Missing
+from app.collection import keeping, settling
+from app.collection.models import InboundMail
+from app.collection.telling import KIND
+from app.db import db
+from app.library.models import Document
+from app.library.receiving import store
+from app.notices.models import Notice
+from tests.cast import House, World
+from tests.collection.test_settling import as_it_is, come, numbers
+
+
+@pytest.fixture
+def house(world: World) -> House:
+    return world.alder
+
+
+def aged(mail: InboundMail, days: int) -> InboundMail:
+    """As if it had come so many days ago, and so had all that was said of it."""
+    mail.received_at -= timedelta(days=days)
+    for notice in db.session.scalars(select(Notice)):
+        notice.created_at -= timedelta(days=days)
+    db.session.commit()
+    return mail
+
+
+def told() -> list[str]:
+    """Who was written to so far."""
+    rows = select(Notice).where(Notice.kind == KIND).order_by(Notice.recipient)
+    return [notice.recipient for notice in db.session.scalars(rows)]
+
+
+def is_there(key: str | None) -> bool:
+    try:
+        store().open(key or "").close()
+    except Missing:
+        return False
+    return True
+
+
+def test_the_bytes_of_a_filed_mail_go_silently_and_its_documents_stay(
+    house: House,
+) -> None:
+    mail = come("a.pdf")
+    settling.classify(mail, house.folder(), numbers(mail), by=house.staff)
+    key = mail.storage_key
+    aged(mail, 29)
+    assert keeping.look_after() == 0
+    aged(mail, 2)
+    assert keeping.look_after() == 1
+    mail = as_it_is(mail.id)
+    assert (mail.state, mail.storage_key, is_there(key)) == ("filed", None, False)
+    assert told() == []
+    document = db.session.scalars(select(Document)).one()
+    assert document.trashed_at is None
+    assert keeping.look_after() == 0
+
+
+def test_those_who_may_look_at_it_are_told_once_a_day_and_before_its_end(
+    house: House,
+) -> None:
+    mail = come("a.pdf")
+    everybody = [house.admin.email, house.staff.email]
+    keeping.look_after()
+    keeping.look_after()
+    assert told() == everybody
+    aged(mail, 15)
+    keeping.look_after()
+    assert told() == everybody  # nothing new
+    aged(mail, 9)  # a week is left
+    keeping.look_after()
+    aged(mail, 1)
+    keeping.look_after()
+    assert told() == sorted(2 * everybody)
+    aged(mail, 4)  # a day is left
+    keeping.look_after()
+    assert told() == sorted(3 * everybody)
+    text = db.session.scalars(select(Notice.text)).first() or ""
+    assert "/quarantine" in text
+
+
+def test_a_mail_that_nobody_looked_at_goes_only_after_they_were_told(
+    house: House,
+) -> None:
+    mail = come("a.pdf")
+    key = mail.storage_key
+    aged(mail, 31)
+    assert keeping.look_after() == 0  # only now they are told
+    assert (as_it_is(mail.id).state, is_there(key)) == ("quarantined", True)
+    for notice in db.session.scalars(select(Notice)):
+        notice.created_at -= timedelta(days=2)
+    db.session.commit()
+    assert keeping.look_after() == 1
+    mail = as_it_is(mail.id)
+    assert (mail.state, mail.storage_key, is_there(key)) == ("discarded", None, False)
+    entry = db.session.scalars(select(Entry).where(Entry.verb == "mail_expired")).one()
+    assert entry.is_firm_only
+
+
+def test_what_waits_to_be_read_is_never_let_go_of(house: House) -> None:
+    mail = come("a.pdf")
+    mail.state = "waiting"
+    aged(mail, 400)
+    assert keeping.look_after() == 0
+    assert is_there(mail.storage_key)
+
+
+def test_a_mail_of_no_firm_is_told_to_the_operators(world: World) -> None:
+    come("a.pdf", to="compta+dune-aldr@mail.guichet.test")
+    keeping.look_after()
+    assert told() == [world.operator.email]
+
+
+def test_whoever_does_not_see_the_company_is_not_told(house: House) -> None:
+    come("a.pdf", to="banque+elm-alder@mail.guichet.test")
+    keeping.look_after()
+    assert told() == [house.admin.email]

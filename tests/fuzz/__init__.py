@@ -1,0 +1,1 @@
+"""Programs that look for what breaks a reader; not part of the tests."""
