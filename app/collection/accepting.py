@@ -137,7 +137,7 @@ def _write_down(mail: InboundMail, stored: Stored | None = None) -> Accepted:
         _give_back(stored)
         raise
     if not is_flood:
-        enqueue(jobs.read_waiting, queue="default")
+        enqueue(jobs.read_waiting)  # short, and somebody may be waiting for the paper
     # From here on the row may be there whatever is answered: its bytes stay.
     db.session.commit()
     return Accepted(mail.id, is_new=True)

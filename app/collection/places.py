@@ -53,6 +53,15 @@ def place_for(address: CollectionAddress, day: date) -> Folder | None:
     return place.folder
 
 
+def by_kind(company: Company, kind: str, day: date) -> Folder | None:
+    """The company's folder of that kind for the day, else its inbox."""
+    tree = _Tree(company, {kind, INBOX}, day)
+    place = tree.place(kind)
+    if place.folder:
+        tree.add_months([place])
+    return place.folder
+
+
 def places_of(company: Company, wanted: Sequence[Wanted], day: date) -> list[Place]:
     """For each of these; the tree is read once for all."""
     chosen = [_chosen(company, row) for _prefix, row in wanted]

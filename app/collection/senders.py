@@ -13,11 +13,13 @@ from app.companies.models import Company
 from app.db import db
 from app.firms.models import Firm
 from app.folding import words
-from app.mailroom.parts import parsed, type_of, walk
+from app.mailroom.opening.splitting import split
+from app.mailroom.parts import type_of, walk
 from app.people.models import Membership, Person
 from app.texts import gettext as _
 
 EVERYWHERE = {"across_firms": True}
+MOST_READ = 2_000_000  # bytes
 LOOKED_AT = 20_000  # characters of a text
 # Signs that pass for others.
 _ALIKE = str.maketrans("0135|i", "olesll")
@@ -122,7 +124,7 @@ def _passed_on(raw: bytes, text: str) -> list[str]:
     """Who wrote the messages that are in it: attached ones, else the one quoted."""
     attached = [
         author_of(head_of(_head(inner))).address
-        for part in walk(parsed(raw))
+        for part in walk(split(raw[:MOST_READ]).root.message)
         if type_of(part) == "message/rfc822"
         for inner in _inside(part)
     ]

@@ -24,7 +24,7 @@ from app.formats import clock
 from app.library.models import Document, Folder
 from app.library.receiving import store
 from app.people.models import Person
-from app.storage import Missing
+from app.storage import Missing, StorageUnavailable
 from app.texts import gettext as _
 
 EVERYWHERE = {"across_firms": True}
@@ -57,9 +57,12 @@ def classify(
         _give_to(mail, into.company_id)
         _settle(mail, "filed", by, filed=found.filed, sender=mail.from_address)
         db.session.commit()
-    except BaseException:
+    except BaseException as error:
         db.session.rollback()
         _let_go_of(mail)
+        if isinstance(error, (StorageUnavailable, Missing)):
+            text = _("The message could not be read. Try again.")
+            raise Refused(text) from error
         raise
     return found
 
@@ -120,11 +123,7 @@ def _take_in_hand(
 def _file(mail: InboundMail, into: Folder, numbers: set[int]) -> Classified:
     sender = db.session.get(Person, mail.depositor_id) if mail.depositor_id else None
     db.session.commit()  # no transaction while the store is spoken to
-    try:
-        raw = store().open(mail.storage_key or "")
-    except Missing:
-        raise Refused(_("The message could not be read. Try again.")) from None
-    with raw, reading_of(raw) as found:
+    with store().open(mail.storage_key or "") as raw, reading_of(raw) as found:
         chosen = [item for item in found.items if item.number in numbers]
         if not chosen:
             raise Refused(_nothing(), "part")

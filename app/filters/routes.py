@@ -66,14 +66,18 @@ def rename(filter_id: uuid.UUID) -> ResponseReturnValue:
 @only_reads
 def delete(filter_id: uuid.UUID) -> ResponseReturnValue:
     kept = _own_or_404(filter_id)
-    again = {"page": kept.page, "name": kept.name, "query": kept.as_text}
+    again = {
+        "undo_url": url_for("filters.create"),
+        "page": kept.page,
+        "name": kept.name,
+        "query": kept.as_text,
+    }
     db.session.delete(kept)
     db.session.commit()
     return to_page(
         url_for("filters.index"),
         _("The filter “%(name)s” is deleted.", name=again["name"]),
-        undo_url=url_for("filters.create"),
-        **again,
+        again,
     )
 
 

@@ -18,8 +18,10 @@ from app.db import db
 from app.delivery.models import Delivery
 from app.errors import Refused
 from app.library.models import Document, Folder
+from app.library.receiving import store
 from app.mailroom.entrance import take_in
 from app.people.models import Person
+from app.storage import StorageUnavailable
 from tests.cast import House, World
 from tests.collection.letters import letter
 
@@ -197,6 +199,22 @@ def test_where_nothing_can_be_kept_it_goes_on_waiting(house: House) -> None:
         None,
         None,
     )
+
+
+def test_a_store_that_is_away_loses_nothing_and_says_so(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mail = come("a.pdf")
+
+    def away(_key: str) -> None:
+        raise StorageUnavailable("away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store(), "open", away)
+        with pytest.raises(Refused, match="Réessayez"):
+            settling.classify(mail, house.folder(), numbers(mail), by=house.staff)
+    settling.classify(mail, house.folder(), numbers(mail), by=house.admin)
+    assert names() == ["a.pdf"]
 
 
 def test_a_mail_goes_with_its_documents_to_another_company(house: House) -> None:
