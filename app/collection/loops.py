@@ -129,7 +129,7 @@ def _is_ours(delivery_id: str) -> bool:
 
 def _returns(letter: Letter) -> bool:
     """A message of ours is inside: what it bears is in the library already."""
-    if _is_ours(letter.delivery_id):
+    if _is_ours(letter.delivery_id) or _is_of_a_notice(letter.returned):
         return True
     return bool(
         letter.returned
@@ -144,10 +144,14 @@ def _returns(letter: Letter) -> bool:
 
 def _is_answer_to_us(letter: Letter) -> bool:
     """To a notice of ours, or such a notice sent on: by the ids that it names."""
-    names = (*letter.answers, *letter.returned)
-    named = [name.strip("<>").partition("@")[0] for name in names]
-    named += _REFERENCE.findall(letter.text)[:5]
-    ids = [found for name in named if (found := id_from(name))]
+    quoted = _REFERENCE.findall(letter.text)[:5]
+    return _is_of_a_notice((*letter.answers, *letter.returned, *quoted))
+
+
+def _is_of_a_notice(names: Sequence[str]) -> bool:
+    """Message-IDs, or what a notice is known by in its text."""
+    bare = (name.strip("<>").partition("@")[0] for name in names)
+    ids = [found for name in bare if (found := id_from(name))]
     if not ids:
         return False
     rule = or_(*(Notice.id == found for found in ids))

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from app.activity.recording import record
+from app.collection import receipts
 from app.collection.filing import file_items
 from app.collection.models import InboundMail, InboundPart
 from app.collection.reading import Item, reading_of
@@ -56,6 +57,7 @@ def classify(
             raise Refused(found.refused[0].reason, "part")
         _give_to(mail, into.company_id)
         _settle(mail, "filed", by, filed=found.filed, sender=mail.from_address)
+        receipts.tell(mail, is_theirs=bool(mail.from_address))
         db.session.commit()
     except BaseException as error:
         db.session.rollback()

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from app.collection import jobs
+from app.collection import jobs, settling
 from app.collection.accepting import Envelope
 from app.collection.models import AcceptedSender, InboundMail
 from app.db import db
@@ -272,7 +272,7 @@ def test_a_mail_of_the_firm_without_company_is_for_those_who_see_all(
     app: Flask, world: World
 ) -> None:
     mail = come("a.pdf", to="achats+dune-aldr@mail.guichet.test")
-    mail.firm_id = world.alder.firm.id
+    settling.hand_over(mail, world.alder.firm, by=world.operator)
     db.session.commit()
     ben, ada = signed_in(app, world.alder.staff), signed_in(app, world.alder.admin)
     assert ben.get(f"/quarantine/{mail.id}").status_code == 404
