@@ -13,7 +13,8 @@ SHARED = {
     *("aol", "bbox", "bluewin", "club-internet", "free", "gmail", "gmx", "googlemail"),
     *("hotmail", "icloud", "laposte", "libertysurf", "live", "mac", "me", "msn"),
     *("neuf", "numericable", "orange", "outlook", "proton", "protonmail", "sfr"),
-    *("voila", "wanadoo", "yahoo", "yandex", "ymail", "zoho"),
+    *("aliceadsl", "fastmail", "hey", "mail", "tutanota", "voila", "wanadoo"),
+    *("yahoo", "yandex", "ymail", "yopmail", "zoho"),
 }
 
 
@@ -24,9 +25,12 @@ def pattern_for(mail: InboundMail) -> str:
     name, _sign, domain = address.rpartition("@")
     if mail.verdict == "fail" or not name or not domain or is_ours(domain):
         return ""
-    is_shared = site_of(domain).split(".")[0] in SHARED
-    is_domain = mail.verdict == "pass" and not is_shared
+    is_domain = mail.verdict == "pass" and not is_of_everybody(domain)
     return f"@{domain}" if is_domain else address
+
+
+def is_of_everybody(domain: str) -> bool:
+    return site_of(domain).split(".")[0] in SHARED
 
 
 def is_offered(mail: InboundMail) -> bool:

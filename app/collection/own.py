@@ -1,12 +1,8 @@
 """Our own addresses: whoever writes from one of them is us, and is not answered."""
 
-from sqlalchemy import select
-
-from app.collection.addresses import collector
+from app.collection.addresses import is_one
 from app.collection.domains import is_ours
-from app.collection.models import CollectionAddress
 from app.connectors import bots
-from app.db import db
 from app.notices.posting import NO_REPLY
 
 RETURNS = "bounce+"  # VERP (`delivery.envelope`)
@@ -21,15 +17,4 @@ def is_own(address: str) -> bool:
         return False
     if local == NO_REPLY or local.startswith(RETURNS):
         return True
-    return bool(bots.at(address) or _is_row(address) or collector(address))
-
-
-def _is_row(address: str) -> bool:
-    """Also one that works no longer."""
-    return bool(
-        db.session.scalar(
-            select(CollectionAddress.id)
-            .where(CollectionAddress.address == address)
-            .execution_options(across_firms=True)
-        )
-    )
+    return bool(bots.at(address) or is_one(address))

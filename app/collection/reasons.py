@@ -15,6 +15,7 @@ LOOKS = {
     "nothing_to_file": ("mute", "paperclip"),
     "no_folder": ("warn", "folder"),
     "archived": ("mute", "lock"),
+    "address_ended": ("info", "history"),
     "damaged": ("warn", "alert-triangle"),
     "oversize": ("warn", "alert-triangle"),
     "partial": ("warn", "alert-triangle"),
@@ -54,6 +55,7 @@ def pill(reason: str, company: str, recipient: str = "", detail: str = "") -> st
         "nothing_to_file": _("Nothing to file"),
         "no_folder": _("No folder to file it in"),
         "archived": _("%(company)s is archived", company=company),
+        "address_ended": _("Former address: %(address)s@", address=local),
         "damaged": _("Damaged message"),
         "oversize": _("Too large to be filed by itself"),
         "partial": _("One piece of a message sent in several"),
@@ -86,6 +88,12 @@ def sentence(reason: str, company: str, recipient: str = "", detail: str = "") -
         "archived": _(
             "%(company)s is archived: nothing can be filed there any more. Choose "
             "another company, or set the mail aside.",
+            company=company,
+        ),
+        "address_ended": _(
+            "%(address)s was an address of %(company)s and works no longer. Tell the "
+            "sender the one of now, if the mail was meant for it.",
+            address=recipient,
             company=company,
         ),
         "damaged": _(

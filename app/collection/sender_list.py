@@ -11,12 +11,11 @@ from flask import current_app
 from sqlalchemy import select
 
 from app.activity.recording import record
-from app.collection.addresses import is_one
-from app.collection.domains import is_ours
+from app.collection.accepted import is_of_everybody
 from app.collection.models import AcceptedSender
+from app.collection.own import is_own
 from app.companies.models import Company
 from app.companies.slugs import look_of
-from app.connectors import bots
 from app.db import db, lock_company
 from app.errors import Refused
 from app.people.models import Membership, Person
@@ -24,22 +23,9 @@ from app.texts import gettext as _
 
 LONGEST, LONGEST_NAME = 254, 64  # RFC 5321, 4.5.3.1
 MOST = 500
-NO_REPLY = "ne-pas-repondre"  # whom the portal's own mails are from
 _NAME = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _DOMAIN = re.compile(
     r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z]"
-)
-# Anybody can have an address there: as a whole they would let in everybody.
-OF_EVERYBODY = frozenset(
-    {
-        *("gmail.com", "googlemail.com", "outlook.com", "outlook.fr", "hotmail.com"),
-        *("hotmail.fr", "live.com", "live.fr", "msn.com", "yahoo.com", "yahoo.fr"),
-        *("ymail.com", "icloud.com", "me.com", "mac.com", "aol.com", "gmx.com"),
-        *("gmx.fr", "gmx.net", "mail.com", "proton.me", "protonmail.com", "orange.fr"),
-        *("wanadoo.fr", "free.fr", "sfr.fr", "neuf.fr", "laposte.net", "bbox.fr"),
-        *("numericable.fr", "aliceadsl.fr", "club-internet.fr", "voila.fr"),
-        *("yopmail.com", "zoho.com", "fastmail.com", "hey.com", "tutanota.com"),
-    }
 )
 
 
@@ -124,7 +110,7 @@ def checked(typed: str) -> str:
             ),
             "pattern",
         )
-    if not name and domain in OF_EVERYBODY:
+    if not name and is_of_everybody(domain):
         raise Refused(
             _(
                 "Anybody can have an address at %(domain)s: accept the whole address.",
@@ -132,7 +118,7 @@ def checked(typed: str) -> str:
             ),
             "pattern",
         )
-    if is_our_own(pattern):
+    if is_own(pattern) or domain == current_app.config["MAIL_DOMAIN"]:
         raise Refused(
             _(
                 "“%(pattern)s” is ours: what comes from there goes round.",
@@ -141,16 +127,6 @@ def checked(typed: str) -> str:
             "pattern",
         )
     return pattern
-
-
-def is_our_own(pattern: str) -> bool:
-    """An address of a bot or a company's, one that we write from, or the platform's
-    whole domain. People of a firm may have theirs at the firm's."""
-    name, _sign, domain = pattern.rpartition("@")
-    if not name or not is_ours(domain):
-        return bool(domain == current_app.config["MAIL_DOMAIN"])
-    is_return = name == NO_REPLY or name.startswith("bounce+")
-    return bool(is_return or bots.at(pattern) or is_one(pattern))
 
 
 def is_accepted(address: str, patterns: Collection[str]) -> bool:

@@ -7,7 +7,9 @@ from sqlalchemy import select
 
 from app.collection import places, sender_list
 from app.collection.addresses import Listed
+from app.collection.own import is_own
 from app.collection.places import Place
+from app.collection.senders import person_at
 from app.companies.managers import EMAIL
 from app.companies.models import Company
 from app.db import db, utc_now
@@ -90,34 +92,32 @@ def would_be(company: Company, listed: Listed, sender: str) -> Told:
 
 
 def _who(company: Company, sender: str) -> tuple[str, str]:
-    person = db.session.scalar(
-        select(Person).where(
-            Person.firm_id == company.firm_id,
-            Person.email == sender,
-            Person.disabled_at.is_(None),
-        )
-    )
-    if person and _may_enter(person, company):
+    if person := person_at(sender, company):
         return person.name, "firm" if person.is_firm_side else "company"
     patterns = {row.pattern for row in sender_list.of(company)}
     if sender in patterns:
         return "", "accepted"
     if sender_list.is_accepted(sender, patterns):
         return "", "domain"
-    if person:
-        return person.name, "away" if person.is_firm_side else "other"
+    if stranger := _person_of_firm(company, sender):
+        return stranger.name, "away" if stranger.is_firm_side else "other"
     return "", "unknown"
 
 
-def _may_enter(person: Person, company: Company) -> bool:
-    found = Company.visible_to(person).where(Company.id == company.id)
-    return db.session.scalar(found) is not None
+def _person_of_firm(company: Company, sender: str) -> Person | None:
+    return db.session.scalar(
+        select(Person).where(
+            Person.firm_id == company.firm_id,
+            Person.email == sender,
+            Person.disabled_at.is_(None),
+        )
+    )
 
 
 def _why_not(company: Company, listed: Listed, sender: str, kind: str) -> str:
     if company.archived_at:
         return "archived"
-    if sender_list.is_our_own(sender):
+    if is_own(sender):
         return "ours"
     is_known = {
         "open": True,
