@@ -195,6 +195,8 @@ def _mailbox(read: Reader) -> str:
             "INBOUND_IMAP_URL", "is not imaps://USER:PASSWORD@HOST[:PORT][/FOLDER]"
         )
     return url
+
+
 def _networks(read: Reader, name: str) -> tuple[Network, ...]:
     try:
         return tuple(ip_network(one) for one in read.text(name).split())
