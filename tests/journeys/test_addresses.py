@@ -73,19 +73,19 @@ def test_an_address_is_copied_tried_opened_and_replaced(
     expect(mails(page).first.get_by_role("link", name="after.pdf")).to_be_visible()
 
     # Replaced: the former one goes on for three months, and is marked
-    page.get_by_role("link", name="Modifier l’adresse « Achats »").click()
+    page.get_by_role("link", name="Modifier l’adresse « Banque »").click()
     page.get_by_label("Nouvelle adresse").fill("garage-roux")
     page.get_by_role("button", name="Remplacer l’adresse").click()
     expect(page.get_by_role("alert")).to_contain_text("déjà pris")
     page.get_by_label("Nouvelle adresse").fill("martin-fournil")
-    page.get_by_label(f"L’ancienne, {COMPTA}").select_option("continue 3 mois")
+    page.get_by_label(f"L’ancienne, {BANK}").select_option("continue 3 mois")
     page.get_by_role("button", name="Remplacer l’adresse").click()
-    new = "compta+martin-fournil@guichet.example"
-    expect(page.locator("#address-compta")).to_contain_text(new)
+    new = "banque+martin-fournil@guichet.example"
+    expect(page.locator("#address-banque")).to_contain_text(new)
     former = page.get_by_role("region", name="Anciennes adresses")
-    expect(former).to_contain_text(COMPTA)
+    expect(former).to_contain_text(BANK)
     expect(former).to_contain_text("Reçoit jusqu’au")
-    mail(house, COMPTA, "late")
+    mail(house, BANK, "late")
     expect(mails(page).first).to_contain_text("ancienne adresse", timeout=15_000)
     expect(mails(page).first).to_contain_text("Classé")
 
