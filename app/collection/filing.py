@@ -182,7 +182,12 @@ def _note_part(
     db.session.execute(
         insert_into(InboundPart)
         .values(**row, **values)
-        .on_conflict_do_update(index_elements=["mail_id", "number"], set_=values)
+        .on_conflict_do_update(
+            index_elements=["mail_id", "number"],
+            set_=values,
+            # Whoever wakes after its lease has no say on what was filed meanwhile.
+            where=InboundPart.outcome != "filed",
+        )
     )
 
 

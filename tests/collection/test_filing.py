@@ -183,3 +183,21 @@ def test_outside_every_fiscal_year_it_goes_to_the_inbox(house: House) -> None:
     place = places.place_for(found, date(2031, 1, 4))
     assert place
     assert place.kind == "inbox"
+
+
+def test_what_was_filed_stays_said_so_whatever_a_late_reader_found(
+    house: House,
+) -> None:
+    """One that was frozen beyond its lease reads it anew, by other rules by now."""
+    mail = send(letter(("a.pdf", "application/pdf")))
+    address = collector(COMPTA)
+    assert address
+    assert mail.address_id == address.id
+    mail.state, address.policy = "waiting", "list"
+    mail.leased_until = None
+    db.session.commit()
+    jobs.read_waiting()
+    db.session.expire_all()
+    assert mail.state == "quarantined"
+    assert db.session.scalars(select(InboundPart.outcome)).all() == ["filed"]
+    assert len(documents()) == 1

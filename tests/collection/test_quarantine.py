@@ -1,6 +1,7 @@
 """The pages of the mails to check: what they show, to whom, and what they answer."""
 
 import re
+import uuid
 from email.message import EmailMessage
 from typing import Any
 
@@ -179,7 +180,7 @@ def test_the_folder_is_the_one_that_the_address_leads_to(
     page = ben.get(f"/quarantine/{mail.id}").text
     chosen = re.search(r'<option value="([^"]+)"\s+selected>([^<]+ › [^<]+)<', page)
     assert chosen
-    month = db.session.get_one(type(bank), chosen[1])
+    month = db.session.get_one(type(bank), uuid.UUID(chosen[1]))
     assert month.parent_id == bank.id
     assert chosen[2].startswith("Exercice 2026 › Banque › ")
 

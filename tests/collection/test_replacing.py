@@ -164,6 +164,8 @@ def test_two_companies_that_want_one_address_at_once_do_not_both_get_it(
     app: Flask, house: House
 ) -> None:
     """Each looks before the other has written."""
+    if db.engine.dialect.name == "sqlite":
+        pytest.skip("the write transaction itself keeps the second one out")
     wanted = [
         (house.dune.id, house.admin.id),
         (house.elm.id, house.admin.id),
