@@ -1,5 +1,5 @@
-"""The demonstration's mails: three to check and two that were filed, made by the same
-acts as anybody's. All of it made up.
+"""The demonstration's mails: three to check and one that was filed, made by the same acts
+as anybody's. All of it made up.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,6 @@ from sqlalchemy import select
 
 from app.collection import jobs, placing, settling
 from app.collection.accepting import Envelope
-from app.collection.addresses import collector
 from app.collection.finding import parts_of
 from app.collection.models import InboundMail
 from app.companies.models import Company
@@ -37,8 +36,6 @@ def demo_mails(pdf: Callable[[str], bytes], claire: Person, operator: Person) ->
     def papers(*names: str) -> list[File]:
         return [(f"{name}.pdf", "application/pdf", pdf(name)) for name in names]
 
-    mill = "Moulins de Clisson <factures@moulins-clisson.example>"
-    _come(mill, "Facture 2291", GREETING, _at(martin, "compta"), papers("Facture 2291"))
     # Filed by a person: the supplier is known at another client's from then on.
     first = _come(
         SUPPLIER, "Avoir FO-20411", GREETING, _at(dupont, "ventes"), papers("Avoir")
@@ -56,12 +53,11 @@ def demo_mails(pdf: Callable[[str], bytes], claire: Person, operator: Person) ->
     misspelt = _come(paul, "Fwd: Fwd: tickets chantier", "Les tickets.\n", to, tickets)
     firm = db.session.get_one(Firm, dupont.firm_id)
     settling.hand_over(misspelt, firm, by=operator)
-    _for_known_senders_alone(martin)
     last = _come(
         SUPPLIER,
         "Votre facture FO-20877",
         GREETING,
-        _at(martin, "compta"),
+        _at(martin, "a-classer"),
         papers("Facture FO-20877", "BL 5531 signé"),
     )
     last.verdict = "pass"  # as if its domain had signed it: no DNS knows that one
@@ -85,12 +81,6 @@ def _come(
     (taken,) = take_in(message.as_bytes(), envelope, [to])
     jobs.read_waiting()
     return db.session.get_one(InboundMail, taken.mail_id, populate_existing=True)
-
-
-def _for_known_senders_alone(company: Company) -> None:
-    if address := collector(_at(company, "compta")):
-        address.policy = "known"
-        db.session.commit()
 
 
 def _at(company: Company, prefix: str) -> str:

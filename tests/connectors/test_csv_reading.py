@@ -79,7 +79,7 @@ def test_a_cell_too_many_is_noticed() -> None:
         (b"Dune;a@tool.test\n", "ne nomme pas les colonnes"),
         (b"entreprise;note\nDune;x\n", "ne nomme pas les colonnes"),
         (b"entreprise;adresse\nDu\x00ne;a@tool.test\n", "ni un fichier CSV"),
-        (b"PK\x03\x04\x14\x00\x06\x00entreprise;adresse", "ni un fichier CSV"),
+        (b"PK\x03\x04\x14\x00\x06\x00entreprise;adresse", "endommagé"),
         (bytes(range(128, 256)) * 9, "ni un fichier CSV"),
         ("entreprise;adresse\nD;a@tool.test".encode("utf-16"), "ni un fichier CSV"),
         (b'entreprise;adresse\nA;a@x.test\n"B;b@x.test\nC;c@x.test', "ligne 3"),

@@ -27,7 +27,7 @@ class House:
     def __init__(self, folder: Path, mail: MailServer) -> None:
         self.folder = folder
         self.mail = mail
-        (self.port,) = free_ports(1)
+        self.port, self.inbound_port = free_ports(2)
         self.running: list[subprocess.Popen[bytes]] = []
         self.env: dict[str, str] = {}
 
@@ -95,6 +95,7 @@ def on_postgres(folder: Path, redis_url: str) -> Iterator[House]:
         parts.callback(house.end)
         house.run("web", *_gunicorn(house.port), env=env)
         house.run("worker", "worker.py", env=env)
+        house.run("mailroom", "-m", "flask", "mailroom", env=env)
         wait_until(house.is_healthy, PATIENCE)
         yield house
 
@@ -105,10 +106,8 @@ def embedded(folder: Path) -> Iterator[House]:
     of the wheel (no other server is on this PATH)."""
     with MailServer() as mail:
         house = House(folder, mail)
-        (inbound_port,) = free_ports(1)
         env = _environment(house) | {
             "PORT": str(house.port),
-            "INBOUND_PORT": str(inbound_port),
             "DEMO_DIR": str(folder / "demo"),
             "PATH": str(BIN),
         }
@@ -131,6 +130,8 @@ def _environment(house: House) -> dict[str, str]:
         "MAIL_DOMAIN": "guichet.example",
         "MAIL_SERVER": "127.0.0.1",
         "MAIL_PORT": str(house.mail.port),
+        "INBOUND_PORT": str(house.inbound_port),
+        "DNS_SERVERS": "none",
         "TICK_MINUTES": "1",
         "MAX_UPLOAD_MB": "2",
         "FLASK_APP": "app",

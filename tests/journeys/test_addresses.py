@@ -27,6 +27,16 @@ MAIL = """
 """
 
 
+# What this journey left to be checked is in nobody's way afterwards.
+TIDY = """
+    from app.collection.models import InboundMail
+    from app.db import db
+    left = db.session.query(InboundMail).filter_by(state="quarantined")
+    left.filter_by(from_address="compta@supplier.test").update({"state": "discarded"})
+    db.session.commit()
+"""
+
+
 def mail(house: House, to: str, name: str) -> None:
     house.python(MAIL.format(to=to, name=name))
 
@@ -94,6 +104,7 @@ def test_an_address_is_copied_tried_opened_and_replaced(
     sophie.page.goto(sophie.url("/"))
     sophie.page.locator(".by-mail summary").click()
     expect(sophie.page.get_by_text(new)).to_be_visible()
+    house.python(TIDY)
     assert [one for one in claire.complaints if "422" not in one] == []
 
 
