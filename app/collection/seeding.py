@@ -1,5 +1,5 @@
-"""The demonstration's mails: three to check and one that was filed, made by the same acts
-as anybody's. All of it made up.
+"""The demonstration's mails: three to check and one that was filed, made by the same
+acts as anybody's. All of it made up.
 """
 
 from collections.abc import Callable

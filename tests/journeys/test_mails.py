@@ -62,6 +62,7 @@ def test_the_three_mails_are_settled_by_keyboard_alone(claire: Visitor) -> None:
 
     press(claire, "j")
     expect(opened(claire)).to_have_text("URGENT facture impayée")
+    expect(opened(claire)).to_be_focused()  # once its scripts are at work
     press(claire, "x")
     dialog = page.get_by_role("dialog", name="Écarter ce courriel")
     expect(dialog).to_be_visible()
