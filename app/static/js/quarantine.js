@@ -14,12 +14,18 @@
     links[at < 0 || isList ? Math.max(0, at) : at + step]?.click();
   }
 
+  // A key may be quicker than htmx is with what has just come.
+  function click(selector) {
+    htmx.process(one("#settle") ?? document.body);
+    one(selector)?.click();
+  }
+
   const keys = {
     j: () => browse(1),
     k: () => browse(-1),
-    a: () => one("#settle [name=always]")?.click(),
-    c: () => one('#settle [data-key="c"]:not(:disabled)')?.click(),
-    x: () => one('#settle [data-key="x"]')?.click(),
+    a: () => click("#settle [name=always]"),
+    c: () => click('#settle [data-key="c"]:not(:disabled)'),
+    x: () => click('#settle [data-key="x"]'),
   };
 
   document.addEventListener("keydown", (event) => {
