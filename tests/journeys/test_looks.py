@@ -108,7 +108,8 @@ def many_to_move(somebody: Visitor) -> None:
     busiest_month(somebody)
     somebody.page.evaluate("document.querySelector('input[name=id]').click()")
     somebody.page.evaluate("document.querySelector('#together [value=move]').click()")
-    expect(somebody.page.locator("h1")).to_have_text("Déplacer 1 document")
+    dialog = somebody.page.get_by_role("dialog")
+    expect(dialog.get_by_role("heading")).to_have_text("Déplacer 1 document")
 
 
 def confirmation(somebody: Visitor) -> None:
