@@ -72,3 +72,4 @@ def _read(picture: Picture) -> bytes:
 
 
 TASKS = {"ocr": ocr}
+STARTERS = ("ocr",)  # a program of its own
