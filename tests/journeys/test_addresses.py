@@ -32,7 +32,7 @@ TIDY = """
     from app.collection.models import InboundMail
     from app.db import db
     left = db.session.query(InboundMail).filter_by(state="quarantined")
-    left.filter_by(from_address="compta@supplier.test").update({"state": "discarded"})
+    left.filter_by(from_address="compta@supplier.test").update({"state": "ignored"})
     db.session.commit()
 """
 
