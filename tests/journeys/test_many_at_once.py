@@ -62,10 +62,10 @@ def test_rows_are_dragged_to_a_folder_of_the_tree(nadia: Visitor) -> None:
     nadia.drop(pdf("Paie 1.pdf"), pdf("Paie 2.pdf"), pdf("Paie 3.pdf"))
     rows = nadia.page.locator("tr[data-document]")
     expect(rows).to_have_count(3)
-    for number in range(2):
-        rows.nth(number).get_by_role("checkbox").check()
+    for name in ("Paie 1.pdf", "Paie 2.pdf"):  # the list may still be on the move
+        nadia.row(name).get_by_role("checkbox").check()
     to = nadia.page.get_by_role("treeitem", name="Administratif")
-    rows.nth(0).locator(".column-date").drag_to(to)
+    nadia.row("Paie 1.pdf").locator(".column-date").drag_to(to)
     told(nadia, "2 documents sont déplacés dans «\u00a0Administratif\u00a0».")
     expect(rows).to_have_count(1)
     nadia.page.get_by_role("button", name="Annuler").click()
