@@ -15,7 +15,7 @@ pytestmark = pytest.mark.journey
 
 def found(somebody: Visitor, words: str, count: int) -> None:
     """The page of the search, once the worker has read what was deposited."""
-    for _time in range(60):
+    for _time in range(120):
         somebody.page.goto(somebody.url(f"/search?q={words}"))
         if somebody.page.locator("tr[data-document]").count() == count:
             return
