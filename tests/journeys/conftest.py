@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.journeys import house as houses
 from tests.journeys.house import House
@@ -19,6 +19,8 @@ ARGUMENTS = [
     *("--disable-sync", "--disable-dev-shm-usage"),
 ]
 Visit = Callable[..., Visitor]
+# How fast a machine is proves nothing about the product.
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="session")

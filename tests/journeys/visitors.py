@@ -152,7 +152,7 @@ def visitor(
     how.setdefault("timezone_id", "Europe/Paris")
     how.setdefault("viewport", {"width": 1440, "height": 900})
     context = browser.new_context(**how)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     somebody = Visitor(house, portal, context, context.new_page())
     somebody.listen()
     if name and "storage_state" not in how:
