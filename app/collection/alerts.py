@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from flask_babel import force_locale
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import select
 
+from app.collection.finding import to_check
 from app.collection.models import InboundMail
 from app.companies.followers import staff_following
-from app.companies.models import Company
 from app.db import database_now, db, utc_now
 from app.firms.hosts import url_of
 from app.firms.models import Firm
@@ -88,30 +88,10 @@ def _digest(firm: Firm, morning: datetime) -> int:
         .execution_options(**EVERYWHERE)
     ).all()
     for person in _without_told(firm, people, (DAILY_KIND,), morning):
-        if waiting := count_for(person):
+        if waiting := to_check(person):
             _tell_count(person, waiting, firm)
             sent += 1
     return sent
-
-
-def count_for(person: Person) -> int:
-    """How many wait that the person may look at."""
-    companies = Company.visible_to(person).with_only_columns(Company.id)
-    seen: ColumnElement[bool] = InboundMail.company_id.in_(companies)
-    if person.sees_every_company:
-        seen = or_(seen, InboundMail.company_id.is_(None))
-    return (
-        db.session.scalar(
-            select(func.count(InboundMail.id))
-            .where(
-                InboundMail.firm_id == person.firm_id,
-                InboundMail.state == "quarantined",
-                seen,
-            )
-            .execution_options(**EVERYWHERE)
-        )
-        or 0
-    )
 
 
 def _tell_count(person: Person, waiting: int, firm: Firm) -> None:

@@ -7,7 +7,6 @@ done twice, or cut off at any line and done again, it is one document.
 import uuid
 from collections.abc import Iterable
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
@@ -135,8 +134,7 @@ def _place(mail: InboundMail) -> Folder | None:
     """By the day on which it came, as it was at the firm."""
     if mail.address is None:
         return None
-    day = mail.received_at.astimezone(ZoneInfo("Europe/Paris")).date()
-    return places.place_for(mail.address, day)
+    return places.place_for(mail.address, places.day_of(mail.received_at))
 
 
 def _note_sender(mail: InboundMail, sender: Sender) -> None:

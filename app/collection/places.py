@@ -11,10 +11,11 @@ from sqlalchemy import select
 
 from app.collection.families import families_of
 from app.collection.models import CollectionAddress
-from app.collection.year_folders import folder_of, month_of, year_of
+from app.collection.year_folders import folder_of, month_of
 from app.companies.models import Company, FiscalYear
 from app.db import db
 from app.library.models import Folder
+from app.library.shortcuts import year_on
 from app.library.tree import chain, ways_of
 
 INBOX = "inbox"
@@ -92,7 +93,7 @@ class _Tree:
     def __init__(self, company: Company, kinds: set[str], day: date) -> None:
         self.day = day
         self.ways = _ways(company, kinds)
-        self.year: FiscalYear | None = year_of(company, day)
+        self.year: FiscalYear | None = year_on(company, day)
         self.year_folder = folder_of(self.year) if self.year else None
 
     def place(self, kind: str) -> Place:

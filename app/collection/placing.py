@@ -4,8 +4,7 @@ one that is chosen, and what a switch will send on from there."""
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 from sqlalchemy import select
 
@@ -65,7 +64,7 @@ def choosing(
 
 
 def inbox_of(company: Company, mail: InboundMail) -> Folder | None:
-    return places.by_kind(company, places.INBOX, _day(mail))
+    return places.by_kind(company, places.INBOX, places.day_of(mail.received_at))
 
 
 def _meant(
@@ -91,17 +90,13 @@ def _sender_s(mail: InboundMail) -> uuid.UUID | None:
 def _usual(
     mail: InboundMail, nearest: Nearest | None, company: Company
 ) -> uuid.UUID | None:
-    found = None
+    found, day = None, places.day_of(mail.received_at)
     if mail.address and mail.address.company_id == company.id:
-        found = places.place_for(mail.address, _day(mail))
+        found = places.place_for(mail.address, day)
     elif nearest and nearest.company.id == company.id:
-        found = places.by_kind(company, nearest.family.folder_kind, _day(mail))
+        found = places.by_kind(company, nearest.family.folder_kind, day)
     found = found or inbox_of(company, mail)
     return found.id if found else None
-
-
-def _day(mail: InboundMail) -> date:
-    return mail.received_at.astimezone(ZoneInfo("Europe/Paris")).date()
 
 
 def _folders(company: Company) -> list[Way]:

@@ -9,21 +9,9 @@ from datetime import date
 
 from sqlalchemy import select
 
-from app.companies.models import Company, FiscalYear
+from app.companies.models import FiscalYear
 from app.db import db
 from app.library.models import Folder
-
-
-def year_of(company: Company, day: date) -> FiscalYear | None:
-    return db.session.scalar(
-        select(FiscalYear)
-        .where(
-            FiscalYear.company_id == company.id,
-            FiscalYear.starts_on <= day,
-            FiscalYear.ends_on >= day,
-        )
-        .limit(1)
-    )
 
 
 def folder_of(year: FiscalYear) -> Folder | None:

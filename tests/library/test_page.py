@@ -96,7 +96,7 @@ def test_a_new_document_of_somebody_else_appears_by_the_poll(
     dora = signed_in(app, world.alder.manager)
     first = poll_url(page(dora, url_of(world.alder)))
     done = world.alder.drop("b.pdf")
-    assert f'id="document-{done.document.id}"' in dora.get(first).text
+    assert f'data-document="{done.document.id}"' in dora.get(first).text
 
 
 def test_a_page_of_a_folder_costs_the_same_whatever_it_holds(
@@ -139,8 +139,7 @@ def test_more_than_fifty_rows_are_cut_into_pages_without_loss(
     url: str | None = url_of(house)
     while url:
         soup = page(ada, url)
-        rows = soup.select("[data-document]")
-        seen += [str(row["id"]).removeprefix("document-") for row in rows]
+        seen += [str(r["data-document"]) for r in soup.select("[data-document]")]
         following = soup.select_one('a[rel="next"]')
         url = str(following["href"]) if following else None
     assert len(seen) == len(set(seen)) == 120
