@@ -4,7 +4,6 @@ Nothing of it is read here but its Message-ID. A job reads what is kept, each in
 turn: an address that is written to ten thousand times keeps nobody else waiting.
 """
 
-import contextlib
 import hashlib
 import re
 import uuid
@@ -21,8 +20,9 @@ from app.library.receiving import store
 from app.mailroom import decoding
 from app.mailroom.parts import headers_of
 from app.mailroom.reading import message_id_of
+from app.mailroom.unwritten import given_back_on_error
 from app.queueing import enqueue
-from app.storage import StorageUnavailable, Stored
+from app.storage import Stored
 
 # Each message to an address stands so long behind the one before it, wherever others
 # wait too.
@@ -123,18 +123,13 @@ def _keep(mail: InboundMail, raw: bytes) -> Accepted:
 def _write_down(mail: InboundMail, stored: Stored | None = None) -> Accepted:
     """Commits. Another one may have been quicker."""
     try:
-        mail.turn_at, is_flood = _turn(mail.recipient)
-        db.session.add(mail)
-        db.session.flush()
+        with given_back_on_error(stored):
+            mail.turn_at, is_flood = _turn(mail.recipient)
+            db.session.add(mail)
+            db.session.flush()
     except IntegrityError:
-        db.session.rollback()
-        _give_back(stored)
         if before := _known(mail):
             return before
-        raise
-    except BaseException:
-        db.session.rollback()
-        _give_back(stored)
         raise
     if not is_flood:
         enqueue(jobs.read_waiting)  # short, and somebody may be waiting for the paper
@@ -177,10 +172,3 @@ def _known(mail: InboundMail) -> Accepted | None:
     )
     db.session.commit()
     return Accepted(found, is_new=False) if found else None
-
-
-def _give_back(stored: Stored | None) -> None:
-    if stored is None:
-        return
-    with contextlib.suppress(StorageUnavailable):
-        store().delete(stored.key)

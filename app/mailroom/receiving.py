@@ -4,7 +4,6 @@ What is answered with «250» is on the disk and in the database. On any doubt t
 raises, and the other side comes again: the same message twice is one.
 """
 
-import contextlib
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +26,8 @@ from app.mailroom.matching import EVERYWHERE
 from app.mailroom.models import BotMail
 from app.mailroom.reading import Letter
 from app.mailroom.telling import tell
-from app.storage import StorageUnavailable, Stored
+from app.mailroom.unwritten import given_back_on_error
+from app.storage import Stored
 
 
 class UnknownRecipient(Exception):
@@ -91,25 +91,15 @@ def _keep(to: Addressee, raw: bytes, sha256: str, sender: str, letter: Letter) -
         writer.write(raw)
         stored = writer.finish()
     try:
-        mail = _write_down(to, stored, sender, letter)
+        with given_back_on_error(stored):
+            mail = _write_down(to, stored, sender, letter)
     except IntegrityError:
-        db.session.rollback()
-        _give_back(stored)
         if before := _known(to.bot.address, sha256):
             return before
-        raise
-    except BaseException:
-        db.session.rollback()
-        _give_back(stored)
         raise
     # From here on the row may be there whatever is answered: its bytes stay.
     db.session.commit()
     return Taken(to.bot.address, mail.id, mail.kind, is_new=True)
-
-
-def _give_back(stored: Stored) -> None:
-    with contextlib.suppress(StorageUnavailable):
-        store().delete(stored.key)
 
 
 def _write_down(to: Addressee, stored: Stored, sender: str, letter: Letter) -> BotMail:
