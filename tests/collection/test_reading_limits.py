@@ -220,7 +220,7 @@ def test_nothing_that_knows_a_secret_is_loaded_beside_the_reader() -> None:
     ],
 )
 def test_nothing_is_fetched_nor_started_while_it_reads(act: str) -> None:
-    done = alone(f"child._limit(5, 500)\n{act}\nprint('done')")
+    done = alone(f"child._shut_in(may_start=False)\n{act}\nprint('done')")
     assert "PermissionError" in done.stderr
     assert "done" not in done.stdout
 

@@ -252,6 +252,6 @@ def test_one_that_cannot_be_sent_does_not_stop_the_others(
 
 
 def _refusing_bad_ones(value: str) -> str:
-    if "bad" in value:
+    if "@evil.test" in value:  # an id may well spell "bad"
         raise RuntimeError("cannot be written")
     return value
