@@ -29,7 +29,7 @@ def test_a_row_is_renamed_refused_moved_and_trashed_without_leaving_the_page(
     nadia: Visitor,
 ) -> None:
     page = nadia.page
-    nadia.open("garage-roux", "Social")
+    nadia.open_a_folder_of_its_own("garage-roux")
     nadia.drop(*(pdf(f"Paie {number}.pdf") for number in range(1, 4)))
     rows = page.locator("tr[data-document]")
     expect(rows).to_have_count(3)

@@ -28,7 +28,7 @@ def told(visitor: Visitor, text: str) -> None:
 
 
 def test_many_are_validated_and_that_is_undone_by_keyboard(nadia: Visitor) -> None:
-    nadia.open("garage-roux", "Juridique")
+    nadia.open_a_folder_of_its_own("garage-roux")
     files = [pdf(f"Contrat {number}.pdf") for number in range(1, 5)]
     nadia.drop(*files)
     rows = nadia.page.locator("tr[data-document]")
@@ -58,7 +58,7 @@ def test_many_are_validated_and_that_is_undone_by_keyboard(nadia: Visitor) -> No
 
 
 def test_rows_are_dragged_to_a_folder_of_the_tree(nadia: Visitor) -> None:
-    nadia.open("garage-roux", "Social")
+    nadia.open_a_folder_of_its_own("garage-roux")
     nadia.drop(pdf("Paie 1.pdf"), pdf("Paie 2.pdf"), pdf("Paie 3.pdf"))
     rows = nadia.page.locator("tr[data-document]")
     expect(rows).to_have_count(3)

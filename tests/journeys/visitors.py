@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from playwright.sync_api import (
     Browser,
@@ -38,6 +39,15 @@ DRAGGED = """files => {
     transfer.items.add(new File([bytes], name, {type: kind}));
   }
   return transfer;
+}"""
+
+MAKE_A_FOLDER = """async (name) => {
+  const csrf_token = document.querySelector("meta[name=csrf-token]").content;
+  const parent = location.pathname.split("/").pop();
+  const body = new URLSearchParams({ name, parent, csrf_token });
+  const to = location.pathname.replace(/[/][^/]+$/, "");
+  const made = await fetch(to, { method: "POST", body });
+  history.replaceState(null, "", made.url);
 }"""
 
 
@@ -101,6 +111,12 @@ class Visitor:
             self.page.get_by_role("treeitem", name=its_name).first.click()
             expect(self.title).to_have_text(name)
             self.page.wait_for_load_state()  # the scripts too
+
+    def open_a_folder_of_its_own(self, company: str) -> None:
+        """Where nobody else's journey has left anything: rows can be counted there."""
+        self.open(company, "Social")
+        self.page.evaluate(MAKE_A_FOLDER, f"Essai {uuid4().hex[:8]}")
+        self.page.reload()
 
     def open_purchases(self, company: str) -> None:
         self.open(company, "Dossier comptable annuel", YEAR, "Achats")
