@@ -10,6 +10,7 @@ from whitenoise import WhiteNoise
 
 import config
 from app import assets, bundles, cli, errors, formats, htmx, policy, storage, tenancy
+from app.about import routes as about_routes
 from app.archives import download_routes, routes as archives_routes
 from app.collection import (
     address_routes,
@@ -107,6 +108,7 @@ BLUEPRINTS = (
     describing_routes.blueprint,
     unread_routes.blueprint,
     view_routes.blueprint,
+    about_routes.blueprint,
     pages_routes.blueprint,
     page_edit_routes.blueprint,
     page_merge_routes.blueprint,

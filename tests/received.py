@@ -24,6 +24,16 @@ class Received:
         return str(self.message["Message-ID"])
 
     @property
+    def text(self) -> str:
+        body = self.message.get_body(("plain",))
+        return str(body.get_content()) if body else ""
+
+    @property
+    def page(self) -> str:
+        body = self.message.get_body(("html",))
+        return str(body.get_content()) if body else ""
+
+    @property
     def file(self) -> EmailMessage:
         (attachment,) = self.message.iter_attachments()
         return attachment

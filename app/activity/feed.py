@@ -1,5 +1,5 @@
-"""What happened lately in the companies that a person of the firm follows: one line
-for what one person did again and again."""
+"""What happened lately, for a person of the firm: one line for what one person did
+again and again."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import url_for
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, select
 
 from app.activity.models import Entry
 from app.companies.models import Company
@@ -81,14 +81,14 @@ class FeedLine:
         }[self.verb]
 
 
-def feed(companies: Select[Any]) -> list[FeedLine]:
-    """Newest first; `companies` selects the ids. One query."""
+def feed(which: ColumnElement[bool], most: int = SHOWN) -> list[FeedLine]:
+    """Newest first, of those entries. One query."""
     rows = db.session.execute(
         select(Entry, Person.name, Company.name, Company.slug)
         .join(Company, Company.id == Entry.company_id)
         .outerjoin(Person, Person.id == Entry.actor_id)
         .where(
-            Entry.company_id.in_(companies),
+            which,
             Entry.verb.in_(ICONS),
             Entry.at >= utc_now() - LATELY,
         )
@@ -100,7 +100,7 @@ def feed(companies: Select[Any]) -> list[FeedLine]:
         last = lines[-1] if lines else None
         if last and _goes_with(line, last):
             last.number += 1
-        elif len(lines) == SHOWN:
+        elif len(lines) == most:
             break
         else:
             lines.append(line)

@@ -1,21 +1,21 @@
-"""The addresses that a client may send documents to: those of folders that they may
+"""The addresses that a person may send documents to: those of folders that they may
 deposit in themselves."""
 
 from dataclasses import dataclass
-
-from flask import url_for
 
 from app.collection.addresses import Listed, listed
 from app.collection.places import Place, day_of, places_of
 from app.companies.models import Company
 from app.db import utc_now
+from app.library.finding import url_of
 from app.library.models import Folder
 from app.library.tree import Sight
 
 
 @dataclass(frozen=True)
 class ByMail:
-    folder: str
+    family: Folder  # that of the year, with months or without
+    to: Folder  # where today's mail goes: the family's, or its month
     url: str
     address: str
     is_open: bool  # anybody may write there: suppliers too
@@ -26,7 +26,9 @@ def by_mail(company: Company, sight: Sight) -> list[ByMail]:
     company."""
     if sight.is_frozen:
         return []
-    rows = [one for one in listed(company) if one.address and one.policy != "list"]
+    rows = [one for one in listed(company) if one.address]
+    if not sight.firm_side:
+        rows = [one for one in rows if one.policy != "list"]
     wanted = [(one.family.prefix, one.row) for one in rows]
     places = places_of(company, wanted, day_of(utc_now()))
     pairs = zip(rows, places, strict=True)
@@ -43,10 +45,7 @@ def _is_open(place: Place, sight: Sight) -> bool:
 
 
 def _shown(company: Company, one: Listed, place: Place) -> ByMail:
-    named = next((f for f in reversed(place.way) if f.kind != "month"), place.way[-1])
-    url = _url(company, place.way[-1])
-    return ByMail(named.name, url, one.address or "", one.policy == "open")
-
-
-def _url(company: Company, folder: Folder) -> str:
-    return url_for("library.show", slug=company.slug, folder_id=folder.id)
+    to = place.way[-1]
+    family = next((f for f in reversed(place.way) if f.kind != "month"), to)
+    url = url_of(company, to)
+    return ByMail(family, to, url, one.address or "", one.policy == "open")

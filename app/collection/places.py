@@ -11,12 +11,12 @@ from sqlalchemy import select
 
 from app.collection.families import families_of
 from app.collection.models import CollectionAddress
-from app.collection.year_folders import folder_of, month_of
 from app.companies.models import Company, FiscalYear
 from app.db import db
 from app.library.models import Folder
 from app.library.shortcuts import year_on
 from app.library.tree import chain, ways_of
+from app.library.year_folders import folder_of, month_of
 
 INBOX = "inbox"
 EVERYWHERE = {"across_firms": True}

@@ -12,6 +12,7 @@ from flask_login import current_user
 from sqlalchemy import ColumnElement, Select, Subquery, case, func, select
 
 from app.activity.feed import FeedLine, feed
+from app.activity.models import Entry
 from app.companies.models import Company
 from app.db import db, utc_now
 from app.delivery import blocked
@@ -96,7 +97,7 @@ def desk(wanted: Wanted) -> Desk:
         has_more=len(lines) > MOST_LINES,
         todo=blocked.blocked(of_mine)[:MOST_GROUPS],
         not_sent=blocked.not_sent(now - LATELY, now, of_mine)[:MOST_GROUPS],
-        feed=feed(mine),
+        feed=feed(Entry.company_id.in_(mine)),
         calls=unread_of_staff(current_user),
     )
 

@@ -35,6 +35,7 @@ class Frame:
     upload_id: uuid.UUID
     max_upload_mb: int
     firm_block_url: str | None
+    about_url: str
 
 
 def frame(
@@ -60,6 +61,7 @@ def frame(
         firm_block_url=url_for("switches.folder_block", **here)
         if sight.firm_side
         else None,
+        about_url=url_for("about.folder", **here),
     )
 
 

@@ -11,13 +11,16 @@ from email.message import EmailMessage
 from email.utils import format_datetime, formataddr
 
 from flask import current_app
+from flask_babel import force_locale
 from sqlalchemy import select
 
 from app.db import database_now, db
 from app.delivery import quota
 from app.firms.models import Firm
 from app.mailserver import Server
+from app.notices.dressing import dressed
 from app.notices.models import Notice
+from app.people.models import Person
 
 log = logging.getLogger(__name__)
 A_BATCH = 50
@@ -148,4 +151,18 @@ def _message(notice: Notice, firm: Firm | None) -> EmailMessage:
         message["List-Unsubscribe"] = f"<{notice.stop_url}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(notice.text)
+    if firm:
+        with force_locale(_locale_of(notice)):
+            page = dressed(notice.text, firm)
+        message.add_alternative(page, subtype="html")
     return message
+
+
+def _locale_of(notice: Notice) -> str:
+    """That of the person, as the text is in it."""
+    found = db.session.scalar(
+        select(Person.locale).where(
+            Person.firm_id == notice.firm_id, Person.email == notice.recipient
+        )
+    )
+    return found or str(current_app.config["BABEL_DEFAULT_LOCALE"])

@@ -21,11 +21,7 @@ def invitation(house: House) -> str:
     """The path of the link that Zoé was sent."""
 
     def letters() -> list[str]:
-        return [
-            str(one.message.get_content())
-            for one in house.mail.messages
-            if one.recipient == EMAIL
-        ]
+        return [one.text for one in house.mail.messages if one.recipient == EMAIL]
 
     wait_until(lambda: bool(letters()), PATIENCE)
     found = re.search(r"http://durand\.localhost\S*?(/welcome/\S+)", letters()[0])
