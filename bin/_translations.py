@@ -1,6 +1,7 @@
 """Compares what the application says with its French catalogue: every message must
 have its translation, none may be doubtful, empty, broken or said no longer."""
 
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -81,6 +82,10 @@ def faults(message: Message, catalogue: Catalog) -> Iterator[str]:
         yield "is marked fuzzy"
     for error in message.check(catalogue):
         yield f"is broken: {error}"
+    if re.search(
+        r"[ \u00a0\u202f]{2}", said if isinstance(said, str) else "|".join(said)
+    ):
+        yield "has two spaces in a row"
 
 
 def key_of(message: Message) -> str:

@@ -60,6 +60,7 @@ def act_on(opened: Way, act: str) -> Way:
 
     def go(somebody: Visitor) -> None:
         opened(somebody)
+        somebody.page.locator("#acts summary").click()
         somebody.page.locator(f'#acts a[href*="/{act}"]').click()
         expect(somebody.page.locator("main form")).to_be_visible()
 

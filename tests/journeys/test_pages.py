@@ -38,6 +38,7 @@ def test_a_scan_is_seen_and_split_and_both_parts_appear(
     page.get_by_role("button", name="Ajuster à la largeur").click()
     expect(page.locator("#viewer")).to_have_attribute("data-zoom", "100")
     assert faults(page, "viewer") == []
+    page.locator("#acts summary").click()
     page.get_by_role("link", name="Découper en plusieurs documents…").click()
     page.get_by_label("Couper après la page 1").check()
     expect(page.locator(".sheet-parts")).to_have_text("Donne 2 documents")
@@ -78,6 +79,7 @@ def test_pages_are_turned_and_moved_by_buttons(visit: Visit) -> None:
     nadia.row("Acte.pdf").locator(".document-name").click()
     page = nadia.page
     expect(page.locator(PICTURES)).to_have_count(2, timeout=30_000)
+    page.locator("#acts summary").click()
     page.get_by_role("link", name="Tourner, retirer").click()
     page.get_by_role("button", name="Tourner la page 1").click()
     page.get_by_role("button", name="Reculer la page 1").click()
