@@ -111,7 +111,7 @@ def test_a_page_of_a_folder_costs_the_same_whatever_it_holds(
             house.drop(f"{number}-{n}.pdf")
         ada.get(url_of(house))
         counts.append(count_queries(ada, url_of(house)))
-    assert counts[0] == counts[1] <= 7  # one is of the mails, in the top bar
+    assert counts[0] == counts[1] <= 6
 
 
 def count_queries(browser: Browser, url: str) -> int:
