@@ -3,13 +3,16 @@ one query, whatever the folder holds."""
 
 import uuid
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
     CTE,
+    BindParameter,
     ColumnElement,
     ScalarSelect,
     Select,
+    bindparam,
     case,
     false,
     func,
@@ -25,7 +28,7 @@ from app.delivery.models import OPEN, Delivery
 from app.library.models import Document, Folder
 from app.library.ordering import Order
 from app.library.tree import Sight
-from app.library.unread import is_unread
+from app.library.unread import bound, is_unread
 from app.people.models import Person
 
 ROWS = 50
@@ -60,35 +63,22 @@ def fetch(
     reader: Person | None,
     order: Order,
 ) -> Found:
-    here = (Document.folder_id == folder.id) & Document.trashed_at.is_(None)
-    counted = _counted(here)
-    columns = [*counted.c]
-    if sight.firm_side:
-        columns.append(_waiting(folder).label("waiting"))
-    unread = is_unread(reader) if reader else false()
-    shown = (
-        select(Document.id, unread.label("is_unread"))
-        .where(here, *order.behind(after))
-        .order_by(*order.columns())
-        .limit(ROWS + 1)
-        .subquery("shown")
+    behind = order.bound(after)
+    asked, names = _asked(
+        order,
+        firm_side=sight.firm_side,
+        has_reader=reader is not None,
+        is_behind=bool(behind),
+        dialect=db.session.get_bind().dialect.name,
     )
-    asked: Select[*tuple[Any, ...]] = (
-        select(Document, shown.c.is_unread)
-        .join(shown, shown.c.id == Document.id)
-        .join(counted, true())
-        .order_by(*order.columns())
-    )
-    asked = _with_deliveries(asked) if sight.firm_side else asked.add_columns(null())
-    rows = db.session.execute(asked.add_columns(*columns)).all()
+    here = {"company_id": folder.company_id, "folder_id": folder.id}
+    rows = db.session.execute(asked, here | behind | bound(reader)).all()
     deliveries: dict[uuid.UUID, list[Delivery]] = {}
     for document, _is_new, delivery, *_counts in rows:
         if delivery:
             deliveries.setdefault(document.id, []).append(delivery)
-    values = rows[0][3:] if rows else [0] * len(columns)
-    counts = {
-        column.name: int(value) for column, value in zip(columns, values, strict=True)
-    }
+    values = rows[0][3:] if rows else [0] * len(names)
+    counts = {name: int(value) for name, value in zip(names, values, strict=True)}
     return Found(
         documents=list(dict.fromkeys(row[0] for row in rows)),
         deliveries=deliveries,
@@ -96,6 +86,37 @@ def fetch(
         bytes=counts.pop("bytes"),
         counts=counts,
     )
+
+
+@lru_cache(maxsize=64)
+def _asked(
+    order: Order, *, firm_side: bool, has_reader: bool, is_behind: bool, dialect: str
+) -> tuple[Select[*tuple[Any, ...]], list[str]]:
+    """The statement, and what its counts are called."""
+    folder_id: BindParameter[uuid.UUID] = bindparam("folder_id")
+    here = (Document.folder_id == folder_id) & Document.trashed_at.is_(None)
+    counted = _counted(here)
+    columns = [*counted.c]
+    if firm_side:
+        columns.append(_waiting().label("waiting"))
+    unread = is_unread() if has_reader else false()
+    page = (
+        select(Document.id, unread.label("is_unread"))
+        .where(here)
+        .order_by(*order.columns(dialect))
+        .limit(ROWS + 1)
+    )
+    if is_behind:
+        page = page.where(order.behind(dialect))
+    shown = page.subquery("shown")
+    asked: Select[*tuple[Any, ...]] = (
+        select(Document, shown.c.is_unread)
+        .join(shown, shown.c.id == Document.id)
+        .join(counted, true())
+        .order_by(*order.columns(dialect))
+    )
+    asked = _with_deliveries(asked) if firm_side else asked.add_columns(null())
+    return asked.add_columns(*columns), [column.name for column in columns]
 
 
 def _counted(here: ColumnElement[bool]) -> CTE:
@@ -135,15 +156,15 @@ def _with_deliveries(
     )
 
 
-def _waiting(folder: Folder) -> ScalarSelect[int]:
+def _waiting() -> ScalarSelect[int]:
     """Documents of the folder with a delivery that has not come to its end."""
     return (
         select(func.count(Delivery.document_id.distinct()))
         .join(Document, Document.id == Delivery.document_id)
         .where(
-            Delivery.company_id == folder.company_id,
+            Delivery.company_id == bindparam("company_id"),
             Delivery.state.in_(OPEN),
-            Document.folder_id == folder.id,
+            Document.folder_id == bindparam("folder_id"),
             Document.trashed_at.is_(None),
         )
         .correlate(None)

@@ -4,6 +4,7 @@ import hashlib
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from flask import url_for
@@ -20,7 +21,9 @@ from app.library.ordering import BY, USUAL, Order, by_column
 from app.library.permissions import acts_on
 from app.library.tree import Sight, hidden_folders
 from app.people.models import Person
-from app.texts import gettext as _
+from app.texts import gettext as _, language
+
+NOBODY = uuid.UUID(int=0)
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,6 @@ class Row:
     stem: str
     extension: str
     url: str
-    download_url: str
     depositor: str
     channel: str
     channel_label: str
@@ -44,6 +46,10 @@ class Row:
     duplicate_note: str
     is_unread: bool  # for this person
     acts: str  # what this person may do with it: «copy move rename…»
+
+    @property
+    def download_url(self) -> str:
+        return f"{self.url}/download"
 
     @property
     def take_up_url(self) -> str | None:
@@ -92,9 +98,11 @@ def listing(
     counts = found.counts
     more = len(found.documents) > ROWS
     documents = found.documents[:ROWS]
+    documents_url = _documents_url()
     rows = [
         _row(
             d,
+            documents_url,
             sight,
             found.deliveries.get(d.id, []),
             acts_on(d, folder, sight),
@@ -133,8 +141,14 @@ def _heading(by: str, now: Order, here: dict[str, Any]) -> Heading:
     return Heading(url, sort)
 
 
+def _documents_url() -> str:
+    """What comes before the id in a document's address: the same for all the rows."""
+    return url_for("library.document", document_id=NOBODY).removesuffix(str(NOBODY))
+
+
 def _row(
     document: Document,
+    documents_url: str,
     sight: Sight,
     deliveries: list[Delivery],
     acts: frozenset[str] = frozenset(),
@@ -151,8 +165,7 @@ def _row(
         version=document.version_number,
         stem=stem,
         extension=extension,
-        url=url_for("library.document", document_id=document.id),
-        download_url=url_for("library.download", document_id=document.id),
+        url=f"{documents_url}{document.id}",
         depositor=document.depositor_name,
         channel=document.channel,
         channel_label=channel_label(document.channel),
@@ -171,13 +184,18 @@ def _row(
 
 
 def channel_label(channel: str) -> str:
+    return _channel_labels(language()).get(channel, channel)
+
+
+@lru_cache(maxsize=4)
+def _channel_labels(_language: str | None) -> dict[str, str]:
     return {
         "web": _("Deposited on the site"),
         "phone": _("Taken by phone"),
         "mail": _("Received by e-mail"),
         "firm": _("Filed by the firm"),
         "api": _("Received by a programme"),
-    }.get(channel, channel)
+    }
 
 
 def kind_of(content_type: str) -> str:
@@ -214,4 +232,5 @@ def recent_rows(company: Company, sight: Sight, most: int) -> list[Row]:
 def rows_of(documents: list[Document], sight: Sight) -> list[Row]:
     """In the order given, without acts."""
     deliveries = deliveries_of(documents) if sight.firm_side else {}
-    return [_row(d, sight, deliveries.get(d.id, [])) for d in documents]
+    documents_url = _documents_url()
+    return [_row(d, documents_url, sight, deliveries.get(d.id, [])) for d in documents]
