@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
 
@@ -17,7 +17,7 @@ from flask_babel import (
 from flask_login import current_user
 
 from app.lean import Lean
-from app.texts import gettext as _, look_up, look_up_plural
+from app.texts import for_pages, gettext as _, language, look_up, look_up_plural
 
 LOCALES = ("fr", "en")
 NBSP = "\N{NO-BREAK SPACE}"
@@ -45,8 +45,9 @@ def init_app(app: Flask) -> None:
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
         look_up, look_up_plural, newstyle=True
     )
-    # As it is: the extension's own goes through the context for each text.
-    app.jinja_env.globals["_"] = app.jinja_env.globals["gettext"]
+    # The extension's own goes through the context for each text.
+    app.jinja_env.globals["_"] = for_pages
+    app.jinja_env.globals["kept"] = kept
 
 
 def choose_locale() -> str:
@@ -57,9 +58,17 @@ def choose_locale() -> str:
     return chosen if chosen in LOCALES else "fr"
 
 
+def kept(macro: Callable[..., str]) -> Callable[..., str]:
+    """Of a macro that shows nothing but what it is given, in no language and at no
+    time: what it made of the same before."""
+    # By the types too: a text that is marked safe equals one that is not.
+    return lru_cache(maxsize=1024, typed=True)(macro)
+
+
 def filesize(size: int) -> str:
     """184 ko, 2,1 Mo (powers of 1000, as people's computers now show)."""
-    units = ("o", "ko", "Mo", "Go") if _is_french() else ("B", "kB", "MB", "GB")
+    is_french = language() == "fr"
+    units = ("o", "ko", "Mo", "Go") if is_french else ("B", "kB", "MB", "GB")
     value, unit = float(size), units[0]
     for unit in units:
         if value < 1000 or unit == units[-1]:
@@ -67,22 +76,22 @@ def filesize(size: int) -> str:
         value /= 1000
     number = f"{value:.1f}" if value < 100 and unit not in units[:2] else f"{value:.0f}"
     number = number.removesuffix(".0")
-    return f"{number.replace('.', ',') if _is_french() else number}{NBSP}{unit}"
+    return f"{number.replace('.', ',') if is_french else number}{NBSP}{unit}"
 
 
 def number(value: int) -> str:
     """1 997, whose space does not break."""
-    return f"{value:,}".replace(",", NBSP) if _is_french() else f"{value:,}"
+    return f"{value:,}".replace(",", NBSP) if language() == "fr" else f"{value:,}"
 
 
 def moment(at: datetime) -> str:
     """Short: «auj. 09:51», «hier 18:20», «2 nov. 16:31», with its year if another."""
-    today = to_user_timezone(datetime.now(UTC)).date()
-    return _moment(at.replace(second=0, microsecond=0), today, str(get_locale()))
+    today = _day_of(datetime.now(UTC).replace(second=0, microsecond=0))
+    return _moment(at.replace(second=0, microsecond=0), today, language())
 
 
 @lru_cache(maxsize=4096)
-def _moment(at: datetime, today: date, _locale: str) -> str:
+def _moment(at: datetime, today: date, _language: str | None) -> str:
     day, time = to_user_timezone(at).date(), clock(at)
     days = (today - day).days
     if days == 0:
@@ -91,6 +100,12 @@ def _moment(at: datetime, today: date, _locale: str) -> str:
         return _("yesterday %(time)s", time=time)
     pattern = "d MMM" if day.year == today.year else "d MMM y"
     return f"{format_datetime(at, pattern)} {time}"
+
+
+@lru_cache(maxsize=2)
+def _day_of(minute: datetime) -> date:
+    day: date = to_user_timezone(minute).date()
+    return day
 
 
 def day(on: date) -> str:
@@ -125,11 +140,11 @@ def short(at: datetime) -> str:
 
 def fulltime(at: datetime) -> str:
     """«mercredi 4 novembre 2026 à 09:51»."""
-    return _fulltime(at.replace(second=0, microsecond=0), str(get_locale()))
+    return _fulltime(at.replace(second=0, microsecond=0), language())
 
 
 @lru_cache(maxsize=4096)
-def _fulltime(at: datetime, _locale: str) -> str:
+def _fulltime(at: datetime, _language: str | None) -> str:
     return str(format_datetime(at, _("EEEE d MMMM y 'at' HH:mm")))
 
 
@@ -154,8 +169,3 @@ def csv_lines(rows: Iterable[Sequence[object]]) -> str:
 def csv_text(rows: Iterable[Sequence[object]]) -> bytes:
     """A whole file."""
     return (CSV_MARK + csv_lines(rows)).encode()
-
-
-def _is_french() -> bool:
-    locale = get_locale()
-    return bool(locale and locale.language == "fr")

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import select
 
 from app.db import db
-from app.library.listing import ROWS
+from app.library.fetching import ROWS
 from app.library.models import Document
 from app.library.ordering import USUAL
 from bench.measuring import Result, Series, Side, alternate, repeated

@@ -89,7 +89,7 @@ def surroundings() -> dict[str, Any]:
     scheme = request.cookies.get("colour_scheme", "auto")
     return {
         "firm": FirmName(g.get("firm")),
-        "person": current_user,
+        "person": current_user._get_current_object(),  # asked hundreds of times
         "person_role": _role(),
         "icon_url": lambda side: url_for(
             "install.icon", side=side, v=fingerprint(brand)

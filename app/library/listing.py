@@ -1,38 +1,29 @@
-"""The rows of a folder with its counts: one query, and for the firm a second one for
-the deliveries, whatever the folder holds."""
+"""The rows of a folder, as one person sees them."""
 
 import hashlib
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from flask import url_for
-from sqlalchemy import (
-    ScalarSelect,
-    case,
-    false,
-    func,
-    select,
-    true,
-)
-from sqlalchemy.orm import joinedload
+from sqlalchemy import select
 
 from app.companies.models import Company
 from app.db import db
 from app.delivery.badges import Badge, client_badge, firm_badge
-from app.delivery.models import OPEN, Delivery
+from app.delivery.models import Delivery
+from app.library.fetching import COUNTED, ROWS, deliveries_of, fetch
 from app.library.models import Document, Folder
 from app.library.naming import split_extension
 from app.library.ordering import BY, USUAL, Order, by_column
 from app.library.permissions import acts_on
 from app.library.tree import Sight, hidden_folders
-from app.library.unread import is_unread
 from app.people.models import Person
-from app.texts import gettext as _
+from app.texts import gettext as _, language
 
-ROWS = 50
-COUNTED = 1000  # beyond, «1 000+»: a full count would cost with the folder's size
+NOBODY = uuid.UUID(int=0)
 
 
 @dataclass(frozen=True)
@@ -43,7 +34,6 @@ class Row:
     stem: str
     extension: str
     url: str
-    download_url: str
     depositor: str
     channel: str
     channel_label: str
@@ -56,6 +46,10 @@ class Row:
     duplicate_note: str
     is_unread: bool  # for this person
     acts: str  # what this person may do with it: «copy move rename…»
+
+    @property
+    def download_url(self) -> str:
+        return f"{self.url}/download"
 
     @property
     def take_up_url(self) -> str | None:
@@ -100,18 +94,19 @@ def listing(
     order: Order = USUAL,
 ) -> Listing:
     """`after` is the place, in that order, behind which the page begins."""
-    found = _documents(folder, sight, after, reader, order)
-    documents, unread, counts, size = found
-    more = len(documents) > ROWS
-    documents = documents[:ROWS]
-    deliveries = _deliveries(documents) if sight.firm_side else {}
+    found = fetch(folder, sight, after, reader, order)
+    counts = found.counts
+    more = len(found.documents) > ROWS
+    documents = found.documents[:ROWS]
+    documents_url = _documents_url()
     rows = [
         _row(
             d,
+            documents_url,
             sight,
-            deliveries.get(d.id, []),
+            found.deliveries.get(d.id, []),
             acts_on(d, folder, sight),
-            is_unread=d.id in unread,
+            is_unread=d.id in found.unread,
         )
         for d in documents
     ]
@@ -125,7 +120,7 @@ def listing(
         rows=rows,
         total=min(total, COUNTED),
         total_is_floor=total > COUNTED,
-        total_bytes=size if total <= COUNTED else None,
+        total_bytes=found.bytes if total <= COUNTED else None,
         next_url=url_for("library.show", **here, after=order.place(documents[-1]))
         if more
         else None,
@@ -146,80 +141,14 @@ def _heading(by: str, now: Order, here: dict[str, Any]) -> Heading:
     return Heading(url, sort)
 
 
-def _documents(
-    folder: Folder,
-    sight: Sight,
-    after: str | None,
-    reader: Person | None,
-    order: Order,
-) -> tuple[list[Document], set[uuid.UUID], dict[str, int], int]:
-    """A page of documents, which of them are new for the reader, and the folder's
-    counts (capped) and size, in one query."""
-    here = (Document.folder_id == folder.id) & Document.trashed_at.is_(None)
-    seen = (
-        select(Document.size, Document.status)
-        .where(here)
-        .limit(COUNTED + 1)
-        .subquery("seen")
-    )
-    of_status = {
-        status: func.coalesce(func.sum(case((seen.c.status == status, 1), else_=0)), 0)
-        for status in ("validated", "rejected")
-    }
-    counted = select(
-        func.count().label("documents"),
-        func.coalesce(func.sum(seen.c.size), 0).label("bytes"),
-        *(total.label(status) for status, total in of_status.items()),
-    ).cte("counted")
-    # Counted once, whatever the plan makes of the rest.
-    counted = counted.prefix_with("MATERIALIZED", dialect="postgresql")
-    columns = [*counted.c]
-    if sight.firm_side:
-        columns.append(_waiting(folder).label("waiting"))
-    found = db.session.execute(
-        select(Document, is_unread(reader) if reader else false(), *columns)
-        .join(counted, true())
-        .where(here, *order.behind(after))
-        .order_by(*order.columns())
-        .limit(ROWS + 1)
-    ).all()
-    names = ["documents", "bytes", *of_status] + ["waiting"] * sight.firm_side
-    values = found[0][2:] if found else [0] * len(names)
-    counts = {name: int(value) for name, value in zip(names, values, strict=True)}
-    unread = {row[0].id for row in found if row[1]}
-    return [row[0] for row in found], unread, counts, counts.pop("bytes")
-
-
-def _waiting(folder: Folder) -> ScalarSelect[int]:
-    """Documents of the folder with a delivery that has not come to its end."""
-    return (
-        select(func.count(Delivery.document_id.distinct()))
-        .join(Document, Document.id == Delivery.document_id)
-        .where(
-            Delivery.company_id == folder.company_id,
-            Delivery.state.in_(OPEN),
-            Document.folder_id == folder.id,
-            Document.trashed_at.is_(None),
-        )
-        .correlate(None)
-        .scalar_subquery()
-    )
-
-
-def _deliveries(documents: list[Document]) -> dict[uuid.UUID, list[Delivery]]:
-    found: dict[uuid.UUID, list[Delivery]] = {}
-    for delivery in db.session.scalars(
-        select(Delivery)
-        .options(joinedload(Delivery.connection))
-        .where(Delivery.document_id.in_([d.id for d in documents]))
-        .order_by(Delivery.created_at)
-    ):
-        found.setdefault(delivery.document_id, []).append(delivery)
-    return found
+def _documents_url() -> str:
+    """What comes before the id in a document's address: the same for all the rows."""
+    return url_for("library.document", document_id=NOBODY).removesuffix(str(NOBODY))
 
 
 def _row(
     document: Document,
+    documents_url: str,
     sight: Sight,
     deliveries: list[Delivery],
     acts: frozenset[str] = frozenset(),
@@ -236,8 +165,7 @@ def _row(
         version=document.version_number,
         stem=stem,
         extension=extension,
-        url=url_for("library.document", document_id=document.id),
-        download_url=url_for("library.download", document_id=document.id),
+        url=f"{documents_url}{document.id}",
         depositor=document.depositor_name,
         channel=document.channel,
         channel_label=channel_label(document.channel),
@@ -256,13 +184,18 @@ def _row(
 
 
 def channel_label(channel: str) -> str:
+    return _channel_labels(language()).get(channel, channel)
+
+
+@lru_cache(maxsize=4)
+def _channel_labels(_language: str | None) -> dict[str, str]:
     return {
         "web": _("Deposited on the site"),
         "phone": _("Taken by phone"),
         "mail": _("Received by e-mail"),
         "firm": _("Filed by the firm"),
         "api": _("Received by a programme"),
-    }.get(channel, channel)
+    }
 
 
 def kind_of(content_type: str) -> str:
@@ -298,5 +231,6 @@ def recent_rows(company: Company, sight: Sight, most: int) -> list[Row]:
 
 def rows_of(documents: list[Document], sight: Sight) -> list[Row]:
     """In the order given, without acts."""
-    deliveries = _deliveries(documents) if sight.firm_side else {}
-    return [_row(d, sight, deliveries.get(d.id, [])) for d in documents]
+    deliveries = deliveries_of(documents) if sight.firm_side else {}
+    documents_url = _documents_url()
+    return [_row(d, documents_url, sight, deliveries.get(d.id, [])) for d in documents]

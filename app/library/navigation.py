@@ -6,10 +6,11 @@ For the firm, folders that are switched on or cut carry a mark.
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from flask import url_for
-from sqlalchemy import ColumnElement, Select, literal, select
+from sqlalchemy import ColumnElement, Select, Uuid, bindparam, literal, select
 from sqlalchemy.orm import aliased
 
 from app.companies.models import Company
@@ -24,7 +25,7 @@ from app.library.marks import (
 )
 from app.library.models import Folder
 from app.library.tree import Sight
-from app.library.unread import counts
+from app.library.unread import bound, counts
 from app.people.models import Person
 
 
@@ -63,7 +64,8 @@ def tree(
     for the reader."""
     open_ids = [folder.id for folder in path]
     found, settings = _children(company, [None, *open_ids], sight, reader)
-    return Branch(company, sight, open_ids, found, settings).nodes(None, 1, {})
+    at = url_for("library.root", slug=company.slug)
+    return Branch(company, sight, open_ids, found, settings, at).nodes(None, 1, {})
 
 
 def children(
@@ -73,7 +75,8 @@ def children(
     found, settings = _children(company, [path[-1].id], sight, reader)
     if sight.firm_side:
         settings = settings_of(company)  # what stands above counts too
-    branch = Branch(company, sight, [], found, settings)
+    at = url_for("library.root", slug=company.slug)
+    branch = Branch(company, sight, [], found, settings, at)
     return branch.nodes(path[-1].id, len(path) + 1, settings.at(path))
 
 
@@ -94,24 +97,11 @@ def _children(
     reader: Person | None,
 ) -> tuple[dict[uuid.UUID | None, list[Child]], Settings]:
     """The folders by their parent; for the firm, with the settings of each."""
-    below = aliased(Folder)
-    has_children = (
-        select(below.id)
-        .where(below.parent_id == Folder.id, below.trashed_at.is_(None))
-        .exists()
-    )
-    wanted: ColumnElement[bool] = Folder.parent_id.in_([p for p in parents if p])
-    if None in parents:
-        wanted = wanted | Folder.parent_id.is_(None)
-    folders = (
-        select(Folder, has_children)
-        .where(Folder.company_id == company.id, Folder.trashed_at.is_(None), wanted)
-        .order_by(Folder.position, Folder.name)
-    )
-    asked = _with_unread(folders, company, sight, reader)
-    if sight.firm_side:
-        asked = with_settings(asked)
-    rows = db.session.execute(asked).all()
+    ids = [folder_id for folder_id in parents if folder_id]
+    rows = db.session.execute(
+        _asked(sight, has_reader=reader is not None, has_top=None in parents),
+        {"company_id": company.id, "parent_ids": ids} | bound(reader),
+    ).all()
     seen: dict[uuid.UUID, Child] = {}
     for folder, more, own, whole, *_setting in rows:
         seen.setdefault(folder.id, Child(folder, more, int(own or 0), int(whole or 0)))
@@ -122,18 +112,36 @@ def _children(
     return found, settings
 
 
-def _with_unread(
-    folders: Select[*tuple[Any, ...]],
-    company: Company,
-    sight: Sight,
-    reader: Person | None,
+@lru_cache(maxsize=64)
+def _asked(
+    sight: Sight, *, has_reader: bool, has_top: bool
 ) -> Select[*tuple[Any, ...]]:
-    if reader is None:
-        return folders.add_columns(literal(0), literal(0))
-    news = counts(company, sight, reader)
-    return folders.add_columns(news.c.own, news.c.whole).outerjoin(
-        news, news.c.id == Folder.id
+    """Of company_id, the folders that lie in parent_ids (and at the top)."""
+    company_id = bindparam("company_id", type_=Uuid())
+    below = aliased(Folder)
+    has_children = (
+        select(below.id)
+        .where(below.parent_id == Folder.id, below.trashed_at.is_(None))
+        .exists()
     )
+    wanted: ColumnElement[bool] = Folder.parent_id.in_(
+        bindparam("parent_ids", expanding=True)
+    )
+    if has_top:
+        wanted = wanted | Folder.parent_id.is_(None)
+    folders: Select[*tuple[Any, ...]] = (
+        select(Folder, has_children)
+        .where(Folder.company_id == company_id, Folder.trashed_at.is_(None), wanted)
+        .order_by(Folder.position, Folder.name)
+    )
+    if has_reader:
+        news = counts(company_id, sight)
+        folders = folders.add_columns(news.c.own, news.c.whole).outerjoin(
+            news, news.c.id == Folder.id
+        )
+    else:
+        folders = folders.add_columns(literal(0), literal(0))
+    return with_settings(folders) if sight.firm_side else folders
 
 
 @dataclass(frozen=True)
@@ -145,6 +153,7 @@ class Branch:
     open_ids: list[uuid.UUID]
     found: dict[uuid.UUID | None, list[Child]]
     settings: Settings
+    root_url: str  # of the company, before the addresses of its folders
 
     def nodes(
         self, parent_id: uuid.UUID | None, level: int, inherited: Mapping[Which, bool]
@@ -162,12 +171,12 @@ class Branch:
 
     def node(self, child: Child, level: int, mark: Mark | None) -> Node:
         folder = child.folder
-        here: dict[str, Any] = {"slug": self.company.slug, "folder_id": folder.id}
+        url = f"{self.root_url}/folders/{folder.id}"
         is_open = folder.id in self.open_ids
         return Node(
             id=folder.id,
             name=folder.name,
-            url=url_for("library.show", **here),
+            url=url,
             icon=ICONS.get(folder.kind, "folder-open" if is_open else "folder"),
             level=level,
             is_open=is_open and child.has_children,
@@ -178,5 +187,5 @@ class Branch:
             mark=mark,
             unread=child.unread,
             unread_whole=child.unread_whole,
-            children_url=url_for("library.nodes", **here),
+            children_url=f"{url}/nodes",
         )

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, tuple_
+from sqlalchemy import ColumnElement, Uuid, bindparam, func, select, tuple_
 from sqlalchemy.orm import aliased
 
-from app.db import db, id_from
+from app.db import UtcDateTime, id_from
 from app.library.models import Document
 
 # The newest first is the usual one, and has no name in the address.
@@ -31,8 +31,8 @@ class Order:
             return None
         return f"-{self.by}" if self.is_descending else self.by
 
-    def columns(self) -> list[ColumnElement[Any]]:
-        keys = [_key(self.by, Document), Document.id]
+    def columns(self, dialect: str) -> list[ColumnElement[Any]]:
+        keys = [_key(self.by, Document, dialect), Document.id]
         return [key.desc() if self.is_descending else key.asc() for key in keys]
 
     def place(self, document: Document) -> str:
@@ -43,22 +43,25 @@ class Order:
         microseconds = round(document.arrived_at.timestamp() * 1_000_000)
         return f"{microseconds}.{document.id}"
 
-    def behind(self, place: str | None) -> list[ColumnElement[bool]]:
-        """What comes after it; everything when it is none."""
-        here = tuple_(_key(self.by, Document), Document.id)
-        there = _moment_of(place) if self == USUAL else self._values_of(place)
-        if there is None:
-            return []
-        return [here < there if self.is_descending else here > there]
-
-    def _values_of(self, place: str | None) -> Any:
-        """As the database has them: it folds letters in its own way."""
+    def bound(self, place: str | None) -> dict[str, Any]:
+        """The values that `behind` asks for; none when it is no place."""
+        if self == USUAL:
+            return _moment_of(place)
         last = id_from(place)
-        if last is None:
-            return None
-        other = aliased(Document)
-        value = select(_key(self.by, other)).where(other.id == last).scalar_subquery()
-        return tuple_(value, last)
+        return {"after_id": last} if last else {}
+
+    def behind(self, dialect: str) -> ColumnElement[bool]:
+        """What comes after a place, whose values are given to the statement."""
+        last = bindparam("after_id", type_=Uuid())
+        value: Any = bindparam("after_at", type_=UtcDateTime())
+        if self != USUAL:
+            # As the database has it: it folds letters in its own way.
+            other = aliased(Document)
+            key = _key(self.by, other, dialect)
+            value = select(key).where(other.id == last).scalar_subquery()
+        here = tuple_(_key(self.by, Document, dialect), Document.id)
+        there = tuple_(value, last)
+        return here < there if self.is_descending else here > there
 
 
 USUAL = Order()
@@ -76,19 +79,18 @@ def by_column(by: str, now: Order) -> Order:
     return Order(by, not now.is_descending if now.by == by else by != "name")
 
 
-def _key(by: str, document: Any) -> ColumnElement[Any]:
+def _key(by: str, document: Any, dialect: str) -> ColumnElement[Any]:
     if by == "size":
         return document.size  # type: ignore[no-any-return]
     if by == "date":
         return document.arrived_at  # type: ignore[no-any-return]
-    on_sqlite = db.session.get_bind().dialect.name == "sqlite"
-    return func.lower(document.name).collate("BINARY" if on_sqlite else "C")
+    return func.lower(document.name).collate("BINARY" if dialect == "sqlite" else "C")
 
 
-def _moment_of(place: str | None) -> Any:
+def _moment_of(place: str | None) -> dict[str, Any]:
     try:
         microseconds, _dot, document_id = (place or "").partition(".")
         at = datetime.fromtimestamp(int(microseconds) / 1_000_000, UTC)
-        return tuple_(at, uuid.UUID(document_id))
+        return {"after_at": at, "after_id": uuid.UUID(document_id)}
     except (ValueError, OverflowError, OSError):
-        return None
+        return {}

@@ -7,9 +7,11 @@ firm-only one; a company user does not see Social nor Banque.
 import uuid
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
+from typing import Any
 
 from babel.dates import get_month_names
-from sqlalchemy import ColumnElement, Select, false, select
+from sqlalchemy import ColumnElement, Select, bindparam, false, select
 from sqlalchemy.orm import aliased
 
 from app.companies.models import Company, FiscalYear
@@ -140,20 +142,31 @@ def chain(
 
     `afresh`: as they are now, whatever of them was read before a lock was waited for.
     """
-    which = (Folder.id == folder_id, Folder.company_id == company_id)
-    path = _way(folder_id, _and_above(*which, afresh=afresh))
+    found = db.session.scalars(
+        _asked_chain(),
+        {"folder_id": folder_id, "company_id": company_id},
+        execution_options={"populate_existing": afresh},
+    )
+    path = _way(folder_id, {folder.id: folder for folder in found})
     return [] if any(folder.trashed_at for folder in path) else path
 
 
 def ways_of(folder_ids: set[uuid.UUID]) -> dict[uuid.UUID, list[Folder]]:
     """The folders from the top to each of these, alive or not; one query for all."""
-    folders = _and_above(Folder.id.in_(folder_ids))
+    found = db.session.scalars(_and_above(Folder.id.in_(folder_ids)))
+    folders = {folder.id: folder for folder in found}
     return {folder_id: _way(folder_id, folders) for folder_id in folder_ids}
 
 
-def _and_above(
-    *which: ColumnElement[bool], afresh: bool = False
-) -> dict[uuid.UUID, Folder]:
+@cache
+def _asked_chain() -> Select[Folder]:
+    return _and_above(
+        Folder.id == bindparam("folder_id"),
+        Folder.company_id == bindparam("company_id"),
+    )
+
+
+def _and_above(*which: ColumnElement[bool]) -> Select[Folder]:
     """Those folders and all that they lie in."""
     start = (
         select(Folder.id, Folder.parent_id).where(*which).cte("above", recursive=True)
@@ -162,12 +175,7 @@ def _and_above(
     above = start.union(
         select(parent.id, parent.parent_id).join(start, parent.id == start.c.parent_id)
     )
-    found = db.session.scalars(
-        select(Folder)
-        .join(above, above.c.id == Folder.id)
-        .execution_options(populate_existing=afresh)
-    )
-    return {folder.id: folder for folder in found}
+    return select(Folder).join(above, above.c.id == Folder.id)
 
 
 def _way(folder_id: uuid.UUID, folders: dict[uuid.UUID, Folder]) -> list[Folder]:
@@ -182,6 +190,11 @@ def _way(folder_id: uuid.UUID, folders: dict[uuid.UUID, Folder]) -> list[Folder]
 
 def hidden_folders(company: Company, sight: Sight) -> Select[uuid.UUID]:
     """Ids of the folders that the person may not see, those inside them included."""
+    return hidden_of(company.id, sight)
+
+
+def hidden_of(company_id: Any, sight: Sight) -> Select[uuid.UUID]:
+    """The same, of the company that a statement is given."""
     hidden: ColumnElement[bool] = Folder.visibility == "firm_only"
     if sight.firm_side:
         hidden = false()
@@ -189,7 +202,7 @@ def hidden_folders(company: Company, sight: Sight) -> Select[uuid.UUID]:
         hidden = hidden | Folder.kind.in_(sight.hides)
     start = (
         select(Folder.id)
-        .where(Folder.company_id == company.id, hidden)
+        .where(Folder.company_id == company_id, hidden)
         .cte(recursive=True)  # nameless: a statement may ask for several companies
     )
     child = aliased(Folder)

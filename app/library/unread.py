@@ -6,59 +6,70 @@ Each person's own: nobody else is told what they have read. Acts; the caller com
 
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, and_, func, literal, select
+from sqlalchemy import CTE, ColumnElement, Uuid, and_, bindparam, func, literal, select
 from sqlalchemy.orm import aliased
 
 from app.companies.models import Company
 from app.connectors.reach import subtree
-from app.db import database_now, db, insert_into, lock_company
+from app.db import UtcDateTime, database_now, db, insert_into, lock_company
 from app.library.models import Document, DocumentRead, Folder, FolderRead
-from app.library.tree import Sight, hidden_folders
+from app.library.tree import Sight, hidden_folders, hidden_of
 from app.people.models import Person
 
 # Of a folder: more are «99+», and only so many of the newest are looked at.
 MOST = 100
 
 
-def is_unread(reader: Person) -> ColumnElement[bool]:
-    """Of the Document of a statement."""
+# Who reads, for statements that are written once; `bound` says who it is.
+READER = bindparam("reader_id", type_=Uuid())
+SINCE = bindparam("reader_since", type_=UtcDateTime())
+
+
+def bound(reader: Person | None) -> dict[str, Any]:
+    if reader is None:
+        return {}
+    return {"reader_id": reader.id, "reader_since": reader.created_at}
+
+
+def is_unread() -> ColumnElement[bool]:
+    """Of the Document of a statement, for its READER."""
     mark = (
         select(FolderRead.read_until)
         .where(
-            FolderRead.person_id == reader.id,
+            FolderRead.person_id == READER,
             FolderRead.folder_id == Document.folder_id,
         )
         .correlate(Document)
         .scalar_subquery()
     )
     return and_(
-        Document.arrived_at > func.coalesce(mark, reader.created_at),
-        Document.depositor_id.is_distinct_from(reader.id),
-        ~_is_opened(reader, Document.id),
+        Document.arrived_at > func.coalesce(mark, SINCE),
+        Document.depositor_id.is_distinct_from(READER),
+        ~_is_opened(READER, Document.id),
     )
 
 
-def _is_opened(reader: Person, document_id: Any) -> ColumnElement[bool]:
+def _is_opened(reader_id: Any, document_id: Any) -> ColumnElement[bool]:
     return (
         select(DocumentRead.document_id)
         .where(
-            DocumentRead.person_id == reader.id,
+            DocumentRead.person_id == reader_id,
             DocumentRead.document_id == document_id,
         )
         .exists()
     )
 
 
-def counts(company: Company, sight: Sight, reader: Person) -> CTE:
-    """By folder: `own` of it, and `whole` with all that lies below; folders with none
-    are not in it. Whatever the company holds, it costs with its folders only."""
+def counts(company_id: Any, sight: Sight) -> CTE:
+    """By folder, for a statement's READER: `own` of it, and `whole` with all that lies
+    below; folders with none are not in it. Whatever the company holds, it costs with
+    its folders only."""
     newest = (
         select(Document.id, Document.depositor_id)
         .where(
             Document.folder_id == Folder.id,
             Document.trashed_at.is_(None),
-            Document.arrived_at
-            > func.coalesce(FolderRead.read_until, reader.created_at),
+            Document.arrived_at > func.coalesce(FolderRead.read_until, SINCE),
         )
         .order_by(Document.arrived_at.desc(), Document.id.desc())
         .limit(MOST)
@@ -69,19 +80,17 @@ def counts(company: Company, sight: Sight, reader: Person) -> CTE:
         select(func.count())
         .select_from(newest)
         .where(
-            newest.c.depositor_id.is_distinct_from(reader.id),
-            ~_is_opened(reader, newest.c.id),
+            newest.c.depositor_id.is_distinct_from(READER),
+            ~_is_opened(READER, newest.c.id),
         )
         .correlate(Folder, FolderRead)
         .scalar_subquery()
     )
-    is_theirs = (FolderRead.folder_id == Folder.id) & (
-        FolderRead.person_id == reader.id
-    )
+    is_theirs = (FolderRead.folder_id == Folder.id) & (FolderRead.person_id == READER)
     seen = select(Folder.id, own.label("own")).outerjoin(FolderRead, is_theirs)
-    seen = seen.where(Folder.company_id == company.id, Folder.trashed_at.is_(None))
+    seen = seen.where(Folder.company_id == company_id, Folder.trashed_at.is_(None))
     if not sight.firm_side:
-        seen = seen.where(Folder.id.not_in(hidden_folders(company, sight)))
+        seen = seen.where(Folder.id.not_in(hidden_of(company_id, sight)))
     return _with_those_below(seen.cte("unread"))
 
 
@@ -110,7 +119,7 @@ def _with_those_below(unread: CTE) -> CTE:
 
 def is_known(document: Document, reader: Person) -> bool:
     """Whether the person deposited or opened it."""
-    opened = select(literal(1)).where(_is_opened(reader, document.id))
+    opened = select(literal(1)).where(_is_opened(reader.id, document.id))
     return document.depositor_id == reader.id or bool(db.session.scalar(opened))
 
 

@@ -7,7 +7,7 @@ from flask import url_for
 from sqlalchemy import ColumnElement, func, select, tuple_
 
 from app.db import db
-from app.library.listing import COUNTED
+from app.library.fetching import COUNTED
 from app.library.models import Document
 
 

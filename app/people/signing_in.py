@@ -7,10 +7,11 @@ host, so a cookie carried to another firm's portal opens nothing.
 import hashlib
 import secrets
 from datetime import timedelta
+from functools import cache
 
 from flask import Flask, g, session
 from flask_login import login_user, logout_user
-from sqlalchemy import select, update
+from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.orm import contains_eager
 
 from app.db import db, utc_now
@@ -68,17 +69,23 @@ def sign_out() -> None:
 
 def load_person(_id: str) -> Person | None:
     """Who holds the session's token here and now, or None."""
-    found = db.session.scalar(
-        select(SignIn)
-        .join(SignIn.person)
-        .options(contains_eager(SignIn.person))
-        .where(SignIn.token_sha256 == _digest(session.get("token", "")))
-    )
+    token = {"token": _digest(session.get("token", ""))}
+    found = db.session.scalar(_asked_by_token(), token)
     if found is None or found.ended_at or found.expires_at <= utc_now():
         return None
     person = found.person
     here = g.firm.id if g.get("firm") else None
     return None if person.disabled_at or person.firm_id != here else person
+
+
+@cache
+def _asked_by_token() -> Select[SignIn]:
+    return (
+        select(SignIn)
+        .join(SignIn.person)
+        .options(contains_eager(SignIn.person))
+        .where(SignIn.token_sha256 == bindparam("token"))
+    )
 
 
 def _digest(token: str) -> str:

@@ -111,7 +111,7 @@ def test_a_page_of_a_folder_costs_the_same_whatever_it_holds(
             house.drop(f"{number}-{n}.pdf")
         ada.get(url_of(house))
         counts.append(count_queries(ada, url_of(house)))
-    assert counts[0] == counts[1] <= 7  # one is of the mails, in the top bar
+    assert counts[0] == counts[1] <= 6
 
 
 def count_queries(browser: Browser, url: str) -> int:
@@ -228,3 +228,19 @@ def test_a_client_reads_a_validation_by_its_date_only(app: Flask, world: World) 
     assert "canary" not in text
     assert "automate" not in text
     assert db.session.query(Delivery).count() == 0
+
+
+def test_the_addresses_of_a_page_lead_where_they_say(app: Flask, world: World) -> None:
+    house = world.alder
+    done = house.drop("a.pdf")
+    ada = signed_in(app, house.admin)
+    soup = page(ada, url_of(house))
+    row = soup.select_one(f'[data-document="{done.document.id}"]')
+    assert row
+    for link in row.select("a[href]"):
+        assert ada.get(str(link["href"])).status_code == 200
+    below = soup.select("#tree [hx-get]")
+    assert below
+    for one in [*soup.select("#tree a"), *below]:
+        url = str(one.get("hx-get") or one["href"])
+        assert ada.get(url, headers={"HX-Request": "true"}).status_code == 200

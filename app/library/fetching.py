@@ -1,0 +1,186 @@
+"""A page of a folder's documents with its counts, and for the firm their deliveries:
+one query, whatever the folder holds."""
+
+import uuid
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import (
+    CTE,
+    BindParameter,
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    bindparam,
+    case,
+    false,
+    func,
+    null,
+    select,
+    true,
+)
+from sqlalchemy.orm import contains_eager, joinedload, load_only
+
+from app.connectors.models import Connection
+from app.db import db
+from app.delivery.models import OPEN, Delivery
+from app.library.models import Document, Folder
+from app.library.ordering import Order
+from app.library.tree import Sight
+from app.library.unread import bound, is_unread
+from app.people.models import Person
+
+ROWS = 50
+COUNTED = 1000  # beyond, «1 000+»: a full count would cost with the folder's size
+
+# What a badge says of a delivery, and of its connection the application.
+OF_BADGE = load_only(
+    Delivery.document_id,
+    Delivery.state,
+    Delivery.reason,
+    Delivery.not_before,
+    Delivery.last_text,
+)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A page of documents and one more, with what the firm sees of their deliveries,
+    which of them are new for the reader, and the folder's counts (capped) and size."""
+
+    documents: list[Document]
+    deliveries: dict[uuid.UUID, list[Delivery]]
+    unread: set[uuid.UUID]
+    counts: dict[str, int]
+    bytes: int
+
+
+def fetch(
+    folder: Folder,
+    sight: Sight,
+    after: str | None,
+    reader: Person | None,
+    order: Order,
+) -> Found:
+    behind = order.bound(after)
+    asked, names = _asked(
+        order,
+        firm_side=sight.firm_side,
+        has_reader=reader is not None,
+        is_behind=bool(behind),
+        dialect=db.session.get_bind().dialect.name,
+    )
+    here = {"company_id": folder.company_id, "folder_id": folder.id}
+    rows = db.session.execute(asked, here | behind | bound(reader)).all()
+    deliveries: dict[uuid.UUID, list[Delivery]] = {}
+    for document, _is_new, delivery, *_counts in rows:
+        if delivery:
+            deliveries.setdefault(document.id, []).append(delivery)
+    values = rows[0][3:] if rows else [0] * len(names)
+    counts = {name: int(value) for name, value in zip(names, values, strict=True)}
+    return Found(
+        documents=list(dict.fromkeys(row[0] for row in rows)),
+        deliveries=deliveries,
+        unread={row[0].id for row in rows if row[1]},
+        bytes=counts.pop("bytes"),
+        counts=counts,
+    )
+
+
+@lru_cache(maxsize=64)
+def _asked(
+    order: Order, *, firm_side: bool, has_reader: bool, is_behind: bool, dialect: str
+) -> tuple[Select[*tuple[Any, ...]], list[str]]:
+    """The statement, and what its counts are called."""
+    folder_id: BindParameter[uuid.UUID] = bindparam("folder_id")
+    here = (Document.folder_id == folder_id) & Document.trashed_at.is_(None)
+    counted = _counted(here)
+    columns = [*counted.c]
+    if firm_side:
+        columns.append(_waiting().label("waiting"))
+    unread = is_unread() if has_reader else false()
+    page = (
+        select(Document.id, unread.label("is_unread"))
+        .where(here)
+        .order_by(*order.columns(dialect))
+        .limit(ROWS + 1)
+    )
+    if is_behind:
+        page = page.where(order.behind(dialect))
+    shown = page.subquery("shown")
+    asked: Select[*tuple[Any, ...]] = (
+        select(Document, shown.c.is_unread)
+        .join(shown, shown.c.id == Document.id)
+        .join(counted, true())
+        .order_by(*order.columns(dialect))
+    )
+    asked = _with_deliveries(asked) if firm_side else asked.add_columns(null())
+    return asked.add_columns(*columns), [column.name for column in columns]
+
+
+def _counted(here: ColumnElement[bool]) -> CTE:
+    """How many there are, of how many bytes, and how many of each state."""
+    seen = (
+        select(Document.size, Document.status)
+        .where(here)
+        .limit(COUNTED + 1)
+        .subquery("seen")
+    )
+    of_status = {
+        status: func.coalesce(func.sum(case((seen.c.status == status, 1), else_=0)), 0)
+        for status in ("validated", "rejected")
+    }
+    counted = select(
+        func.count().label("documents"),
+        func.coalesce(func.sum(seen.c.size), 0).label("bytes"),
+        *(total.label(status) for status, total in of_status.items()),
+    ).cte("counted")
+    # Counted once, whatever the plan makes of the rest.
+    return counted.prefix_with("MATERIALIZED", dialect="postgresql")
+
+
+def _with_deliveries(
+    documents: Select[*tuple[Any, ...]],
+) -> Select[*tuple[Any, ...]]:
+    """A row for each delivery, the oldest first, with what a badge says of it."""
+    return (
+        documents.add_columns(Delivery)
+        .outerjoin(Delivery, Delivery.document_id == Document.id)
+        .outerjoin(Delivery.connection)
+        .order_by(Delivery.created_at)
+        .options(
+            OF_BADGE,
+            contains_eager(Delivery.connection).load_only(Connection.app_key),
+        )
+    )
+
+
+def _waiting() -> ScalarSelect[int]:
+    """Documents of the folder with a delivery that has not come to its end."""
+    return (
+        select(func.count(Delivery.document_id.distinct()))
+        .join(Document, Document.id == Delivery.document_id)
+        .where(
+            Delivery.company_id == bindparam("company_id"),
+            Delivery.state.in_(OPEN),
+            Document.folder_id == bindparam("folder_id"),
+            Document.trashed_at.is_(None),
+        )
+        .correlate(None)
+        .scalar_subquery()
+    )
+
+
+def deliveries_of(documents: list[Document]) -> dict[uuid.UUID, list[Delivery]]:
+    found: dict[uuid.UUID, list[Delivery]] = {}
+    for delivery in db.session.scalars(
+        select(Delivery)
+        .options(
+            OF_BADGE, joinedload(Delivery.connection).load_only(Connection.app_key)
+        )
+        .where(Delivery.document_id.in_([d.id for d in documents]))
+        .order_by(Delivery.created_at)
+    ):
+        found.setdefault(delivery.document_id, []).append(delivery)
+    return found

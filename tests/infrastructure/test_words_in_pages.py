@@ -1,0 +1,37 @@
+"""What templates say is looked up and drawn once, and stays as it would be anew."""
+
+import pytest
+from flask import Flask, render_template_string
+from flask_babel import force_locale
+from markupsafe import Markup
+
+BADGE = '{% from "components/icon.html" import icon %}{{ icon("x", label=label) }}'
+
+
+@pytest.fixture
+def drawn(app: Flask):  # type: ignore[no-untyped-def]
+    with app.test_request_context():
+        yield render_template_string
+
+
+def test_what_is_filled_in_is_escaped(drawn) -> None:  # type: ignore[no-untyped-def]
+    said = drawn("{{ _('Select %(name)s', name='<b>') }}")
+    assert "&lt;b&gt;" in said
+
+
+def test_a_percent_sign_is_said_twice_in_a_template(drawn) -> None:  # type: ignore[no-untyped-def]
+    assert drawn("{{ _('100%% of it') }}") == "100% of it"
+
+
+def test_each_language_has_its_own_words(drawn) -> None:  # type: ignore[no-untyped-def]
+    said = []
+    for language in ("fr", "en", "fr"):
+        with force_locale(language):
+            said.append(drawn("{{ _('Download') }}"))
+    assert said == ["Télécharger", "Download", "Télécharger"]
+
+
+def test_what_was_marked_safe_opens_no_way_for_the_same_that_was_not(drawn) -> None:  # type: ignore[no-untyped-def]
+    safe = drawn(BADGE, label=Markup("<i>"))
+    assert 'aria-label="<i>"' in safe
+    assert 'aria-label="&lt;i&gt;"' in drawn(BADGE, label="<i>")
