@@ -19,15 +19,8 @@ def claire(visit: Visit) -> Visitor:
 @pytest.fixture
 def rows(claire: Visitor) -> Locator:
     """Of the month's folder, where the demonstration has its documents."""
-    tree = claire.page.get_by_role("tree")
-    months = tree.locator('[role=treeitem][data-level="4"]')
-    here = claire.page.locator("tr[data-document]")
-    for number in reversed(range(months.count())):
-        months.nth(number).click()
-        expect(claire.page.locator("#folder-title")).to_be_visible()
-        if here.count() > 2:
-            break
-    return here
+    claire.open_busiest_month()
+    return claire.page.locator("tr[data-document]")
 
 
 def press(visitor: Visitor, *keys: str) -> None:

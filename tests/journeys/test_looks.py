@@ -33,17 +33,7 @@ def folder(company: str, *names: str) -> Way:
 
 
 def busiest_month(somebody: Visitor) -> None:
-    """The month's folder of purchases that holds the demonstration's documents."""
-    somebody.open_purchases("dupont-maconnerie")
-    months = somebody.page.locator('#tree [data-level="4"]')
-    rows = somebody.page.locator("tr[data-document]")
-    for number in reversed(range(months.count())):
-        months.nth(number).click()
-        expect(somebody.page.locator("#tree [aria-current]")).to_have_attribute(
-            "data-level", "4"
-        )
-        if rows.count() > 2:
-            return
+    somebody.open_busiest_month()
 
 
 def document(company: str, name: str) -> Way:

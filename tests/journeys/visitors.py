@@ -121,6 +121,19 @@ class Visitor:
     def open_purchases(self, company: str) -> None:
         self.open(company, "Dossier comptable annuel", YEAR, "Achats")
 
+    def open_busiest_month(self) -> None:
+        """That of the purchases which holds the demonstration's documents."""
+        self.open_purchases("dupont-maconnerie")
+        months = self.page.locator('#tree [data-level="4"]')
+        for number in reversed(range(months.count())):
+            month = months.nth(number)
+            month.click()
+            expect(month).to_have_attribute("aria-current", re.compile("."))
+            self.page.wait_for_load_state()
+            if self.page.locator("tr[data-document]").count() > 2:
+                return
+        raise AssertionError("no month holds documents")
+
     @property
     def title(self) -> Any:
         return self.page.locator("#folder-title")
