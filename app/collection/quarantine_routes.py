@@ -44,6 +44,7 @@ def index() -> ResponseReturnValue:
     """The list, with its first mail beside it."""
     box = quarantine.box(request.args.get("show", ""))
     first = box.rows[0].mail if box.rows else None
+blueprint.register_error_handler(TooLate, answer_too_late)
     return _page(box, first, is_chosen=False)
 
 
@@ -109,8 +110,6 @@ def classify(inbound_id: uuid.UUID) -> ResponseReturnValue:
         return _page(quarantine.box(), mail, is_chosen=True)
     try:
         _classify(mail)
-    except TooLate as refusal:
-        return _too_late(mail, refusal)
     except Refused as refusal:
         db.session.rollback()
         return _page(quarantine.box(), mail, is_chosen=True, refusal=refusal)
@@ -132,10 +131,7 @@ def discard_confirm(inbound_id: uuid.UUID) -> ResponseReturnValue:
 @open_to("firm")
 def discard(inbound_id: uuid.UUID) -> ResponseReturnValue:
     mail = mail_or_404(inbound_id)
-    try:
-        settling.discard(mail, by=current_user)
-    except TooLate as refusal:
-        return _too_late(mail, refusal)
+    settling.discard(mail, by=current_user)
     db.session.commit()
     back = {"undo_url": url_for(".bring_back", inbound_id=mail.id), "undo_fields": {}}
     flash({"text": _("Set aside."), **back}, "ok")  # type: ignore[arg-type]
@@ -146,10 +142,7 @@ def discard(inbound_id: uuid.UUID) -> ResponseReturnValue:
 @open_to("firm")
 def bring_back(inbound_id: uuid.UUID) -> ResponseReturnValue:
     mail = mail_or_404(inbound_id)
-    try:
-        settling.bring_back(mail, by=current_user)
-    except TooLate as refusal:
-        return _too_late(mail, refusal)
+    settling.bring_back(mail, by=current_user)
     db.session.commit()
     flash(_("It is back among the mails to check."), "ok")
     return redirect(url_for(".show", inbound_id=mail.id), 303)
@@ -214,13 +207,6 @@ def _done(done: Classified, folder: Folder) -> str:
         done.filed,
         folder=folder.name,
     )
-
-
-def _too_late(mail: InboundMail, refusal: TooLate) -> ResponseReturnValue:
-    """To the mail as it is now, with a word of who was quicker."""
-    db.session.rollback()
-    flash(refusal.message, "info")
-    return redirect(url_for(".show", inbound_id=mail.id), 303)
 
 
 def _to_next(mail: InboundMail) -> ResponseReturnValue:

@@ -282,6 +282,16 @@ def test_a_mail_of_the_firm_without_company_is_for_those_who_see_all(
     assert "compta+dune-alder@mail.guichet.test" in page  # the nearest
     assert re.search(r'<option value="dune-alder"\s+selected>', page)
     world.alder.staff.sees_all_companies = True
+def test_whoever_comes_second_in_an_open_page_is_told_there(
+    ben: Browser, ada: Browser, house: House
+) -> None:
+    mail = come("a.pdf")
+    ada.post(f"/quarantine/{mail.id}/discard")
+    late = ben.post(f"/quarantine/{mail.id}/discard", headers={"HX-Request": "true"})
+    assert (late.status_code, late.headers["HX-Retarget"]) == (409, "#messages")
+    assert "Ada Martin a été plus rapide" in late.text
+
+
     db.session.commit()
     assert ben.get(f"/quarantine/{mail.id}").status_code == 200
 
@@ -445,3 +455,17 @@ def test_the_operator_sets_a_mail_aside_and_brings_it_back(
     assert as_it_is(mail.id).state == "quarantined"
     theirs = come("b.pdf")
     assert olga.get(f"/console/mail/{theirs.id}").status_code == 404
+
+
+def test_an_operator_who_comes_second_is_told_on_the_list(
+    app: Flask, world: World
+) -> None:
+    mail = come("a.pdf", to="compta+nobody-at-all@mail.guichet.test")
+    url, olga = f"/console/mail/{mail.id}", signed_in(app, world.operator)
+    olga.post(f"{url}/discard")
+    olga.post(f"{url}/back")
+    for act in ("back", "discard", "discard", "firm"):
+        answer = olga.post(f"{url}/{act}", data={"firm": str(world.alder.firm.id)})
+        assert (answer.status_code, answer.location) == (303, "/console/mail")
+    page = olga.get("/console/mail").text
+    assert page.count("a été plus rapide") == 3
