@@ -19,8 +19,16 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from app import htmx
-from app.collection import finding, placing, previewing, quarantine, settling
-from app.collection.accepted import accept_always, pattern_for
+from app.collection import (
+    finding,
+    placing,
+    previewing,
+    quarantine,
+    sender_list,
+    settling,
+)
+from app.collection.accepted import pattern_for
+from app.collection.being_late import answer_too_late
 from app.collection.finding import mail_or_404
 from app.collection.models import InboundMail, InboundPart
 from app.collection.settling import Classified, TooLate
@@ -36,6 +44,7 @@ from app.policy import open_to
 from app.texts import gettext as _, ngettext
 
 blueprint = Blueprint("quarantine", __name__)
+blueprint.register_error_handler(TooLate, answer_too_late)
 
 
 @blueprint.get("/quarantine")
@@ -44,7 +53,6 @@ def index() -> ResponseReturnValue:
     """The list, with its first mail beside it."""
     box = quarantine.box(request.args.get("show", ""))
     first = box.rows[0].mail if box.rows else None
-blueprint.register_error_handler(TooLate, answer_too_late)
     return _page(box, first, is_chosen=False)
 
 
@@ -167,14 +175,20 @@ def _classify(mail: InboundMail) -> None:
     """As the form says. Commits."""
     company, folder = _chosen(mail)
     numbers = _numbers()
-    pattern = pattern_for(mail) if "always" in request.form else ""
+    if "always" in request.form:
+        _accept(company, pattern_for(mail))
     done = settling.classify(mail, folder, numbers, by=current_user)
-    if pattern:
-        accept_always(company, pattern, by=current_user)
-    db.session.commit()
     flash(_done(done, folder), "ok")
     for part in done.refused:
         flash(f"{part.name} – {part.reason}", "bad")
+
+
+def _accept(company: Company, pattern: str) -> None:
+    """Unless it is accepted already; kept with the filing. Raises Refused."""
+    known = {sender.pattern for sender in sender_list.of(company)}
+    if pattern and pattern not in known:
+        is_sure = request.form.get("sure") == pattern
+        sender_list.accept(company, pattern, by=current_user, is_sure=is_sure)
 
 
 def _chosen(mail: InboundMail) -> tuple[Company, Folder]:
