@@ -5,7 +5,6 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from app.collection import alerts as mail_alerts
 from app.delivery import events, test_mails, tick as ticking
 from app.delivery.alerts import send_digests
 from app.library.deposit_notices import send_deposit_notices
@@ -23,7 +22,6 @@ def tick(slot: str) -> dict[str, Any]:
     send_digests()
     send_deposit_notices()
     look()  # mail whose own job was lost, too
-    mail_alerts.send_digests()
     post_notices()  # those whose own job was lost
     test_mails.sweep()  # and these
     ask_for_all(began)

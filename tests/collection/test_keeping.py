@@ -123,3 +123,16 @@ def test_whoever_does_not_see_the_company_is_not_told(house: House) -> None:
     come("a.pdf", to="banque+elm-alder@mail.guichet.test")
     keeping.look_after()
     assert told() == [house.admin.email]
+
+
+def test_each_is_told_in_one_notice_how_many_mails_they_may_look_at(
+    house: House,
+) -> None:
+    come("a.pdf")
+    come("b.pdf", to="banque+elm-alder@mail.guichet.test")
+    keeping.look_after()
+    rows = db.session.scalars(select(Notice).where(Notice.kind == KIND))
+    assert {notice.recipient: notice.subject for notice in rows} == {
+        house.admin.email: "2 courriels à vérifier",
+        house.staff.email: "1 courriel à vérifier",
+    }

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete, select, update
 
-from app.collection import alerts, filing
+from app.collection import filing
 from app.collection.addresses import collector
 from app.db import database_now, db
 from app.library import deposit_notices
@@ -287,22 +287,6 @@ def test_the_people_who_follow_the_company_are_told_once_an_hour(
     elm = "banque+elm-alder@mail.guichet.test"
     send(raw_from(SUPPLIER, PAPER, number=9), elm)
     assert [n.recipient for n in notices("quarantine")] == ["ada@firm.test"]
-
-
-def test_each_morning_staff_are_told_how_many_wait(
-    house: House, zone: Zone, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    send(raw_from(SUPPLIER, PAPER, number=1), BANQUE)
-    send(raw_from(SUPPLIER, PAPER, number=2), "banque+elm-alder@mail.guichet.test")
-    monkeypatch.setattr(alerts, "DAILY_HOUR", 25)
-    assert alerts.send_digests() == 0
-    monkeypatch.setattr(alerts, "DAILY_HOUR", 0)
-    assert (alerts.send_digests(), alerts.send_digests()) == (2, 0)
-    said = {n.recipient: n.subject for n in notices("quarantine_daily")}
-    assert said == {
-        "ada@firm.test": "2 courriels à vérifier",
-        "ben@firm.test": "1 courriel à vérifier",
-    }
 
 
 def test_nothing_is_told_of_a_mail_without_a_person_of_ours_to_it(
