@@ -19,8 +19,16 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from app import htmx
-from app.collection import finding, placing, previewing, quarantine, settling
-from app.collection.accepted import accept_always, pattern_for
+from app.collection import (
+    finding,
+    placing,
+    previewing,
+    quarantine,
+    sender_list,
+    settling,
+)
+from app.collection.accepted import pattern_for
+from app.collection.being_late import answer_too_late
 from app.collection.finding import mail_or_404
 from app.collection.models import InboundMail, InboundPart
 from app.collection.settling import Classified, TooLate
@@ -36,6 +44,7 @@ from app.policy import open_to
 from app.texts import gettext as _, ngettext
 
 blueprint = Blueprint("quarantine", __name__)
+blueprint.register_error_handler(TooLate, answer_too_late)
 
 
 @blueprint.get("/quarantine")
@@ -109,8 +118,6 @@ def classify(inbound_id: uuid.UUID) -> ResponseReturnValue:
         return _page(quarantine.box(), mail, is_chosen=True)
     try:
         _classify(mail)
-    except TooLate as refusal:
-        return _too_late(mail, refusal)
     except Refused as refusal:
         db.session.rollback()
         return _page(quarantine.box(), mail, is_chosen=True, refusal=refusal)
@@ -132,10 +139,7 @@ def discard_confirm(inbound_id: uuid.UUID) -> ResponseReturnValue:
 @open_to("firm")
 def discard(inbound_id: uuid.UUID) -> ResponseReturnValue:
     mail = mail_or_404(inbound_id)
-    try:
-        settling.discard(mail, by=current_user)
-    except TooLate as refusal:
-        return _too_late(mail, refusal)
+    settling.discard(mail, by=current_user)
     db.session.commit()
     back = {"undo_url": url_for(".bring_back", inbound_id=mail.id), "undo_fields": {}}
     flash({"text": _("Set aside."), **back}, "ok")  # type: ignore[arg-type]
@@ -146,10 +150,7 @@ def discard(inbound_id: uuid.UUID) -> ResponseReturnValue:
 @open_to("firm")
 def bring_back(inbound_id: uuid.UUID) -> ResponseReturnValue:
     mail = mail_or_404(inbound_id)
-    try:
-        settling.bring_back(mail, by=current_user)
-    except TooLate as refusal:
-        return _too_late(mail, refusal)
+    settling.bring_back(mail, by=current_user)
     db.session.commit()
     flash(_("It is back among the mails to check."), "ok")
     return redirect(url_for(".show", inbound_id=mail.id), 303)
@@ -174,14 +175,20 @@ def _classify(mail: InboundMail) -> None:
     """As the form says. Commits."""
     company, folder = _chosen(mail)
     numbers = _numbers()
-    pattern = pattern_for(mail) if "always" in request.form else ""
+    if "always" in request.form:
+        _accept(company, pattern_for(mail))
     done = settling.classify(mail, folder, numbers, by=current_user)
-    if pattern:
-        accept_always(company, pattern, by=current_user)
-    db.session.commit()
     flash(_done(done, folder), "ok")
     for part in done.refused:
         flash(f"{part.name} – {part.reason}", "bad")
+
+
+def _accept(company: Company, pattern: str) -> None:
+    """Unless it is accepted already; kept with the filing. Raises Refused."""
+    known = {sender.pattern for sender in sender_list.of(company)}
+    if pattern and pattern not in known:
+        is_sure = request.form.get("sure") == pattern
+        sender_list.accept(company, pattern, by=current_user, is_sure=is_sure)
 
 
 def _chosen(mail: InboundMail) -> tuple[Company, Folder]:
@@ -214,13 +221,6 @@ def _done(done: Classified, folder: Folder) -> str:
         done.filed,
         folder=folder.name,
     )
-
-
-def _too_late(mail: InboundMail, refusal: TooLate) -> ResponseReturnValue:
-    """To the mail as it is now, with a word of who was quicker."""
-    db.session.rollback()
-    flash(refusal.message, "info")
-    return redirect(url_for(".show", inbound_id=mail.id), 303)
 
 
 def _to_next(mail: InboundMail) -> ResponseReturnValue:

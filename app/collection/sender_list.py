@@ -2,18 +2,14 @@
 address, or a whole domain (`@fournitures.example`). Acts; the caller commits.
 """
 
-import re
 import uuid
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 
-from flask import current_app
 from sqlalchemy import select
 
 from app.activity.recording import record
-from app.collection.accepted import is_of_everybody
 from app.collection.models import AcceptedSender
-from app.collection.own import is_own
+from app.collection.sender_patterns import checked
 from app.companies.models import Company
 from app.companies.slugs import look_of
 from app.db import db, lock_company
@@ -21,29 +17,23 @@ from app.errors import Refused
 from app.people.models import Membership, Person
 from app.texts import gettext as _
 
-LONGEST, LONGEST_NAME = 254, 64  # RFC 5321, 4.5.3.1
 MOST = 500
-_NAME = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
-_DOMAIN = re.compile(
-    r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z]"
-)
 
 
-@dataclass(frozen=True)
-class LooksLike(Exception):
+class LooksLike(Refused):
     """It may be another one's: a person has to say that it is meant."""
 
-    pattern: str
-    known: str
-
-    @property
-    def message(self) -> str:
-        return _(
-            "“%(pattern)s” looks like “%(known)s”, which is known here: look at it "
-            "letter by letter.",
-            pattern=self.pattern,
-            known=self.known,
+    def __init__(self, pattern: str, known: str) -> None:
+        super().__init__(
+            _(
+                "“%(pattern)s” looks like “%(known)s”, which is known here: look at it "
+                "letter by letter.",
+                pattern=pattern,
+                known=known,
+            ),
+            "sure",
         )
+        self.known = known
 
 
 def of(company: Company) -> list[AcceptedSender]:
@@ -59,7 +49,7 @@ def of(company: Company) -> list[AcceptedSender]:
 def accept(
     company: Company, typed: str, *, by: Person, is_sure: bool = False
 ) -> AcceptedSender:
-    """Flushed. Raises Refused, at `pattern`; LooksLike unless the person is sure;
+    """Flushed. Raises Refused, at `pattern`; LooksLike, unless the person is sure;
     IntegrityError when somebody was quicker with the same."""
     pattern = checked(typed)
     lock_company(company.id, exclusive=True)
@@ -88,55 +78,6 @@ def accept(
 def forget(company: Company, sender: AcceptedSender, *, by: Person) -> None:
     _note("sender_forgotten", company, sender.pattern, by)
     db.session.delete(sender)
-
-
-def checked(typed: str) -> str:
-    """As it is kept, in small letters. Raises Refused."""
-    pattern = typed.strip().strip("<>").lower()
-    name, sign, domain = pattern.rpartition("@")
-    if not pattern:
-        raise Refused(_("Type an address, or @ and a domain."), "pattern")
-    if not pattern.isascii():
-        raise Refused(
-            _("One letter of it only looks like another one: type it anew."),
-            "pattern",
-        )
-    is_address = not name or (_NAME.fullmatch(name) and len(name) <= LONGEST_NAME)
-    if not sign or not is_address or not _is_domain(domain) or len(pattern) > LONGEST:
-        raise Refused(
-            _(
-                "This is neither an address nor a domain. For example: "
-                "compta@fournitures.fr, or @fournitures.fr for everybody there."
-            ),
-            "pattern",
-        )
-    if not name and is_of_everybody(domain):
-        raise Refused(
-            _(
-                "Anybody can have an address at %(domain)s: accept the whole address.",
-                domain=domain,
-            ),
-            "pattern",
-        )
-    if is_own(pattern) or domain == current_app.config["MAIL_DOMAIN"]:
-        raise Refused(
-            _(
-                "“%(pattern)s” is ours: what comes from there goes round.",
-                pattern=pattern,
-            ),
-            "pattern",
-        )
-    return pattern
-
-
-def is_accepted(address: str, patterns: Collection[str]) -> bool:
-    """Whether the address, or its whole domain, is among them."""
-    address = address.strip().lower()
-    return address in patterns or f"@{address.rpartition('@')[2]}" in patterns
-
-
-def _is_domain(domain: str) -> bool:
-    return len(domain) <= 253 and bool(_DOMAIN.fullmatch(domain))
 
 
 def _like(pattern: str, known: Iterable[str]) -> str:

@@ -19,7 +19,7 @@ from app.collection.filing import file_items
 from app.collection.models import InboundMail, InboundPart
 from app.collection.reading import Item, reading_of
 from app.db import database_now, db
-from app.errors import Refused
+from app.errors import DomainError, Refused
 from app.firms.models import Firm
 from app.formats import clock
 from app.library.models import Document, Folder
@@ -33,7 +33,7 @@ EVERYWHERE = {"across_firms": True}
 IN_HAND = timedelta(minutes=5)
 
 
-class TooLate(Refused):
+class TooLate(DomainError):
     """A colleague was quicker."""
 
     status = 409

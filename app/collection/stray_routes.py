@@ -11,6 +11,7 @@ from flask_login import current_user
 from sqlalchemy import select
 
 from app.collection import quarantine, settling
+from app.collection.being_late import answer_too_late
 from app.collection.finding import stray_or_404
 from app.collection.models import InboundMail
 from app.collection.settling import TooLate
@@ -21,6 +22,7 @@ from app.policy import open_to
 from app.texts import gettext as _
 
 blueprint = Blueprint("strays", __name__)
+blueprint.register_error_handler(TooLate, answer_too_late)
 
 
 @blueprint.get("/console/mail")
@@ -44,10 +46,7 @@ def hand_over(stray_id: uuid.UUID) -> ResponseReturnValue:
     firm = db.session.get(Firm, wanted) if wanted else None
     if firm is None:
         return _page(quarantine.box(), mail, Refused(_("Choose a firm."), "firm"))
-    try:
-        settling.hand_over(mail, firm, by=current_user)
-    except TooLate as refusal:
-        return _told(refusal.message, "info")
+    settling.hand_over(mail, firm, by=current_user)
     db.session.commit()
     return _told(_("The mail is with %(firm)s now.", firm=firm.name))
 
@@ -56,10 +55,7 @@ def hand_over(stray_id: uuid.UUID) -> ResponseReturnValue:
 @open_to("operator")
 def discard(stray_id: uuid.UUID) -> ResponseReturnValue:
     mail = stray_or_404(stray_id)
-    try:
-        settling.discard(mail, by=current_user)
-    except TooLate as refusal:
-        return _told(refusal.message, "info")
+    settling.discard(mail, by=current_user)
     db.session.commit()
     back = {"undo_url": url_for(".bring_back", stray_id=mail.id), "undo_fields": {}}
     flash({"text": _("Set aside."), **back}, "ok")  # type: ignore[arg-type]
@@ -75,9 +71,8 @@ def bring_back(stray_id: uuid.UUID) -> ResponseReturnValue:
     return _told(_("It is back among the mails to check."))
 
 
-def _told(text: str, tone: str = "ok") -> ResponseReturnValue:
-    db.session.rollback()
-    flash(text, tone)
+def _told(text: str) -> ResponseReturnValue:
+    flash(text, "ok")
     return redirect(url_for(".index"), 303)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from app.collection import places, sender_list
+from app.collection import places, sender_list, sender_patterns
 from app.collection.addresses import Listed
 from app.collection.own import is_own
 from app.collection.places import Place
@@ -97,7 +97,7 @@ def _who(company: Company, sender: str) -> tuple[str, str]:
     patterns = {row.pattern for row in sender_list.of(company)}
     if sender in patterns:
         return "", "accepted"
-    if sender_list.is_accepted(sender, patterns):
+    if sender_patterns.is_accepted(sender, patterns):
         return "", "domain"
     if stranger := _person_of_firm(company, sender):
         return stranger.name, "away" if stranger.is_firm_side else "other"

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from app.collection import jobs, settling
+from app.collection import jobs, sender_list, settling
 from app.collection.accepting import Envelope
 from app.collection.models import AcceptedSender, InboundMail
 from app.db import db
@@ -114,6 +114,48 @@ def test_a_sender_is_always_accepted_when_that_is_chosen_with_it(
     assert db.session.scalars(select(AcceptedSender.pattern)).all() == [
         "@supplier.test"
     ]
+
+
+def test_a_sender_is_accepted_once_and_who_did_it_first_stays(
+    ben: Browser, ada: Browser, house: House
+) -> None:
+    for browser, paper in ((ben, "a.pdf"), (ada, "b.pdf")):
+        mail = come(paper)
+        db.session.execute(update(InboundMail).values(state="quarantined"))
+        db.session.commit()
+        url = f"/quarantine/{mail.id}/classify"
+        assert browser.post(url, data=form(mail, house, always="1")).status_code == 303
+    accepted = db.session.scalars(select(AcceptedSender)).one()
+    assert accepted.accepted_by_id == house.staff.id
+
+
+def test_one_who_looks_like_another_is_accepted_only_by_a_person_who_is_sure(
+    ben: Browser, house: House
+) -> None:
+    sender_list.accept(house.dune, "compta@suppller.test", by=house.admin)
+    db.session.commit()
+    mail = come("a.pdf")
+    url, data = f"/quarantine/{mail.id}/classify", form(mail, house, always="1")
+    answer = ben.post(url, data=data)
+    assert answer.status_code == 422
+    assert "ressemble à «\u00a0compta@suppller.test\u00a0»" in answer.text
+    assert 'name="sure" value="compta@supplier.test"' in answer.text
+    assert db.session.scalars(select(Document)).all() == []  # nothing filed either
+    assert ben.post(url, data={**data, "sure": "compta@supplier.test"}).location
+    patterns = db.session.scalars(select(AcceptedSender.pattern)).all()
+    assert sorted(patterns) == ["compta@supplier.test", "compta@suppller.test"]
+    assert len(db.session.scalars(select(Document)).all()) == 1
+
+
+def test_of_a_full_list_the_form_says_so_and_nothing_is_filed(
+    ben: Browser, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sender_list, "MOST", 0)
+    mail = come("a.pdf")
+    data = form(mail, house, always="1")
+    answer = ben.post(f"/quarantine/{mail.id}/classify", data=data)
+    assert (answer.status_code, "0 expéditeurs" in answer.text) == (422, True)
+    assert db.session.scalars(select(Document)).all() == []
 
 
 def test_a_forged_sender_cannot_be_accepted_whatever_the_form_says(
@@ -238,6 +280,16 @@ def test_whoever_comes_second_sees_who_was_quicker(
         assert "Ada Martin a été plus rapide" in page
         assert "Classé par Ada Martin" in page
     assert len(db.session.scalars(select(Document)).all()) == 1
+
+
+def test_whoever_comes_second_in_an_open_page_is_told_there(
+    ben: Browser, ada: Browser, house: House
+) -> None:
+    mail = come("a.pdf")
+    ada.post(f"/quarantine/{mail.id}/discard")
+    late = ben.post(f"/quarantine/{mail.id}/discard", headers={"HX-Request": "true"})
+    assert (late.status_code, late.headers["HX-Retarget"]) == (409, "#messages")
+    assert "Ada Martin a été plus rapide" in late.text
 
 
 def test_staff_see_the_mails_of_their_companies_alone(
@@ -445,3 +497,17 @@ def test_the_operator_sets_a_mail_aside_and_brings_it_back(
     assert as_it_is(mail.id).state == "quarantined"
     theirs = come("b.pdf")
     assert olga.get(f"/console/mail/{theirs.id}").status_code == 404
+
+
+def test_an_operator_who_comes_second_is_told_on_the_list(
+    app: Flask, world: World
+) -> None:
+    mail = come("a.pdf", to="compta+nobody-at-all@mail.guichet.test")
+    url, olga = f"/console/mail/{mail.id}", signed_in(app, world.operator)
+    olga.post(f"{url}/discard")
+    olga.post(f"{url}/back")
+    for act in ("back", "discard", "discard", "firm"):
+        answer = olga.post(f"{url}/{act}", data={"firm": str(world.alder.firm.id)})
+        assert (answer.status_code, answer.location) == (303, "/console/mail")
+    page = olga.get("/console/mail").text
+    assert page.count("a été plus rapide") == 3

@@ -6,7 +6,8 @@ from sqlalchemy import select
 from app.activity.models import Entry
 from app.collection import sender_list
 from app.collection.models import AcceptedSender
-from app.collection.sender_list import LooksLike, is_accepted
+from app.collection.sender_list import LooksLike
+from app.collection.sender_patterns import is_accepted
 from app.db import db
 from app.errors import Refused
 from tests.cast import House, World

@@ -9,10 +9,10 @@ from sqlalchemy import select
 from app.activity.models import Entry
 from app.activity.reading import history
 from app.collection import jobs, settling
-from app.collection.accepted import accept_always, pattern_for
+from app.collection.accepted import pattern_for
 from app.collection.accepting import Envelope
 from app.collection.finding import parts_of, to_check
-from app.collection.models import AcceptedSender, InboundMail, InboundPart
+from app.collection.models import InboundMail, InboundPart
 from app.collection.settling import TooLate
 from app.db import db
 from app.delivery.models import Delivery
@@ -293,6 +293,8 @@ def test_the_operator_gives_a_mail_of_no_firm_to_one_once(world: World) -> None:
         ("paul@yahoo.co.uk", "pass", "paul@yahoo.co.uk"),
         ("compta@mail.guichet.test", "pass", ""),
         ("", "pass", ""),
+        ("@supplier.test", "pass", ""),
+        ("compt\u00e0@supplier.test", "none", ""),
     ],
 )
 def test_a_whole_domain_is_accepted_only_where_it_stands_for_its_mail(
@@ -301,11 +303,3 @@ def test_a_whole_domain_is_accepted_only_where_it_stands_for_its_mail(
     mail = come("a.pdf")
     mail.from_address, mail.verdict = sender, verdict
     assert pattern_for(mail) == pattern
-
-
-def test_a_sender_is_accepted_once_and_who_did_it_first_stays(house: House) -> None:
-    accept_always(house.dune, "@supplier.test", by=house.staff)
-    accept_always(house.dune, "@supplier.test", by=house.admin)
-    db.session.commit()
-    accepted = db.session.scalars(select(AcceptedSender)).one()
-    assert accepted.accepted_by_id == house.staff.id
