@@ -8,8 +8,9 @@ import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import literal, select
+from sqlalchemy import Select, bindparam, literal, select
 from sqlalchemy.orm import aliased, joinedload
 
 from app.connectors import apps
@@ -62,9 +63,25 @@ class Effective:
 
 def effective_switches(folder_id: uuid.UUID) -> list[Effective]:
     """The deciding setting of each connection and slot at this folder; one query."""
+    found = db.session.execute(
+        _asked_switches(),
+        {"folder_id": folder_id},
+        # The lock may have been waited for: what was read before it may be old.
+        execution_options={"populate_existing": True},
+    ).unique()
+    nearest: dict[tuple[uuid.UUID, str], Effective] = {}
+    for switch, connection, depth in found:
+        key = (switch.connection_id, switch.slot)
+        nearest.setdefault(key, Effective(switch, connection, depth))
+    return list(nearest.values())
+
+
+@cache
+def _asked_switches() -> Select[FolderSwitch, Connection, int]:
+    """All settings at the folder_id and above it, the nearest first."""
     start = (
         select(Folder.id, Folder.parent_id, literal(0).label("depth"))
-        .where(Folder.id == folder_id)
+        .where(Folder.id == bindparam("folder_id"))
         .cte("above", recursive=True)
     )
     parent = aliased(Folder)
@@ -73,21 +90,14 @@ def effective_switches(folder_id: uuid.UUID) -> list[Effective]:
             start, parent.id == start.c.parent_id
         )
     )
-    found = db.session.execute(
+    return (
         select(FolderSwitch, Connection, above.c.depth)
         .join(above, above.c.id == FolderSwitch.folder_id)
         .join(Connection, Connection.id == FolderSwitch.connection_id)
         .where(FolderSwitch.closed_at.is_(None))
         .options(joinedload(Connection.destinations))
         .order_by(above.c.depth, FolderSwitch.id)
-        # The lock may have been waited for: what was read before it may be old.
-        .execution_options(populate_existing=True)
-    ).unique()
-    nearest: dict[tuple[uuid.UUID, str], Effective] = {}
-    for switch, connection, depth in found:
-        key = (switch.connection_id, switch.slot)
-        nearest.setdefault(key, Effective(switch, connection, depth))
-    return list(nearest.values())
+    )
 
 
 def arrival(

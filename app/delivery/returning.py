@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from app.connectors.models import FolderSwitch
-from app.db import db
+from app.db import among, db
 from app.delivery.models import LEASED, WAITING, Delivery
 from app.delivery.repeats import is_no_needless_one
 from app.library.models import Document, Version
@@ -25,14 +25,14 @@ def earlier_deliveries(
     """
     db.session.execute(
         select(Document.id)
-        .where(Document.id.in_([version.document_id for version in versions]))
+        .where(among(Document.id, [version.document_id for version in versions]))
         .order_by(Document.id)
         .with_for_update()
     )
     found = db.session.scalars(
         select(Delivery)
         .where(
-            Delivery.version_id.in_([version.id for version in versions]),
+            among(Delivery.version_id, [version.id for version in versions]),
             is_no_needless_one(),
         )
         .order_by(Delivery.id)

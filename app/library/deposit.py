@@ -6,8 +6,10 @@ its version, its arrival and its deliveries are one transaction; the caller comm
 
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, Uuid, bindparam, or_, select
 
 from app.companies.finding import read_only
 from app.companies.models import Company
@@ -18,7 +20,7 @@ from app.errors import Refused
 from app.library.models import Document, Folder, Version
 from app.library.noting import note_document
 from app.library.receiving import Received
-from app.library.taking import free_name_in, note_arrival
+from app.library.taking import free_name_in, note_first_arrival
 from app.pages import jobs as pictures
 from app.people.models import Person
 from app.texts import gettext as _
@@ -56,10 +58,12 @@ def deposit(
     document.upload_id = upload_id
     document.depositor_name = depositor_name or (by.name if by else "")
     version = version_of(received, document, document.depositor_id)
-    for row in (document, version):
-        db.session.add(row)
-        db.session.flush()
-    arrival = note_arrival(document, version, kind, by=by, channel=channel, at=now)
+    version.created_at = now
+    db.session.add(document)
+    db.session.flush()
+    arrival = note_first_arrival(
+        document, version, kind, by=by, channel=channel, at=now
+    )
     deliveries = planning.arrival(document, version, arrival)
     note_document(
         "copied" if kind == "copy" else "deposited",
@@ -84,28 +88,16 @@ def _neighbours(
 
     Raises Refused when the folder is gone, or its company archived.
     """
-    wanted = [
-        (Document.folder_id == into.id)
-        & (Document.name == received.name)
-        & Document.trashed_at.is_(None),
-        (Document.company_id == into.company_id)
-        & (Document.sha256 == received.stored.sha256)
-        & Document.trashed_at.is_(None),
-    ]
-    if upload_id:
-        wanted.append(
-            (Document.firm_id == into.firm_id) & (Document.upload_id == upload_id)
-        )
     found = db.session.execute(
-        select(Company.name, Company.archived_at, Document)
-        .select_from(Folder)
-        .join(Company, Company.id == Folder.company_id)
-        .outerjoin(Document, or_(*wanted))
-        .where(
-            Folder.id == into.id,
-            Folder.company_id == into.company_id,
-            Folder.trashed_at.is_(None),
-        )
+        _asked_neighbours(is_upload=upload_id is not None),
+        {
+            "firm_id": into.firm_id,
+            "company_id": into.company_id,
+            "folder_id": into.id,
+            "name": received.name,
+            "sha256": received.stored.sha256,
+            "upload_id": upload_id,
+        },
     ).all()
     if not found:
         raise Refused(_("This folder is no longer there. Choose another one."))
@@ -113,6 +105,36 @@ def _neighbours(
     if archived_at:
         raise read_only(name)
     return [row[2] for row in found if row[2] is not None]
+
+
+@cache
+def _asked_neighbours(*, is_upload: bool) -> Select[str, datetime | None, Document]:
+    folder_id = bindparam("folder_id", type_=Uuid())
+    company_id = bindparam("company_id", type_=Uuid())
+    wanted = [
+        (Document.folder_id == folder_id)
+        & (Document.name == bindparam("name"))
+        & Document.trashed_at.is_(None),
+        (Document.company_id == company_id)
+        & (Document.sha256 == bindparam("sha256"))
+        & Document.trashed_at.is_(None),
+    ]
+    if is_upload:
+        wanted.append(
+            (Document.firm_id == bindparam("firm_id"))
+            & (Document.upload_id == bindparam("upload_id"))
+        )
+    return (
+        select(Company.name, Company.archived_at, Document)
+        .select_from(Folder)
+        .join(Company, Company.id == Folder.company_id)
+        .outerjoin(Document, or_(*wanted))
+        .where(
+            Folder.id == folder_id,
+            Folder.company_id == company_id,
+            Folder.trashed_at.is_(None),
+        )
+    )
 
 
 def _free_name(received: Received, into: Folder, neighbours: list[Document]) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import inspect, select, update
 from sqlalchemy.orm.attributes import set_committed_value
 
-from app.db import among, database_now, db, insert_all, new_id
+from app.db import among, database_now, db, insert_all, insert_at_once, new_id
 from app.errors import Refused
 from app.library.models import Arrival, Document, Folder, Version
 from app.library.naming import free_name, numbered_like
@@ -177,8 +177,24 @@ def note_arrival(
     at: datetime | None = None,
 ) -> Arrival:
     """The version came into the document's folder, now or when it was said; flushed."""
-    versions = {document.id: version}
-    [arrived] = note_arrivals([document], versions, kind, by=by, channel=channel, at=at)
+    arrived = _arrival(document, version, kind, by, channel, at or database_now())
+    insert_at_once(arrived)
+    return arrived
+
+
+def note_first_arrival(
+    document: Document,
+    version: Version,
+    kind: str,
+    *,
+    by: Person | None,
+    channel: str,
+    at: datetime,
+) -> Arrival:
+    """The same of a version that is not written yet: both by one statement, past the
+    session."""
+    arrived = _arrival(document, version, kind, by, channel, at)
+    insert_at_once(version, arrived)
     return arrived
 
 
@@ -195,18 +211,7 @@ def note_arrivals(
     are written past the session: to be read, not changed."""
     at = at or database_now()
     arrived = [
-        Arrival(
-            id=new_id(),
-            firm_id=document.firm_id,
-            company_id=document.company_id,
-            document_id=document.id,
-            version_id=versions[document.id].id,
-            folder_id=document.folder_id,
-            kind=kind,
-            channel=channel,
-            actor_id=by.id if by else None,
-            at=at,
-        )
+        _arrival(document, versions[document.id], kind, by, channel, at)
         for document in documents
     ]
     names = [column.key for column in inspect(Arrival).column_attrs]
@@ -214,3 +219,25 @@ def note_arrivals(
         Arrival, [{name: getattr(one, name) for name in names} for one in arrived]
     )
     return arrived
+
+
+def _arrival(
+    document: Document,
+    version: Version,
+    kind: str,
+    by: Person | None,
+    channel: str,
+    at: datetime,
+) -> Arrival:
+    return Arrival(
+        id=new_id(),
+        firm_id=document.firm_id,
+        company_id=document.company_id,
+        document_id=document.id,
+        version_id=version.id,
+        folder_id=document.folder_id,
+        kind=kind,
+        channel=channel,
+        actor_id=by.id if by else None,
+        at=at,
+    )

@@ -1,9 +1,11 @@
 """The entry that a document is found by: its words, and the scope they are in."""
 
 import uuid
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
+from sqlalchemy.dialects.postgresql import Insert
 
 from app.db import db, insert_into
 from app.folding import words
@@ -73,8 +75,17 @@ def write(
     }
     if needs_ocr is not None:
         values["needs_ocr"] = needs_ocr
-    db.session.execute(
-        insert_into(SearchEntry)
-        .values(document_id=document.id, **values)
-        .on_conflict_do_update(index_elements=["document_id"], set_=values)
+    asked = _writing(tuple(values), db.session.get_bind().dialect.name)
+    values["document_id"] = document.id
+    db.session.execute(asked, {f"new_{name}": values[name] for name in values})
+
+
+@lru_cache(maxsize=4)
+def _writing(names: tuple[str, ...], _dialect: str) -> Insert:
+    entry = insert_into(SearchEntry).values(
+        {name: bindparam(f"new_{name}") for name in ("document_id", *names)}
+    )
+    return entry.on_conflict_do_update(
+        index_elements=["document_id"],
+        set_={name: entry.excluded[name] for name in names},
     )

@@ -11,10 +11,12 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from app.db import db
+from app.library.deposit import deposit
 from app.library.models import Document, Version
-from app.library.receiving import store
+from app.library.receiving import receive, store
 from app.seed import one_page_pdf
 from tests.cast import PURCHASES, Browser, World, browser_at, csrf_token, signed_in
+from tests.statements import statements_of
 
 HTMX = {"HX-Request": "true"}
 
@@ -286,3 +288,18 @@ def test_a_deposit_is_one_transaction(
 
 def test_csrf_token_is_in_the_page(dora: Browser, world: World) -> None:
     assert csrf_token(dora, f"/companies/{world.alder.dune.slug}")
+
+
+def test_a_deposit_that_is_due_takes_eight_statements(world: World) -> None:
+    if db.engine.dialect.name == "sqlite":
+        pytest.skip("there the rows go in one by one")
+    house = world.alder
+    house.switch("on")
+    folder, manager = house.folder(), house.manager
+    received = receive([one_page_pdf("b.pdf")], "b.pdf")
+    db.session.commit()
+    said = statements_of(
+        lambda: deposit(received, into=folder, by=manager, channel="web")
+    )
+    assert len(said) == 8, said
+    assert any("INTO deliveries" in one for one in said)
