@@ -6,8 +6,8 @@ at, and the domain asks not to be believed then. none: all else; not knowing is 
 of the sender's.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from app.collection import reported, resolving
 from app.collection.aligning import Wish, is_aligned, wish_of
@@ -39,7 +39,7 @@ class _Spf:
 
 
 def verdict_on(
-    mail: InboundMail, head: Head, author: Author, whole: Callable[[], bytes]
+    mail: InboundMail, head: Head, author: Author, source: BinaryIO
 ) -> Verdict:
     """Asks the net, for a few seconds at most; never raises for what it is told."""
     if author.trouble == "several":
@@ -54,7 +54,7 @@ def verdict_on(
     except Unanswered:
         wish = Wish()
     spf = _spf(mail, author.domain, questions)
-    found = signed(whole, head, author.domain, questions)
+    found = signed(source, head, author.domain, questions)
     return _conclude(author.domain, wish, spf, found, has_gaps=questions.has_gaps)
 
 

@@ -36,12 +36,12 @@ def process(mail: InboundMail) -> str:
     if mail.storage_key is None:
         return _settle(mail, "quarantined", mail.reason or "damaged")
     with store().open(mail.storage_key) as raw, reading_of(raw) as found:
-        head = _head(mail)
+        head = head_of(found.beginning(MOST_HEADERS))
         stop = _look(mail, head, found)
         if stop:
             _note_all(mail, found, "held" if stop.state == "quarantined" else "ignored")
             return _settle(mail, stop.state, stop.reason)
-        sender = judging.judge(mail, head, found.letter)
+        sender = judging.judge(mail, head, found)
         _note_sender(mail, sender)
         reason = found.defect or judging.why_not(mail, sender)
         if not reason and not found.documents:
@@ -69,11 +69,6 @@ def _look(mail: InboundMail, head: Head, found: Reading) -> loops.Stop | None:
     stop = loops.why_stopped(mail, head, letter, has_documents=bool(found.documents))
     db.session.commit()
     return stop
-
-
-def _head(mail: InboundMail) -> Head:
-    with store().open(mail.storage_key or "") as raw:
-        return head_of(raw.read(MOST_HEADERS))
 
 
 def give_up(mail: InboundMail) -> None:

@@ -5,9 +5,9 @@ from app.collection.authentication import verdict_on
 from app.collection.heads import Head, author_of
 from app.collection.models import InboundMail
 from app.collection.policies import why_not
+from app.collection.reading import Reading
 from app.collection.sender import Sender
 from app.companies.models import Company
-from app.library.receiving import store
 from app.mailroom.reading import Letter
 from app.people.models import Person
 from app.texts import gettext as _
@@ -15,19 +15,20 @@ from app.texts import gettext as _
 __all__ = ["Sender", "judge", "stranger", "why_not"]
 
 
-def judge(mail: InboundMail, head: Head, letter: Letter) -> Sender:
-    """Asks the net: no transaction is open. Raises StorageUnavailable."""
+def judge(mail: InboundMail, head: Head, message: Reading) -> Sender:
+    """Asks the net: no transaction is open."""
+    letter = message.letter
     if mail.company_id is None:
         return stranger(letter)
     author = author_of(head)
-    found = verdict_on(mail, head, author, lambda: _whole(mail))
+    found = verdict_on(mail, head, author, message.source)
     company = mail.company
     if company is None:
         return stranger(letter)
     is_proven = found.verdict == "pass"
     person = senders.person_at(author.address, company)
     if person and is_proven:
-        name = _name_of(person, mail, letter, company)
+        name = _name_of(person, message, company)
     elif person:
         name = _("%(address)s (not verified)", address=author.address)
     else:
@@ -48,14 +49,8 @@ def stranger(letter: Letter) -> Sender:
     return Sender(name=letter.from_address or _("unknown sender"))
 
 
-def _name_of(
-    person: Person, mail: InboundMail, letter: Letter, company: Company
-) -> str:
+def _name_of(person: Person, message: Reading, company: Company) -> str:
     if not person.is_firm_side:
         return person.name
-    return senders.name_for(person, _whole(mail), letter.text, company)
-
-
-def _whole(mail: InboundMail) -> bytes:
-    with store().open(mail.storage_key or "") as kept:
-        return kept.read()
+    raw, text = message.beginning(senders.MOST_READ), message.letter.text
+    return senders.name_for(person, raw, text, company)

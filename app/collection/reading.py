@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any, BinaryIO
 
 from flask import current_app
@@ -42,11 +43,18 @@ class Reading:
     items: tuple[Item, ...] = ()
     # Why the whole of it cannot be filed by itself: oversize, damaged or partial.
     defect: str = ""
+    # The message as it came.
+    source: BinaryIO = field(default_factory=BytesIO, repr=False)
     _result: BinaryIO | None = field(default=None, repr=False)
 
     @property
     def documents(self) -> tuple[Item, ...]:
         return tuple(item for item in self.items if not item.ignored)
+
+    def beginning(self, most: int) -> bytes:
+        """The first bytes of the message."""
+        self.source.seek(0)
+        return self.source.read(most)
 
     def contents(self, item: Item) -> Iterator[bytes]:
         """Of any item, also of one that is no document."""
@@ -84,12 +92,12 @@ def _open(source: BinaryIO, made: BinaryIO, most: int, unzip: bool) -> Reading |
         unzip=unzip,
     )
     try:
-        return _reading(said, made) if said else None
+        return _reading(said, source, made) if said else None
     except (KeyError, TypeError, ValueError):
         return None
 
 
-def _reading(said: dict[str, Any], made: BinaryIO) -> Reading:
+def _reading(said: dict[str, Any], source: BinaryIO, made: BinaryIO) -> Reading:
     letter = from_json(said["letter"])
     items = tuple(
         Item(
@@ -103,10 +111,11 @@ def _reading(said: dict[str, Any], made: BinaryIO) -> Reading:
         )
         for paper, name in named(said["papers"], made)
     )
-    return Reading(letter, items, said["defect"], made)
+    return Reading(letter, items, said["defect"], source, made)
 
 
 def _broken(source: BinaryIO) -> Reading:
     """The headers alone, that the person who looks at it may see whom it is from."""
     source.seek(0)
-    return Reading(read_apart(source.read(HEAD)), defect="damaged")
+    letter = read_apart(source.read(HEAD))
+    return Reading(letter, defect="damaged", source=source)

@@ -112,7 +112,7 @@ def _skeleton(name: str) -> set[str]:
 
 def name_for(staff: Person, raw: bytes, text: str, company: Company) -> str:
     """«Ben Petit pour Dora Dune» for what staff pass on of somebody of the company:
-    what staff forward is believed, for they are."""
+    what staff forward is believed, for they are. `raw`: MOST_READ of the message."""
     for address in _passed_on(raw, text):
         client = person_at(address, company)
         if client and client.is_client:
@@ -124,7 +124,7 @@ def _passed_on(raw: bytes, text: str) -> list[str]:
     """Who wrote the messages that are in it: attached ones, else the one quoted."""
     attached = [
         author_of(head_of(_head(inner))).address
-        for part in walk(split(raw[:MOST_READ]).root.message)
+        for part in walk(split(raw).root.message)
         if type_of(part) == "message/rfc822"
         for inner in _inside(part)
     ]

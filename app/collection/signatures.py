@@ -2,9 +2,11 @@
 
 import json
 import re
+import shutil
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from dkim.util import InvalidTagValueList, parse_tag_value
 
@@ -45,9 +47,9 @@ class _Tags:
 
 
 def signed(
-    whole: Callable[[], bytes], head: Head, author_domain: str, questions: Questions
+    source: BinaryIO, head: Head, author_domain: str, questions: Questions
 ) -> Signed:
-    """`whole` gives the message; it is not read where no signature could matter."""
+    """`source`: the message, which is not read where no signature could matter."""
     every = [_tags(value) for value in head.all("DKIM-Signature")]
     wanted = {
         number: tags
@@ -62,7 +64,8 @@ def signed(
     order = {"keys": keys, "dkim": list(wanted), "arc": bool(sealed)}
     with tempfile.TemporaryFile() as copy:
         copy.write(json.dumps(order).encode() + b"\n")
-        copy.write(whole())
+        source.seek(0)
+        shutil.copyfileobj(source, copy)
         copy.seek(0)
         said = apart.ask("signatures", copy, "message/rfc822", seconds=SECONDS)
     if said is None:

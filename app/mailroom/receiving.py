@@ -59,6 +59,8 @@ def receive(raw: bytes, envelope_from: str, recipients: Sequence[str]) -> list[T
         if to.returned_to or to.bot.address not in found:
             found[to.bot.address] = to
     db.session.commit()  # no transaction while the store is spoken to
+    if not found:
+        return []
     sha256 = hashlib.sha256(raw).hexdigest()
     letter = read_apart(raw)
     sender = decoding.line(envelope_from)[:320]

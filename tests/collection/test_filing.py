@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from app.blobs import Reader
 from app.collection import jobs, places
 from app.collection.accepting import Envelope
 from app.collection.addresses import collector
@@ -15,8 +16,10 @@ from app.delivery.models import Delivery
 from app.library.models import Arrival, Document, Folder
 from app.library.receiving import store
 from app.mailroom.entrance import take_in
+from app.storage import Storage
 from tests.cast import House, World
 from tests.collection.letters import letter
+from tests.collection.signing import Zone, signed
 
 COMPTA = "compta+dune-alder@mail.guichet.test"
 SUPPLIER = Envelope("smtp", "facturation@supplier.test")
@@ -66,6 +69,23 @@ def test_the_original_is_kept_as_it_came(house: House) -> None:
     mail = send(raw)
     assert mail.storage_key
     assert store().open(mail.storage_key).read() == raw
+
+
+def test_what_is_kept_is_taken_out_once_to_be_read_judged_and_filed(
+    house: House, zone: Zone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[str] = []
+    open_one = type(store()).open
+
+    def opened(storage: Storage, key: str) -> Reader:
+        taken.append(key)
+        return open_one(storage, key)
+
+    raw = letter(("a.pdf", "application/pdf"), sender="Ben <ben@firm.test>")
+    monkeypatch.setattr(type(store()), "open", opened)
+    mail = send(signed(raw.replace(b"\n", b"\r\n"), "firm.test"))
+    assert (mail.state, mail.depositor_name) == ("filed", "Ben Petit")
+    assert taken.count(mail.storage_key or "") == 1
 
 
 def test_the_same_message_twice_is_one(house: House) -> None:
