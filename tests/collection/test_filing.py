@@ -1,12 +1,12 @@
 """Mail to a company's address becomes documents in the folder that it leads to."""
 
 from datetime import date
+from typing import BinaryIO
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from app.blobs import Reader
 from app.collection import jobs, places
 from app.collection.accepting import Envelope
 from app.collection.addresses import collector
@@ -77,7 +77,7 @@ def test_what_is_kept_is_taken_out_once_to_be_read_judged_and_filed(
     taken: list[str] = []
     open_one = type(store()).open
 
-    def opened(storage: Storage, key: str) -> Reader:
+    def opened(storage: Storage, key: str) -> BinaryIO:
         taken.append(key)
         return open_one(storage, key)
 
