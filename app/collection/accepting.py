@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.exc import IntegrityError
 
-from app.collection import jobs, limits
+from app.collection import jobs, limits, unzipping
 from app.collection.models import CollectionAddress, InboundMail
 from app.db import database_now, db, new_id
 from app.library.receiving import store
@@ -105,6 +105,7 @@ def _row(
         client_ip=envelope.client_ip[:45],
         helo=decoding.line(envelope.helo)[:255],
         message_id=message_id_of(headers_of(raw))[:500],
+        is_unzipped=unzipping.is_wanted(to.firm_id if to else firm_id),
         sha256=hashlib.sha256(raw).hexdigest(),
         body_sha256=hashlib.sha256(b"").hexdigest(),
         size=len(raw),

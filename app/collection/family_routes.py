@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlalchemy.exc import IntegrityError
 
-from app.collection import family_editing as editing, family_rules
+from app.collection import family_editing as editing, family_rules, unzipping
 from app.collection.families import STANDARD, families_of, family_of, rows_of
 from app.collection.policy_words import policies, policy_helps
 from app.db import db
@@ -34,7 +34,7 @@ def index() -> ResponseReturnValue:
 @blueprint.post("/settings/families")
 @open_to("firm_admins")
 def change() -> ResponseReturnValue:
-    """`do`: add, save, up or down (the family `prefix`)."""
+    """`do`: add, save, up or down (the family `prefix`); or archives (`unzips`)."""
     do = request.form.get("do", "save")
     try:
         _act(do)
@@ -52,6 +52,9 @@ def _act(do: str) -> None:
     prefix = form.get("prefix", "")
     if do == "add":
         editing.add(form, by=current_user)
+    elif do == "archives":
+        unzips = form.get("unzips") == "yes"
+        unzipping.choose(g.firm.id, is_on=unzips, by=current_user)
     elif do in {"up", "down"}:
         editing.move(prefix, -1 if do == "up" else 1, by=current_user)
     else:
@@ -114,6 +117,7 @@ def _page(error: Refused | None = None, do: str = "") -> str:
     return render_template(
         "collection/families.html",
         families=families_of(g.firm.id),
+        unzips=unzipping.is_wanted(g.firm.id),
         has_own=bool(rows_of(g.firm.id)),
         kinds=family_rules.kinds(),
         policies=policies(),

@@ -11,17 +11,17 @@ from datetime import datetime
 from sqlalchemy import select
 
 from app.activity.recording import record
-from app.collection import alerts, judging, loops, places, receipts
+from app.collection import alerts, judging, loops, places, receipts, threads
 from app.collection.heads import Head, head_of
 from app.collection.judging import Sender
 from app.collection.models import InboundMail, InboundPart
-from app.collection.reading import Item, Reading, reading_of
+from app.collection.reading import Item, Reading, opened
 from app.db import database_now, db, insert_into, new_id
 from app.errors import DomainError
 from app.library.deposit import deposit
 from app.library.models import Folder
 from app.library.naming import clean_name
-from app.library.receiving import give_back, receive, store
+from app.library.receiving import give_back, receive
 from app.mailroom.parts import MOST_HEADERS
 from app.people.models import Person
 from app.texts import gettext as _
@@ -35,7 +35,7 @@ def process(mail: InboundMail) -> str:
     database errors: it goes on waiting then."""
     if mail.storage_key is None:
         return _settle(mail, "quarantined", mail.reason or "damaged")
-    with store().open(mail.storage_key) as raw, reading_of(raw) as found:
+    with opened(mail) as found:
         head = head_of(found.beginning(MOST_HEADERS))
         stop = _look(mail, head, found)
         if stop:
@@ -64,6 +64,7 @@ def _look(mail: InboundMail, head: Head, found: Reading) -> loops.Stop | None:
     letter = found.letter
     mail.from_address, mail.from_name = letter.from_address, letter.from_name
     mail.subject, mail.text = letter.subject, letter.text
+    mail.thread = threads.before(letter.answers)
     mail.is_automatic = loops.is_automatic(mail, head, letter)
     mail.depositor_name = judging.stranger(letter).name[:255]
     stop = loops.why_stopped(mail, head, letter, has_documents=bool(found.documents))

@@ -2,7 +2,15 @@
 
 import uuid
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.companies.models import Company
@@ -122,6 +130,8 @@ class InboundMail(Base, TenantOwned):
     body_sha256: Mapped[str] = mapped_column(String(64))
     size: Mapped[int] = mapped_column(BigInteger)
     received_at: Mapped[Moment] = mapped_column(default=utc_now)
+    # As its firm wanted it when it came: the numbers of its parts go by it.
+    is_unzipped: Mapped[bool] = mapped_column(default=False, server_default=false())
     # Its turn among all that wait (`accepting`), and who reads it until when.
     turn_at: Mapped[Moment] = mapped_column(default=utc_now)
     leased_until: Mapped[MaybeMoment]
@@ -132,6 +142,8 @@ class InboundMail(Base, TenantOwned):
     subject: Mapped[str] = mapped_column(String(500), default="")
     text: Mapped[str] = mapped_column(Text, default="")
     is_automatic: Mapped[bool] = mapped_column(default=False)
+    # Message-IDs of the conversation before it, the newest last.
+    thread: Mapped[str] = mapped_column(String(1000), default="", server_default="")
     # Whether the domain of From stands for it (pass, fail, none), and who says so.
     verdict: Mapped[str] = mapped_column(String(4), default="none")
     verdict_text: Mapped[str] = mapped_column(String(500), default="")

@@ -14,9 +14,9 @@ from typing import Any, BinaryIO
 from app import apart
 from app.blobs import Missing, StorageUnavailable
 from app.collection.models import InboundMail, InboundPart
-from app.collection.reading import reading_of
+from app.collection.reading import opened
 from app.library.inspecting import READABLE
-from app.library.receiving import SNIFFED, sniff, store
+from app.library.receiving import SNIFFED, sniff
 from app.texts import gettext as _
 
 log = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ def _content(
     """A copy on the disk, and what it is by its first bytes."""
     with _file() as copy:
         try:
-            with store().open(mail.storage_key or "") as raw, reading_of(raw) as found:
+            with opened(mail) as found:
                 item = next((i for i in found.items if i.number == part.number), None)
                 for chunk in found.contents(item) if item else ():
                     copy.write(chunk)

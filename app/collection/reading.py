@@ -15,7 +15,9 @@ from typing import Any, BinaryIO
 from flask import current_app
 
 from app import apart
+from app.collection.models import InboundMail
 from app.collection.naming import named
+from app.library.receiving import store
 from app.mailroom.letters import HEAD, MEGABYTES, MESSAGE, SECONDS, read_apart
 from app.mailroom.reading import Letter, from_json
 
@@ -64,6 +66,17 @@ class Reading:
             while left and (piece := self._result.read(min(PIECE, left))):
                 left -= len(piece)
                 yield piece
+
+
+@contextmanager
+def opened(mail: InboundMail) -> Iterator[Reading]:
+    """What is in a kept mail; no transaction is to be open. Raises StorageUnavailable
+    or Missing."""
+    with (
+        store().open(mail.storage_key or "") as raw,
+        reading_of(raw, unzip=mail.is_unzipped) as found,
+    ):
+        yield found
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from flask_babel import force_locale
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
+from app.collection import threads
 from app.collection.models import InboundMail, InboundPart
 from app.collection.own import is_own
 from app.collection.receipt_words import section, subject_of
@@ -103,6 +104,7 @@ def _write(mail: InboundMail, person: Person | None, firm: Firm) -> Notice:
         subject=subject_of(mail, parts),
         text=text,
         firm=firm,
+        thread=threads.of(mail),
     )
     notice.text = "\n".join((text, "", *_foot(mail, person, firm, notice)))
     notice.not_before = max(notice.not_before, _next_after(last, person))

@@ -17,13 +17,12 @@ from app.activity.recording import record
 from app.collection import receipts
 from app.collection.filing import file_items
 from app.collection.models import InboundMail, InboundPart
-from app.collection.reading import Item, reading_of
+from app.collection.reading import Item, opened
 from app.db import database_now, db
 from app.errors import DomainError, Refused
 from app.firms.models import Firm
 from app.formats import clock
 from app.library.models import Document, Folder
-from app.library.receiving import store
 from app.people.models import Person
 from app.storage import Missing, StorageUnavailable
 from app.texts import gettext as _
@@ -125,7 +124,7 @@ def _take_in_hand(
 def _file(mail: InboundMail, into: Folder, numbers: set[int]) -> Classified:
     sender = db.session.get(Person, mail.depositor_id) if mail.depositor_id else None
     db.session.commit()  # no transaction while the store is spoken to
-    with store().open(mail.storage_key or "") as raw, reading_of(raw) as found:
+    with opened(mail) as found:
         chosen = [item for item in found.items if item.number in numbers]
         if not chosen:
             raise Refused(_nothing(), "part")

@@ -2,7 +2,7 @@
 
 import uuid
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, Id, MaybeMoment, Moment, Name, utc_now
@@ -23,6 +23,8 @@ class Firm(Base):
     mail_domain: Mapped[str | None] = mapped_column(String(253))
     # Its administrators may add partner applications by themselves.
     may_adopt_apps: Mapped[bool] = mapped_column(default=False)
+    # A ZIP that comes by mail is opened, and its files are the documents.
+    unzips_mail: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[Moment] = mapped_column(default=utc_now)
     suspended_at: Mapped[MaybeMoment]
 

@@ -24,6 +24,8 @@ class Notice(Base):
     reply_to: Mapped[str | None] = mapped_column(String(254))
     # Where the person stops the like of it, without signing in (RFC 8058).
     stop_url: Mapped[str | None] = mapped_column(String(500))
+    # Message-IDs of the conversation that it answers, the newest last.
+    thread: Mapped[str] = mapped_column(String(1000), default="", server_default="")
     subject: Mapped[str] = mapped_column(String(255))
     text: Mapped[str] = mapped_column(Text)
     created_at: Mapped[Moment] = mapped_column(default=utc_now)

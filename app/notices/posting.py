@@ -7,6 +7,7 @@ import logging
 import smtplib
 import uuid
 from datetime import timedelta
+from email import policy
 from email.message import EmailMessage
 from email.utils import format_datetime, formataddr
 
@@ -28,6 +29,8 @@ A_BATCH = 50
 NO_REPLY = "ne-pas-repondre"
 # Kinds that answer a mail (RFC 3834): without a sender, so that nothing answers them.
 ANSWERS = ("receipt",)
+# The names of messages are not to be cut: some programs spell them anew then.
+ONE_LINE = policy.default.clone(max_line_length=990)
 WAITS = (1, 5, 15, 60, 240, 720, 1440)  # minutes before the next try
 
 
@@ -137,7 +140,7 @@ def _put_off(notice: Notice, text: str, *, is_final: bool) -> None:
 def _message(notice: Notice, firm: Firm | None) -> EmailMessage:
     domain = (firm.mail_domain if firm else None) or current_app.config["MAIL_DOMAIN"]
     name = firm.name if firm else str(current_app.config["PLATFORM_DOMAIN"])
-    message = EmailMessage()
+    message = EmailMessage(policy=ONE_LINE)
     message["From"] = formataddr((name, f"{NO_REPLY}@{domain}"))
     message["To"] = notice.recipient
     if notice.reply_to:
@@ -147,6 +150,8 @@ def _message(notice: Notice, firm: Firm | None) -> EmailMessage:
     message["Message-ID"] = f"<{notice.id}@{domain}>"
     is_answer = notice.kind in ANSWERS
     message["Auto-Submitted"] = "auto-replied" if is_answer else "auto-generated"
+    if ids := notice.thread.split():
+        message["In-Reply-To"], message["References"] = ids[-1], " ".join(ids)
     if notice.stop_url:
         message["List-Unsubscribe"] = f"<{notice.stop_url}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"

@@ -16,6 +16,7 @@ def notify(
     firm: Firm | None,
     reply_to: str | None = None,
     stop_url: str | None = None,
+    thread: str = "",
 ) -> Notice:
     """Write to one person, in the firm's name (or the platform's); flushed.
 
@@ -28,6 +29,7 @@ def notify(
         recipient=recipient,
         reply_to=reply_to,
         stop_url=stop_url,
+        thread=thread,
         subject=subject[:255],
         text=text,
     )

@@ -1,19 +1,29 @@
 """A firm's own families of addresses, as its administrators change them."""
 
+import re
+from email.message import EmailMessage
+from io import BytesIO
+from zipfile import ZipFile
+
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
 from app.activity.models import Entry
+from app.collection import settling
 from app.collection.addresses import listed
 from app.collection.families import STANDARD, families_of
+from app.collection.finding import parts_of
+from app.collection.models import InboundMail
 from app.companies.models import TreeTemplate
 from app.connectors import own_apps
 from app.connectors.own_apps import Described
 from app.db import db
 from app.library.template_nodes import Node, written
+from app.seed import one_page_pdf
 from tests.cast import Browser, House, World, signed_in
 from tests.collection.mailing import COMPTA, documents, mail_to
+from tests.collection.sending import send
 
 URL = "/settings/families"
 PAIE = {"do": "add", "prefix": "paie", "name": "Paie", "policy": "open"}
@@ -39,8 +49,8 @@ def prefixes(house: House) -> list[str]:
     return [family.prefix for family in families_of(house.firm.id)]
 
 
-def verbs() -> list[str]:
-    found = select(Entry.verb).where(Entry.verb.startswith("mail_famil"))
+def verbs(beginning: str = "mail_famil") -> list[str]:
+    found = select(Entry.verb).where(Entry.verb.startswith(beginning))
     return list(db.session.scalars(found.order_by(Entry.id)))
 
 
@@ -195,3 +205,73 @@ def test_only_administrators_change_families(app: Flask, house: House) -> None:
     ben = signed_in(app, house.staff)
     assert ben.get(URL).status_code == 403
     assert ben.post(URL, data=PAIE).status_code == 403
+
+
+# ZIP files
+
+
+def zipped(*names: str) -> bytes:
+    made = BytesIO()
+    with ZipFile(made, "w") as archive:
+        for name in names:
+            archive.writestr(name, one_page_pdf(name))
+    return made.getvalue()
+
+
+def mail_with(*names: str, to: str = COMPTA) -> InboundMail:
+    message = EmailMessage()
+    message["From"], message["Subject"] = "compta@supplier.test", "Vos factures"
+    message.set_content("Bonjour")
+    message.add_attachment(
+        zipped(*names), maintype="application", subtype="zip", filename="factures.zip"
+    )
+    return send(message.as_bytes(), to)
+
+
+def names_of_documents() -> list[str]:
+    return [document.name for document in documents()]
+
+
+def test_a_zip_is_filed_as_it_came_where_the_firm_chose_nothing(
+    ada: Browser, world: World
+) -> None:
+    assert mail_with("a.pdf", "b.pdf").state == "filed"
+    assert names_of_documents() == ["factures.zip"]
+    page = ada.get(URL).text
+    assert re.search(r'name="unzips" value="no" checked', page)
+
+
+def test_a_firm_may_have_the_files_of_a_zip_filed_and_no_other_firm_s(
+    ada: Browser, world: World
+) -> None:
+    ada.post(URL, data={"do": "archives", "unzips": "yes"})
+    assert re.search(r'name="unzips" value="yes" checked', ada.get(URL).text)
+    assert verbs("mail_unzip") == ["mail_unzipping_chosen"]
+    mail_with("a.pdf", "b.pdf")
+    assert names_of_documents() == ["a.pdf", "b.pdf"]
+    mail_with("c.pdf", to="compta+dune-birch@mail.guichet.test")
+    assert names_of_documents() == ["a.pdf", "b.pdf", "factures.zip"]
+    ada.post(URL, data={"do": "archives", "unzips": "no"})
+    mail_with("d.pdf")
+    assert names_of_documents().count("factures.zip") == 2
+
+
+@pytest.mark.parametrize("name", ["../a.pdf", "/etc/a.pdf", "C:/a.pdf", "in.zip"])
+def test_a_zip_that_is_not_safe_to_open_is_filed_as_it_came(
+    ada: Browser, world: World, name: str
+) -> None:
+    ada.post(URL, data={"do": "archives", "unzips": "yes"})
+    mail_with("a.pdf", name)
+    assert names_of_documents() == ["factures.zip"]
+
+
+def test_a_mail_that_waits_keeps_its_parts_when_the_firm_chooses_anew(
+    ada: Browser, house: House
+) -> None:
+    """They are told apart by their numbers, which go by what was opened."""
+    mail = mail_with("a.pdf", "b.pdf", to="banque+dune-alder@mail.guichet.test")
+    assert mail.state == "quarantined"
+    ada.post(URL, data={"do": "archives", "unzips": "yes"})
+    numbers = [part.number for part in parts_of(mail)]
+    done = settling.classify(mail, house.folder(), numbers, by=house.staff)
+    assert (done.filed, names_of_documents()) == (1, ["factures.zip"])

@@ -2,11 +2,13 @@
 of what waits."""
 
 from datetime import timedelta
+from email import message_from_bytes
+from email.message import Message
 
 import pytest
 from sqlalchemy import delete, select, update
 
-from app.collection import filing
+from app.collection import filing, threads
 from app.collection.addresses import collector
 from app.db import database_now, db
 from app.library import deposit_notices
@@ -266,6 +268,73 @@ def test_an_english_reader_gets_it_in_english(house: House, zone: Zone) -> None:
     db.session.commit()
     send(by_dora(PAPER), COMPTA)
     assert "Filed in Achats" in notices()[0].text
+
+
+# The conversation
+
+
+def answered(post: MailServer) -> Message:
+    post_notices()
+    return message_from_bytes(post.messages[-1].raw)
+
+
+def test_a_receipt_stands_in_the_conversation_of_the_mail_that_it_answers(
+    house: House, zone: Zone, post: MailServer
+) -> None:
+    raw = letter(PAPER, sender=DORA, message_id="<new@dune.test>")
+    head = b"References: <old@dune.test>\r\n <mid@dune.test>\r\n"
+    send(signed(head + raw.replace(b"\n", b"\r\n"), "dune.test"), COMPTA)
+    receipt = answered(post)
+    assert receipt["In-Reply-To"] == "<new@dune.test>"
+    assert receipt["References"] == "<old@dune.test> <mid@dune.test> <new@dune.test>"
+
+
+def test_without_references_the_conversation_begins_with_what_it_answered(
+    house: House, zone: Zone, post: MailServer
+) -> None:
+    raw = letter(PAPER, sender=DORA, message_id="<new@dune.test>")
+    head = b"In-Reply-To: <old@dune.test>\r\n"
+    send(signed(head + raw.replace(b"\n", b"\r\n"), "dune.test"), COMPTA)
+    assert answered(post)["References"] == "<old@dune.test> <new@dune.test>"
+
+
+@pytest.mark.parametrize(
+    ("message_id", "references"),
+    [
+        ("<a@dune.test>\r\nBcc: x@evil.test", "<a@dune.test>"),
+        ("<a\x01b@dune.test>", None),
+        ("<a\u00e9@dune.test>", None),
+        ("no id at all", None),
+        (f"<{'a' * 190}@{'b' * 190}.test>", f"<{'a' * 190}@{'b' * 190}.test>"),
+        (f"<{'a' * 400}@b.test>", None),
+    ],
+)
+def test_names_of_messages_reach_a_receipt_as_they_were_or_not_at_all(
+    house: House,
+    zone: Zone,
+    post: MailServer,
+    message_id: str,
+    references: str | None,
+) -> None:
+    mail = send(raw_from(DORA, PAPER), COMPTA)
+    [receipt] = notices()
+    mail.message_id = message_id
+    receipt.thread = threads.of(mail)
+    db.session.commit()
+    found = answered(post)
+    assert (found["References"], found["In-Reply-To"]) == (references, references)
+    assert found["Bcc"] is None
+
+
+def test_of_a_long_conversation_the_beginning_and_the_newest_are_kept(
+    house: House, zone: Zone
+) -> None:
+    mail = send(raw_from(DORA, PAPER), COMPTA)
+    ids = [f"<{n:03d}{'x' * 60}@dune.test>" for n in range(40)]
+    mail.thread = threads.before(reversed(ids))
+    thread = threads.of(mail).split()
+    assert (thread[0], thread[-2:]) == (ids[0], [ids[-1], "<1@1.test>"])
+    assert len(" ".join(thread)) <= threads.LONGEST
 
 
 # What staff are told
