@@ -47,10 +47,14 @@ def walk(message: Message) -> Iterator[Message]:
             return
         part, depth = waiting.pop()
         yield part
-        inside = part.get_payload()
-        if depth < DEEPEST and isinstance(inside, list) and not is_report(part):
-            messages = [child for child in inside if isinstance(child, Message)]
-            waiting += [(child, depth + 1) for child in reversed(messages)]
+        if depth < DEEPEST and not is_report(part):
+            waiting += [(child, depth + 1) for child in reversed(messages_in(part))]
+
+
+def messages_in(part: Message) -> list[Message]:
+    """Its parts; a text, which might not be read, is not asked for."""
+    inside = part.get_payload() if part.is_multipart() else []
+    return [child for child in inside if isinstance(child, Message)]
 
 
 def type_of(part: Message) -> str:

@@ -149,6 +149,12 @@ HOSTILE = {
     "messages in messages": b"Content-Type: message/rfc822\r\n\r\n" * 3000,
     "30 MB": b"Subject: big\r\n\r\n" + b"0123456789abcde\n" * 2_000_000,
     "a report of nonsense": b"Content-Type: message/delivery-status\r\n\r\nAction\n:\n",
+    "a charset that none can be called": (
+        b'Content-Type: text/plain; charset="a\0b"\r\n\r\ncaf\xe9'
+    ),
+    "a charset within a report": (
+        b"Content-Type: message/delivery-status; charset=\0\r\n\r\nAction: \xe9\r\n"
+    ),
     "a surrogate": b"Subject: =?utf-8?q?=ED=A0=80?=\r\n\r\n\xed\xa0\x80",
     "ids beyond ASCII": b"Message-ID: <caf\xe9@a.test>\r\nReferences: <\xe9\x01@b>\r\n",
 }
