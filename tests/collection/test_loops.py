@@ -23,6 +23,7 @@ from tests.collection.letters import letter
 from tests.collection.sending import COMPTA, came, documents, send
 from tests.collection.signing import Zone, signed
 from tests.mailroom.letters import DSN
+from tests.received import Received
 from tests.smtp import MailServer
 
 PAPER = ("a.pdf", "application/pdf")
@@ -298,7 +299,7 @@ def forwarded(raw: bytes, kind: str) -> bytes:
     if kind == "as Dora's":
         message.replace_header("From", DORA)
         return bytes(message)
-    text = str(message.get_payload(decode=True), "utf-8")  # type: ignore[arg-type]
+    text = Received("", "", "", raw).text
     headers = {
         "text": {},
         "reply": {"In-Reply-To": message["Message-ID"]},

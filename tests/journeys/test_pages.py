@@ -65,6 +65,7 @@ def test_the_keyboard_goes_through_the_documents_of_a_folder(visit: Visit) -> No
     heading = nadia.page.get_by_role("heading", level=1)
     expect(heading).to_have_text(names[0] or "")
     for key, name in (("j", names[1]), ("k", names[0]), ("ArrowRight", names[1])):
+        nadia.page.wait_for_load_state()  # its scripts too
         nadia.page.keyboard.press(key)
         expect(heading).to_have_text(name or "")
     nadia.page.keyboard.press("Escape")
