@@ -5,6 +5,7 @@ firm stays grey. Only hex and numbers reach the style sheet: nothing a person ty
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from app.firms.colours import HEX, channels, contrast
 from app.firms.palette import PAIRS, Palette
@@ -99,6 +100,7 @@ class Theme:
     dark: dict[str, str]
 
 
+@lru_cache(maxsize=256)
 def derive(brand: Brand) -> Theme:
     light = Palette(brand.colour, dark=False)
     dark = Palette(brand.colour, dark=True)

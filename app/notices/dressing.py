@@ -6,11 +6,10 @@ portal on a line of its own is a button, named by the line before it.
 
 import re
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from flask import current_app
 
-from app.firms.brand import Brand, Theme, derive
+from app.firms.brand import derive
 from app.firms.hosts import url_of
 from app.firms.models import Firm
 
@@ -33,13 +32,8 @@ def dressed(text: str, firm: Firm) -> str:
         paragraphs=[_read(one, url_of(firm)) for one in re.split(r"\n{2,}", body)],
         foot=foot.split("\n") if foot else [firm.name],
         firm=firm,
-        theme=_theme(firm.brand),
+        theme=derive(firm.brand),
     )
-
-
-@lru_cache(maxsize=256)
-def _theme(brand: Brand) -> Theme:
-    return derive(brand)
 
 
 def _read(text: str, portal: str) -> Paragraph:
