@@ -17,12 +17,15 @@ from _parts import ROOT, VENV, Part, PartFailed, Queue, end, end_with_parent
 
 PATIENCE = 60.0  # seconds for a server to answer
 ROLE = "guichet"
+WORKERS = min(os.cpu_count() or 1, 4)
+SIDE_BY_SIDE = ("-n", str(WORKERS), "--dist", "worksteal")
 
 
 class Postgres(Part):
-    """A server that listens on a socket only, in a folder that only we may enter."""
+    """A server that listens on a socket only, in a folder that only we may enter.
+    Unless it is `durable` it does not wait for the disk: a power cut would cost it."""
 
-    def __init__(self, folder: Path, log: Path) -> None:
+    def __init__(self, folder: Path, log: Path, *, durable: bool) -> None:
         self.folder = folder
         self.programs = postgres_programs()
         # The server refuses to run as root.
@@ -32,7 +35,8 @@ class Postgres(Part):
             os.chown(folder, owner.pw_uid, owner.pw_gid)
         command: list[str | Path] = [
             *(self.programs / "postgres", "-D", folder / "data", "-k", folder),
-            *("-c", "listen_addresses=", "-c", "max_connections=200"),
+            *("-c", "listen_addresses=", "-c", "max_connections=300"),
+            *("-c", f"fsync={'on' if durable else 'off'}"),
         ]
         super().__init__(
             "PostgreSQL",
@@ -84,7 +88,7 @@ def servers() -> Iterator[dict[str, str]]:
     home = Path(tempfile.mkdtemp(prefix="guichet-pg-"))
     started: list[Part] = []
     try:
-        postgres = Postgres(home, folder / "postgresql.log")
+        postgres = Postgres(home, folder / "postgresql.log", durable=False)
         queue = Queue(folder, folder / "queue.log", keep=False)
         postgres.make()
         for part in (postgres, queue):
@@ -117,7 +121,7 @@ class Pytest:
 
     def run(self, arguments: list[str], env: dict[str, str]) -> int:
         self.process = subprocess.Popen(
-            [str(VENV / "python"), "-m", "pytest", *arguments],
+            [str(VENV / "python"), "-m", "pytest", *SIDE_BY_SIDE, *arguments],
             cwd=ROOT,
             env=dict(os.environ) | env,
             preexec_fn=partial(end_with_parent, signal.SIGINT),

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
@@ -23,6 +24,7 @@ from tests.cast import World, make_world
 from tests.smtp import MailServer, smtp
 
 __all__ = ["smtp"]
+pytest_plugins = ["tests.faults.counting"]
 
 os.environ["GUICHET_ENV"] = "test"
 # How fast a machine is proves nothing about the product.
@@ -31,6 +33,18 @@ settings_of_hypothesis.register_profile(
 )
 settings_of_hypothesis.load_profile("untimed")
 POSTGRES = os.environ.get("TEST_POSTGRES_URL")
+REDIS = os.environ.get("TEST_REDIS_URL")
+# Which of the tests' processes this is: each has a database and queues of its own.
+PROCESS = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+QUEUES = ("app", "queueing", "house")
+
+
+def redis_url(queue: str) -> str | None:
+    """The number in the tests' Redis that belongs to this process and use alone."""
+    if REDIS is None:
+        return None
+    number = PROCESS * len(QUEUES) + QUEUES.index(queue)
+    return urlsplit(REDIS)._replace(path=f"/{number}").geturl()
 
 
 @pytest.fixture(scope="session")
@@ -72,7 +86,7 @@ def settings(database_url: str, folder: Path) -> dict[str, Any]:
         "SQLALCHEMY_ENGINE_OPTIONS": from_environment(
             {"GUICHET_ENV": "test", "DATABASE_URL": database_url}
         )["SQLALCHEMY_ENGINE_OPTIONS"],
-        "REDIS_URL": os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:1/0"),
+        "REDIS_URL": redis_url("app") or "redis://127.0.0.1:1/0",
         "STORAGE_URL": f"file://{folder}/files",
         "PLATFORM_DOMAIN": "guichet.test",
         "MAIL_DOMAIN": "mail.guichet.test",

@@ -12,8 +12,7 @@ from app import queueing
 from app.db import db
 from app.delivery import jobs
 from app.firms.models import Firm
-
-REDIS = os.environ.get("TEST_REDIS_URL")
+from tests.conftest import redis_url
 
 
 @pytest.fixture
@@ -79,10 +78,9 @@ def test_a_queue_that_is_away_is_told_and_does_no_harm(
 
 @pytest.fixture
 def redis(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Redis]:
-    """Database 9 of the tests' Redis, emptied."""
-    if not REDIS:
+    """A part of the tests' Redis, emptied."""
+    if not (address := redis_url("queueing")):
         pytest.skip("bin/test starts Redis")
-    address = REDIS.rpartition("/")[0] + "/9" if REDIS.count("/") > 2 else f"{REDIS}/9"
     monkeypatch.setitem(app.config, "REDIS_URL", address)
     with Redis.from_url(address) as there:
         there.flushdb()

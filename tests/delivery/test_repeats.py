@@ -59,9 +59,10 @@ def tell(delivery: Delivery, kind: str) -> None:
     events.apply_each(kept)
 
 
-def nothing_leaves(smtp: MailServer) -> bool:
+def assert_nothing_leaves(smtp: MailServer) -> None:
     jobs.tick("2026-11-04T09:45:00+00:00")
-    return smtp.messages == [] and list(differences(with_files=False)) == []
+    assert smtp.messages == []
+    assert list(differences(with_files=False)) == []
 
 
 def test_an_event_calls_the_second_off_and_the_reason_is_told(
@@ -75,7 +76,7 @@ def test_an_event_calls_the_second_off_and_the_reason_is_told(
         select(Entry).where(Entry.verb == "delivery_cancelled")
     ).one()
     assert line.details["reason"] == ARRIVED
-    assert nothing_leaves(smtp)
+    assert_nothing_leaves(smtp)
 
 
 def test_an_answer_that_comes_late_keeps_the_second_from_its_dot(
@@ -85,7 +86,7 @@ def test_an_answer_that_comes_late_keeps_the_second_from_its_dot(
     ask_again(done, house)
     acceptance.accepted(first, Reply("dot", 250, "2.0.0 Ok: queued as 4F2A"))
     assert ends_of(done) == [("accepted", None), ("pending", None)]
-    assert nothing_leaves(smtp)
+    assert_nothing_leaves(smtp)
     assert ends_of(done) == [("accepted", None), ("cancelled", ARRIVED)]
 
 
@@ -117,7 +118,7 @@ def test_who_saw_the_first_in_the_tool_needs_no_second(
     assert by_hand.mark_received(copies_of(done)[0], by=house.admin)
     db.session.commit()
     assert ends_of(done) == [("delivered", "by_hand"), ("cancelled", ARRIVED)]
-    assert nothing_leaves(smtp)
+    assert_nothing_leaves(smtp)
 
 
 def test_one_that_is_held_is_called_off_too(house: House) -> None:

@@ -11,7 +11,6 @@ from tests.cast import World
 from tests.conftest import point_to
 from tests.delivery.conftest import at_the_last_moment, house, mail_goes_to
 from tests.delivery.processes import environment
-from tests.faults import counting
 from tests.faults.siege import SEED, Siege
 from tests.faults.stage import Crew
 from tests.faults.weather import RoughServer
@@ -19,14 +18,6 @@ from tests.redis_server import Queue, redis
 from tests.smtp import MailServer
 
 __all__ = ["at_the_last_moment", "house", "mail_goes_to", "redis"]
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    lines = list(counting.table())
-    if lines:
-        terminalreporter.section("faults")
-        for line in lines:
-            terminalreporter.line(line)
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
 
 from tests.faults.invariants import look, lost
 from tests.smtp import Received
@@ -47,3 +50,24 @@ def table() -> Iterator[str]:
     for name, line in (*sorted(_counts.items()), ("total", total)):
         cells = (str(line[column]).rjust(len(column)) for column in COUNTED)
         yield " ".join([name.ljust(width), *cells])
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """One of several processes hands in what it counted."""
+    output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["faults"] = {name: dict(line) for name, line in _counts.items()}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    for name, counts in getattr(node, "workeroutput", {}).get("faults", {}).items():
+        note(name, **counts)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    lines = list(table())
+    if lines:
+        terminalreporter.section("faults")
+        for line in lines:
+            terminalreporter.line(line)

@@ -39,7 +39,7 @@ def cluster() -> Iterator[Postgres]:
     """A PostgreSQL of the test's own, whose folder its user may enter."""
     home = Path(tempfile.mkdtemp(prefix="guichet-pg-"))
     log = Path(tempfile.mkdtemp(prefix="guichet-log-"))
-    server = Postgres(home, log / "postgresql.log")
+    server = Postgres(home, log / "postgresql.log", durable=True)
     try:
         server.make()
         server.start()

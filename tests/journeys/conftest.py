@@ -1,6 +1,5 @@
 """A browser, and the whole product running for it."""
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
+from tests.conftest import POSTGRES, redis_url
 from tests.journeys import house as houses
 from tests.journeys.house import House
 from tests.journeys.visitors import Visitor, visitor
@@ -36,10 +36,10 @@ def browser_type_launch_args(
 @pytest.fixture(scope="session")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """The demonstration on PostgreSQL and Redis."""
-    redis_url = os.environ.get("TEST_REDIS_URL")
-    if not os.environ.get("TEST_POSTGRES_URL") or not redis_url:
+    queue = redis_url("house")
+    if not POSTGRES or not queue:
         pytest.skip("TEST_POSTGRES_URL or TEST_REDIS_URL is not set: run bin/test")
-    with houses.on_postgres(tmp_path_factory.mktemp("house"), redis_url) as house:
+    with houses.on_postgres(tmp_path_factory.mktemp("house"), queue) as house:
         yield house
 
 

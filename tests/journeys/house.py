@@ -18,7 +18,6 @@ from tests.smtp import MailServer, Received
 
 BIN = Path(sys.executable).parent
 PATIENCE = 60.0
-REDIS_NUMBER = 11  # so that its queues are nobody else's
 
 
 class House:
@@ -85,7 +84,7 @@ def on_postgres(folder: Path, redis_url: str) -> Iterator[House]:
         house = House(folder, parts.enter_context(MailServer()))
         env = _environment(house) | {
             "DATABASE_URL": parts.enter_context(fresh_postgres()),
-            "REDIS_URL": f"{redis_url.rpartition('/')[0]}/{REDIS_NUMBER}",
+            "REDIS_URL": redis_url,
         }
         house.env = env
         for words in (("db", "upgrade"), ("seed", "demo")):
