@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from datetime import UTC
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import Row, bindparam, func, select, text, update
 
 from app.activity.models import Entry
 from app.db import db, insert_all, utc_now
@@ -83,10 +83,22 @@ def seal_everything() -> None:
             pass
 
 
+# What the hash of an entry stands for.
+TOLD = (
+    *(Entry.id, Entry.position, Entry.firm_id, Entry.company_id, Entry.document_id),
+    *(Entry.actor_id, Entry.verb, Entry.is_firm_only, Entry.details, Entry.at),
+)
+_SEAL = (
+    update(Entry)
+    .where(Entry.id == bindparam("of"))
+    .values(position=bindparam("as"), sha256=bindparam("by"))
+)
+
+
 def _seal(firm_id: uuid.UUID) -> int:
     _lock(firm_id)
-    entries = db.session.scalars(
-        select(Entry)
+    entries = db.session.execute(
+        select(*TOLD)
         .where(Entry.firm_id == firm_id, Entry.position.is_(None))
         .order_by(Entry.id)
         .limit(A_BATCH)
@@ -99,21 +111,23 @@ def _seal(firm_id: uuid.UUID) -> int:
     ).one_or_none()
     before = str(last[1]) if last else ""
     first = int(last[0] or 0) + 1 if last else 1
+    sealed = []
     for position, entry in enumerate(entries, first):
-        entry.position = position
-        entry.sha256 = before = digest(before, entry)
+        before = digest(before, sealed_words(entry) | {"position": position})
+        sealed.append({"of": entry.id, "as": position, "by": before})
+    if sealed:
+        db.session.connection().execute(_SEAL, sealed)
     db.session.commit()
     return len(entries)
 
 
-def digest(before: str, entry: Entry) -> str:
-    """SHA-256 over the hash before it and the entry as canonical JSON (RFC 8785)."""
-    said = sealed_words(entry)
+def digest(before: str, said: dict[str, Any]) -> str:
+    """SHA-256 over the hash before it and the words as canonical JSON (RFC 8785)."""
     line = json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256((before + line).encode()).hexdigest()
 
 
-def sealed_words(entry: Entry) -> dict[str, Any]:
+def sealed_words(entry: Entry | Row[Any]) -> dict[str, Any]:
     """All that the hash of an entry stands for."""
     return {
         "position": entry.position,

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, case, func, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, case, func, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.connectors.models import Connection, Destination
-from app.db import database_now, db, utc_now
+from app.db import UtcDateTime, database_now, db, utc_now
 from app.delivery import troubles
 from app.delivery.answers import Reply
 from app.delivery.clock import from_now
@@ -90,10 +90,13 @@ def _next(
     claims: list[Claim] = []
     while turns.ahead and not claims:
         chosen = turns.take(most)
-        still = only_due(select(Delivery.id).where(Delivery.id.in_(chosen)), now)
+        still = _STILL_DUE
         if left_alone:
             still = still.where(~goes_to(left_alone))
-        claims = _take(owner, chosen, still, now)
+        free = still.with_for_update(skip_locked=True, of=Delivery)
+        line = db.session.connection()
+        ids = line.scalars(free, {"chosen": chosen, "now": now}).all()
+        claims = _take(owner, chosen, ids, now)
     return claims
 
 
@@ -109,36 +112,19 @@ def _try(
     chosen = db.session.scalars(first).all()
     if not chosen or not troubles.take(trouble, now):
         return []
-    return _take(owner, chosen, first, now)
+    free = first.with_for_update(skip_locked=True, of=Delivery)
+    return _take(owner, chosen, db.session.scalars(free).all(), now)
 
 
 def _take(
-    owner: str, chosen: Sequence[uuid.UUID], still: Select[uuid.UUID], now: datetime
+    owner: str, chosen: Sequence[uuid.UUID], ids: Sequence[uuid.UUID], now: datetime
 ) -> list[Claim]:
-    """On SQLite the write transaction itself keeps the others out."""
-    free = still.with_for_update(skip_locked=True, of=Delivery)
-    ids = db.session.scalars(free).all()
+    """Those of `ids`, which are locked. On SQLite the write transaction itself keeps
+    the others out."""
     if not ids:
         return []
-    taken = db.session.scalars(
-        update(Delivery)
-        .where(
-            Delivery.id.in_(ids),
-            Delivery.state.in_(WAITING),
-            Delivery.not_before <= now,
-        )
-        .values(
-            state="sending",
-            reason=None,
-            token=Delivery.token + 1,
-            owner=owner,
-            lease_until=now + LEASE,
-            attempts=Delivery.attempts + 1,
-            **_pinned(),
-        )
-        .returning(Delivery.id)
-        .execution_options(synchronize_session=False)
-    ).all()
+    values = {"ids": ids, "now": now, "by": owner, "until": now + LEASE}
+    taken = db.session.connection().scalars(_TAKE, values).all()
     order = {delivery_id: place for place, delivery_id in enumerate(chosen)}
     return sorted(_read(taken), key=lambda claimed: order[claimed.id])
 
@@ -166,42 +152,63 @@ def _address(
     )
 
 
-def _read(taken: Sequence[uuid.UUID]) -> list[Claim]:
-    here = (
+def _of_ids(name: str) -> ColumnElement[bool]:
+    return Delivery.id.in_(bindparam(name, expanding=True))
+
+
+# Made once: the making takes as long as the asking.
+_NOW = bindparam("now", type_=UtcDateTime())
+_STILL_DUE = only_due(select(Delivery.id).where(_of_ids("chosen")), _NOW)
+_TAKE = (
+    update(Delivery)
+    .where(_of_ids("ids"), Delivery.state.in_(WAITING), Delivery.not_before <= _NOW)
+    .values(
+        state="sending",
+        reason=None,
+        token=Delivery.token + 1,
+        owner=bindparam("by"),
+        lease_until=bindparam("until", type_=UtcDateTime()),
+        attempts=Delivery.attempts + 1,
+        **_pinned(),
+    )
+    .returning(Delivery.id)
+)
+_READ = (
+    select(
         *(Delivery.id, Delivery.firm_id, Delivery.company_id, Delivery.document_id),
         *(Delivery.connection_id, Delivery.slot, Delivery.token, Delivery.owner),
         *(Delivery.attempts, Delivery.ambiguous, Delivery.created_at),
         *(Delivery.message_id, Delivery.message_date, Delivery.sender),
         *(Delivery.destination, Delivery.file_name, Delivery.sha256),
         Delivery.version_id,
+        Connection.app_key,
+        _address(Delivery.connection_id, Delivery.slot)
+        .scalar_subquery()
+        .label("address"),
+        Rendition.id.label("rendition_id"),
+        *(
+            func.coalesce(of_rendition, of_version).label(of_version.key)
+            for of_rendition, of_version in (
+                (Rendition.size, Version.size),
+                (Rendition.content_type, Version.content_type),
+                (Rendition.storage_key, Version.storage_key),
+            )
+        ),
     )
-    found = db.session.execute(
-        select(
-            *here,
-            Connection.app_key,
-            _address(Delivery.connection_id, Delivery.slot)
-            .scalar_subquery()
-            .label("address"),
-            Rendition.id.label("rendition_id"),
-            *(
-                func.coalesce(of_rendition, of_version).label(of_version.key)
-                for of_rendition, of_version in (
-                    (Rendition.size, Version.size),
-                    (Rendition.content_type, Version.content_type),
-                    (Rendition.storage_key, Version.storage_key),
-                )
-            ),
-        )
-        .join(Connection, Connection.id == Delivery.connection_id)
-        .join(Version, Version.id == Delivery.version_id)
-        .outerjoin(
-            Rendition,
-            (Rendition.id == Delivery.rendition_id)
-            # Not one of a version that was replaced since.
-            & (Rendition.version_id == Delivery.version_id),
-        )
-        .where(Delivery.id.in_(taken))
+    .join(Connection, Connection.id == Delivery.connection_id)
+    .join(Version, Version.id == Delivery.version_id)
+    .outerjoin(
+        Rendition,
+        (Rendition.id == Delivery.rendition_id)
+        # Not one of a version that was replaced since.
+        & (Rendition.version_id == Delivery.version_id),
     )
+    .where(_of_ids("taken"))
+)
+
+
+def _read(taken: Sequence[uuid.UUID]) -> list[Claim]:
+    found = db.session.connection().execute(_READ, {"taken": taken})
     return [Claim(**row._mapping) for row in found]
 
 

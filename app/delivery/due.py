@@ -40,7 +40,9 @@ def _at(*which: ColumnElement[bool]) -> ColumnElement[bool]:
 
 
 def only_due(
-    wanted: Select[Any], now: datetime, company_id: uuid.UUID | None = None
+    wanted: Select[Any],
+    now: datetime | ColumnElement[datetime],
+    company_id: uuid.UUID | None = None,
 ) -> Select[Any]:
     """Of the deliveries selected, those that may leave now (of one company)."""
     wanted = (

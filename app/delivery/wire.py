@@ -9,10 +9,12 @@ import socket
 import ssl
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from functools import lru_cache
 
 from app.delivery.answers import NO_OPTIONS, Options, Reply, Unsent
 
 A_WRITE = 65536
+_quoted = lru_cache(maxsize=256)(smtplib.quoteaddr)
 
 
 def reporting(host: smtplib.SMTP, options: Sequence[str]) -> list[str]:
@@ -35,8 +37,8 @@ def begin(
     said = [*sizes, *reporting(host, options.mail)]
     asked = reporting(host, options.rcpt)
     commands = {
-        "mail": " ".join([f"MAIL FROM:{smtplib.quoteaddr(sender)}", *said]),
-        "rcpt": " ".join([f"RCPT TO:{smtplib.quoteaddr(recipient)}", *asked]),
+        "mail": " ".join([f"MAIL FROM:{_quoted(sender)}", *said]),
+        "rcpt": " ".join([f"RCPT TO:{_quoted(recipient)}", *asked]),
         "data": "DATA",
     }
     if not host.has_extn("pipelining"):

@@ -9,7 +9,7 @@ from sqlalchemy import delete, select, text, update
 
 from app.activity import recording
 from app.activity.models import Entry
-from app.activity.recording import digest, record, seal_everything
+from app.activity.recording import digest, record, seal_everything, sealed_words
 from app.db import db
 from app.delivery import tick
 from app.firms.models import Firm
@@ -32,7 +32,9 @@ def chain(firm: Firm) -> list[Entry]:
 def is_whole(entries: list[Entry]) -> bool:
     before = ""
     for position, entry in enumerate(entries, 1):
-        if entry.position != position or entry.sha256 != digest(before, entry):
+        if entry.position != position or entry.sha256 != digest(
+            before, sealed_words(entry)
+        ):
             return False
         before = entry.sha256
     return True
