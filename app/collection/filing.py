@@ -135,6 +135,7 @@ def _place(mail: InboundMail) -> Folder | None:
 
 def _note_sender(mail: InboundMail, sender: Sender) -> None:
     mail.from_address = sender.address or mail.from_address
+    mail.firm_id = mail.firm_id or sender.firm_id
     mail.verdict, mail.verdict_text = sender.verdict, sender.verdict_text
     mail.depositor_id = sender.person.id if sender.person else None
     mail.depositor_name = sender.name[:255]

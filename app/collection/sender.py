@@ -1,5 +1,6 @@
 """What is known of who wrote."""
 
+import uuid
 from dataclasses import dataclass
 
 from app.people.models import Person
@@ -19,6 +20,8 @@ class Sender:
     is_accepted: bool = False
     # Whose address it is, though nothing proves it.
     claimed: Person | None = None
+    # The one firm that knows the address, of a mail that is no firm's yet.
+    firm_id: uuid.UUID | None = None
 
     @property
     def is_known(self) -> bool:

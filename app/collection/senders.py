@@ -3,6 +3,7 @@ before; and by which name others are shown them, so that nobody passes for anoth
 
 import re
 import unicodedata
+import uuid
 from email.message import Message
 
 from sqlalchemy import or_, select
@@ -14,7 +15,7 @@ from app.db import db
 from app.firms.models import Firm
 from app.folding import words
 from app.mailroom.opening.splitting import split
-from app.mailroom.parts import type_of, walk
+from app.mailroom.parts import messages_in, type_of, walk
 from app.people.models import Membership, Person
 from app.texts import gettext as _
 
@@ -72,6 +73,23 @@ def is_accepted(address: str, company: Company, *, is_proven: bool) -> bool:
     )
 
 
+def firm_that_knows(address: str) -> uuid.UUID | None:
+    """The one where somebody has that address, the firm's or a client's, or where it is
+    accepted; None where several do."""
+    if not address:
+        return None
+    people = select(Person.firm_id).where(
+        Person.email == address,
+        Person.firm_id.is_not(None),
+        Person.disabled_at.is_(None),
+    )
+    accepted = select(AcceptedSender.firm_id).where(AcceptedSender.pattern == address)
+    found = db.session.scalars(
+        people.union(accepted).limit(2), execution_options=EVERYWHERE
+    ).all()
+    return found[0] if len(found) == 1 else None
+
+
 def shown_name(name: str, address: str, company: Company) -> str:
     """The name that a stranger gives, or the address where the name says another one,
     is in signs that pass for ours, or is like that of the house's people."""
@@ -126,17 +144,12 @@ def _passed_on(raw: bytes, text: str) -> list[str]:
         author_of(head_of(_head(inner))).address
         for part in walk(split(raw).root.message)
         if type_of(part) == "message/rfc822"
-        for inner in _inside(part)
+        for inner in messages_in(part)
     ]
     if attached:
         return attached[:5]
     quoted = _FORWARDED.search(text[:LOOKED_AT])
     return [quoted[1].lower()] if quoted else []
-
-
-def _inside(part: Message) -> list[Message]:
-    inside = part.get_payload()
-    return [m for m in inside if isinstance(m, Message)] if part.is_multipart() else []
 
 
 def _head(message: Message) -> bytes:

@@ -7,10 +7,13 @@ from email.message import EmailMessage
 import pytest
 from sqlalchemy import select, update
 
+from app.collection import sender_list
 from app.collection.addresses import collector
+from app.collection.finding import to_check
 from app.collection.models import AcceptedSender, InboundPart
 from app.db import db, utc_now
 from app.library.models import Document
+from app.notices.models import Notice
 from app.people.models import Membership
 from tests.cast import House, World
 from tests.collection.letters import letter
@@ -309,3 +312,53 @@ def test_a_name_of_nobody_here_is_shown_as_it_is(house: House, zone: Zone) -> No
     for number, name in enumerate(("Adam Martinez", "Dunes et Fils", "Müller GmbH")):
         raw = signed(raw_from(f'"{name}" <x@evil.test>', number), "evil.test")
         assert send(raw, COMPTA).depositor_name == name
+
+
+# To an address that is nobody's
+
+NOBODY = "compta+nobody-at-all@mail.guichet.test"
+
+
+def by(address: str) -> bytes:
+    raw = letter(("a.pdf", "application/pdf"), sender=address).replace(b"\n", b"\r\n")
+    return signed(raw, address.rpartition("@")[2])
+
+
+def test_a_stray_of_somebody_that_one_firm_knows_is_that_firm_s_to_look_at(
+    world: World, zone: Zone
+) -> None:
+    house = world.alder
+    world.birch.manager.email = "dora@elsewhere.test"
+    db.session.commit()
+    mail = send(by("dora@dune.test"), NOBODY)
+    assert (mail.state, mail.reason) == ("quarantined", "unknown_address")
+    assert (mail.firm_id, mail.company_id) == (house.firm.id, None)
+    assert (mail.verdict, documents()) == ("pass", [])
+    assert (to_check(house.admin), to_check(world.birch.admin)) == (1, 0)
+    assert to_check(world.operator) == 0
+    told = select(Notice.recipient).where(Notice.kind == "quarantine")
+    assert db.session.scalars(told).all() == [house.admin.email]
+
+
+def test_an_accepted_sender_is_known_too(world: World, zone: Zone) -> None:
+    house = world.alder
+    sender_list.accept(house.dune, "compta@supplier.test", by=house.admin)
+    db.session.commit()
+    assert send(by("compta@supplier.test"), NOBODY).firm_id == house.firm.id
+
+
+@pytest.mark.parametrize("case", ["unknown", "two firms", "disowned"])
+def test_any_other_stray_is_the_operator_s_alone(
+    world: World, zone: Zone, case: str
+) -> None:
+    raw = by("compta@supplier.test")
+    if case == "two firms":
+        for house in (world.alder, world.birch):
+            sender_list.accept(house.dune, "compta@supplier.test", by=house.admin)
+    if case == "disowned":
+        world.birch.manager.email = "dora@elsewhere.test"
+        raw = letter(("a.pdf", "application/pdf"), sender="dora@dune.test")
+    db.session.commit()
+    mail = send(raw, NOBODY)
+    assert (mail.firm_id, mail.state) == (None, "quarantined")
+    assert to_check(world.operator) == 1
