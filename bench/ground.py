@@ -24,7 +24,7 @@ class Ground:
     def __init__(self, folder: Path, home: Path) -> None:
         self.folder = folder
         self.parts: list[Part] = []
-        self.postgres = Postgres(home, folder / "postgresql.log")
+        self.postgres = Postgres(home, folder / "postgresql.log", durable=True)
         self.queue = Queue(folder, folder / "queue.log", keep=False)
 
     def start(self) -> None:

@@ -22,9 +22,9 @@ __all__ = ["at_the_last_moment", "house", "mail_goes_to", "redis"]
 
 @pytest.fixture(scope="session")
 def kills(pytestconfig: pytest.Config) -> int:
-    """FAULT_KILLS; else 200 where the faults were asked for, 40 among all tests."""
+    """FAULT_KILLS; else 200 where the faults were asked for, 20 among all tests."""
     asked = "faults" in str(pytestconfig.option.markexpr)
-    return int(os.environ.get("FAULT_KILLS") or (200 if asked else 40))
+    return int(os.environ.get("FAULT_KILLS") or (200 if asked else 20))
 
 
 @pytest.fixture

@@ -12,7 +12,9 @@ from tests.journeys import house as houses
 from tests.journeys.house import House
 from tests.journeys.visitors import Visitor, visitor
 
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = (
+    *("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"),
+)
 ARGUMENTS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update"),

@@ -1,6 +1,7 @@
 """Looking at a page as its readers do: with assistive technology, in the dark, on a
 phone, with the narrowest of them."""
 
+import os
 import re
 from functools import cache
 from typing import Any
@@ -8,7 +9,6 @@ from typing import Any
 from playwright.sync_api import Page
 
 from tests.delivery.processes import ROOT
-from tests.journeys.visitors import screenshots
 
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
@@ -55,12 +55,14 @@ def wear(page: Page, scheme: str, size: dict[str, int]) -> None:
 
 
 def faults(page: Page, name: str) -> list[str]:
-    """Of the page in two lights and two sizes; leaves a picture of each."""
+    """Of the page in two lights and two sizes; leaves a picture of each in the folder
+    that SCREENSHOTS names."""
     found = []
     for scheme in ("light", "dark"):
         for device, size in (("desk", DESK), ("phone", PHONE)):
             wear(page, scheme, size)
-            page.screenshot(path=screenshots() / f"{name}-{device}-{scheme}.png")
+            if folder := os.environ.get("SCREENSHOTS"):
+                page.screenshot(path=f"{folder}/{name}-{device}-{scheme}.png")
             found += [f"{device} {scheme} {v}" for v in violations(page, scheme)]
     wear(page, "light", {"width": NARROWEST, "height": 740})
     found += [f"at {NARROWEST}: {one}" for one in page.evaluate(STICKING_OUT)]

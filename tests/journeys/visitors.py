@@ -4,7 +4,6 @@ import re
 from base64 import b64encode
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -187,10 +186,3 @@ def visitor(
     if name and "storage_state" not in how:
         somebody.sign_in(ACCOUNTS[name][1])
     return somebody
-
-
-def screenshots() -> Path:
-    """Where pictures are left to be looked at; git ignores it."""
-    folder = Path(__file__).resolve().parents[2] / "var/screenshots"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder

@@ -201,6 +201,8 @@
     dialog.showModal();
     const first = one("[autofocus]", dialog) || one("[data-close]", dialog);
     if (first) first.focus();
+    // Else htmx goes back there, when a key may have gone on already.
+    for (const element of all("[autofocus]", dialog)) element.autofocus = false;
   }
 
   new MutationObserver(openDialog).observe(one("#dialogue"), { childList: true });
