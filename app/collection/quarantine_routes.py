@@ -1,7 +1,7 @@
 """The mails to check, for the people of the firm: the list, one mail, what is done."""
 
 import uuid
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from flask import (
@@ -175,16 +175,22 @@ def _classify(mail: InboundMail) -> None:
     """As the form says. Commits."""
     company, folder = _chosen(mail)
     numbers = _numbers()
-    if "always" in request.form:
-        _accept(company, pattern_for(mail))
-    done = settling.classify(mail, folder, numbers, by=current_user)
+    accept = partial(_accept, company, pattern_for(mail))
+    if "always" not in request.form:
+        done = settling.classify(mail, folder, numbers, by=current_user)
+    else:
+        accept()  # what speaks against it is said before anything is filed
+        db.session.rollback()
+        done = settling.classify(
+            mail, folder, numbers, by=current_user, and_then=accept
+        )
     flash(_done(done, folder), "ok")
     for part in done.refused:
         flash(f"{part.name} – {part.reason}", "bad")
 
 
 def _accept(company: Company, pattern: str) -> None:
-    """Unless it is accepted already; kept with the filing. Raises Refused."""
+    """Unless it is accepted already. Raises Refused."""
     known = {sender.pattern for sender in sender_list.of(company)}
     if pattern and pattern not in known:
         is_sure = request.form.get("sure") == pattern

@@ -6,7 +6,7 @@ that to the caller.
 """
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -45,15 +45,21 @@ class Classified:
 
 
 def classify(
-    mail: InboundMail, into: Folder, numbers: Collection[int], *, by: Person
+    mail: InboundMail,
+    into: Folder,
+    numbers: Collection[int],
+    *,
+    by: Person,
+    and_then: Callable[[], None] = lambda: None,
 ) -> Classified:
-    """Make documents of these parts, in the folder. Commits. Raises Refused, having
-    filed nothing."""
+    """Make documents of these parts, in the folder; `and_then` is kept with that or
+    not at all. Commits. Raises Refused, having filed nothing."""
     mail = _take_in_hand(mail, into, numbers, by)
     try:
         found = _file(mail, into, set(numbers))
         if not found.filed:
             raise Refused(found.refused[0].reason, "part")
+        and_then()
         _give_to(mail, into.company_id)
         _settle(mail, "filed", by, filed=found.filed, sender=mail.from_address)
         receipts.tell(mail, is_theirs=bool(mail.from_address))

@@ -116,6 +116,19 @@ def test_a_sender_is_always_accepted_when_that_is_chosen_with_it(
     ]
 
 
+def test_a_sender_of_whom_nothing_can_be_kept_is_not_accepted(
+    ben: Browser, house: House
+) -> None:
+    raw = letter(("Facture.pdf.exe", "application/octet-stream"))
+    (taken,) = take_in(raw, Envelope("smtp"), ["compta+dune-alder@mail.guichet.test"])
+    jobs.read_waiting()
+    mail = as_it_is(taken.mail_id)
+    data = form(mail, house, always="1")
+    answer = ben.post(f"/quarantine/{mail.id}/classify", data=data)
+    assert (answer.status_code, "programme" in answer.text) == (422, True)
+    assert db.session.scalars(select(AcceptedSender)).all() == []
+
+
 def test_a_sender_is_accepted_once_and_who_did_it_first_stays(
     ben: Browser, ada: Browser, house: House
 ) -> None:
