@@ -85,7 +85,7 @@ def seal_everything() -> None:
 
 # What the hash of an entry stands for.
 TOLD = (
-    *(Entry.id, Entry.position, Entry.firm_id, Entry.company_id, Entry.document_id),
+    *(Entry.position, Entry.firm_id, Entry.company_id, Entry.document_id),
     *(Entry.actor_id, Entry.verb, Entry.is_firm_only, Entry.details, Entry.at),
 )
 _SEAL = (
@@ -98,7 +98,7 @@ _SEAL = (
 def _seal(firm_id: uuid.UUID) -> int:
     _lock(firm_id)
     entries = db.session.execute(
-        select(*TOLD)
+        select(Entry.id, *TOLD)
         .where(Entry.firm_id == firm_id, Entry.position.is_(None))
         .order_by(Entry.id)
         .limit(A_BATCH)

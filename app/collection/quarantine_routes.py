@@ -1,7 +1,7 @@
 """The mails to check, for the people of the firm: the list, one mail, what is done."""
 
 import uuid
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 from flask import (
@@ -175,26 +175,24 @@ def _classify(mail: InboundMail) -> None:
     """As the form says. Commits."""
     company, folder = _chosen(mail)
     numbers = _numbers()
-    accept = partial(_accept, company, pattern_for(mail))
-    if "always" not in request.form:
-        done = settling.classify(mail, folder, numbers, by=current_user)
-    else:
-        accept()  # what speaks against it is said before anything is filed
-        db.session.rollback()
-        done = settling.classify(
-            mail, folder, numbers, by=current_user, and_then=accept
-        )
+    pattern = pattern_for(mail) if "always" in request.form else ""
+    is_sure = request.form.get("sure") == pattern
+
+    def accept() -> None:
+        if _is_new(company, pattern):
+            sender_list.accept(company, pattern, by=current_user, is_sure=is_sure)
+
+    if _is_new(company, pattern):  # what speaks against it is said before any filing
+        sender_list.check(company, pattern, is_sure=is_sure)
+    done = settling.classify(mail, folder, numbers, by=current_user, and_then=accept)
     flash(_done(done, folder), "ok")
     for part in done.refused:
         flash(f"{part.name} – {part.reason}", "bad")
 
 
-def _accept(company: Company, pattern: str) -> None:
-    """Unless it is accepted already. Raises Refused."""
+def _is_new(company: Company, pattern: str) -> bool:
     known = {sender.pattern for sender in sender_list.of(company)}
-    if pattern and pattern not in known:
-        is_sure = request.form.get("sure") == pattern
-        sender_list.accept(company, pattern, by=current_user, is_sure=is_sure)
+    return bool(pattern) and pattern not in known
 
 
 def _chosen(mail: InboundMail) -> tuple[Company, Folder]:

@@ -53,16 +53,7 @@ def accept(
     IntegrityError when somebody was quicker with the same."""
     pattern = checked(typed)
     lock_company(company.id, exclusive=True)
-    known = [sender.pattern for sender in of(company)]
-    if pattern in known:
-        raise Refused(
-            _("“%(pattern)s” is accepted already.", pattern=pattern), "pattern"
-        )
-    if len(known) >= MOST:
-        raise Refused(_("%(most)s senders at most.", most=MOST), "pattern")
-    like = _like(pattern, [*known, *_addresses_of_people(company)])
-    if like and not is_sure:
-        raise LooksLike(pattern, like)
+    check(company, pattern, is_sure=is_sure)
     sender = AcceptedSender(
         firm_id=company.firm_id,
         company_id=company.id,
@@ -73,6 +64,20 @@ def accept(
     db.session.flush()
     _note("sender_accepted", company, pattern, by)
     return sender
+
+
+def check(company: Company, pattern: str, *, is_sure: bool = False) -> None:
+    """Whether it can be accepted now. Raises as `accept` does, and writes nothing."""
+    known = [sender.pattern for sender in of(company)]
+    if pattern in known:
+        raise Refused(
+            _("“%(pattern)s” is accepted already.", pattern=pattern), "pattern"
+        )
+    if len(known) >= MOST:
+        raise Refused(_("%(most)s senders at most.", most=MOST), "pattern")
+    like = _like(pattern, [*known, *_addresses_of_people(company)])
+    if like and not is_sure:
+        raise LooksLike(pattern, like)
 
 
 def forget(company: Company, sender: AcceptedSender, *, by: Person) -> None:

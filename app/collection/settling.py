@@ -53,7 +53,8 @@ def classify(
     and_then: Callable[[], None] = lambda: None,
 ) -> Classified:
     """Make documents of these parts, in the folder; `and_then` is kept with that or
-    not at all. Commits. Raises Refused, having filed nothing."""
+    not at all. Commits. Raises Refused, having filed nothing; and what `and_then`
+    raises, when the mail goes on waiting and knows which parts are filed."""
     mail = _take_in_hand(mail, into, numbers, by)
     try:
         found = _file(mail, into, set(numbers))

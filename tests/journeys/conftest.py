@@ -13,7 +13,10 @@ from tests.journeys.house import House
 from tests.journeys.visitors import Visitor, visitor
 
 CHROMIUM = (
-    *("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"),
+    "chromium-headless-shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
 )
 ARGUMENTS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
