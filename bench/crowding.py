@@ -1,11 +1,15 @@
-"""P8: many small files at once, as when a folder is dropped."""
+"""P8: many small files at once, as when a folder is dropped, into an S3 store."""
 
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 
+import boto3
+from botocore.config import Config
+
+from _store import BUCKET, CREDENTIALS
 from bench.ground import LOAD_CORE, Ground, connect
 from bench.measuring import Result, Side, alternate
 from bench.portal import HOST, Portal
@@ -18,17 +22,19 @@ BODY = os.urandom(100_000)
 
 
 def p8(ground: Ground, portal: Portal) -> Iterator[Result]:
-    with (
-        ground.gunicorn(APP, portal.env) as ours,
-        ground.gunicorn("bench.plain:keep", {}) as keep,
-    ):
-        kept, plain = alternate(_uploads(ours, portal), _uploads(keep, portal))
-    ratio = plain.median / kept.median
+    with ground.store() as store:
+        env = portal.env | CREDENTIALS | {"STORAGE_URL": store.url}
+        with ground.gunicorn(APP, env) as ours:
+            kept, put = alternate(
+                _sending(ours, lambda number: _form(portal, f"{number}.bin")),
+                _sending(store.port, _putting(store.port)),
+            )
+    ratio = put.median / kept.median
     rate = FILES / kept.median * 1000
     yield Result(
         id="P8",
         value=rate,
-        baseline=FILES / plain.median * 1000,
+        baseline=FILES / put.median * 1000,
         ratio=ratio,
         unit="files/s",
         target=">= 0.3 x, >= 60 files/s",
@@ -37,12 +43,12 @@ def p8(ground: Ground, portal: Portal) -> Iterator[Result]:
     )
 
 
-def _uploads(port: int, portal: Portal) -> Side:
-    """All of them over six lines; the other side hashes and writes each body too."""
-    rounds = count()
+def _sending(port: int, request_of: Callable[[int], bytes]) -> Side:
+    """All of them over six lines; the requests are made before."""
+    numbers = count()
 
     def once() -> list[float]:
-        requests = [_form(portal, f"{next(rounds)} {n}.bin") for n in range(FILES)]
+        requests = [request_of(next(numbers)) for _ in range(FILES)]
         faults: list[int] = []
 
         def send(number: int) -> None:
@@ -65,6 +71,29 @@ def _uploads(port: int, portal: Portal) -> Side:
         return [took]
 
     return once
+
+
+def _putting(port: int) -> Callable[[int], bytes]:
+    """The bare PUT of such a file, signed beforehand."""
+    s3 = boto3.client(
+        "s3",
+        endpoint_url=f"http://127.0.0.1:{port}",
+        region_name="us-east-1",
+        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        config=Config(signature_version="s3v4"),
+    )
+
+    def request(number: int) -> bytes:
+        place = {"Bucket": BUCKET, "Key": f"bare/{number}"}
+        signed = s3.generate_presigned_url("put_object", Params=place)
+        path = signed.removeprefix(s3.meta.endpoint_url)
+        host = f"127.0.0.1:{port}"
+        return (
+            head("PUT", path, {"Host": host, "Content-Length": str(len(BODY))}) + BODY
+        )
+
+    return request
 
 
 def _form(portal: Portal, name: str) -> bytes:

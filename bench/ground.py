@@ -12,6 +12,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from _parts import ROOT, VENV, Part, Queue, end, free_port, listens
+from _store import Store
 from _test import Postgres, wait
 
 PLATFORM = "guichet.test"
@@ -83,6 +84,22 @@ class Ground:
         command = [VENV / "python", "-m", "bench.sink", str(port), *options]
         with self.running(command, port, {}):
             yield port
+
+    @contextmanager
+    def store(self) -> Iterator[Store]:
+        """An S3 server with an empty bucket."""
+        folder = self.folder / "store"
+        folder.mkdir()
+        store = Store(folder)
+        self.parts.append(store)
+        store.start()
+        try:
+            store.wait()
+            yield store
+        finally:
+            end([store])
+            self.parts.remove(store)
+            shutil.rmtree(folder)
 
     @contextmanager
     def running(

@@ -14,8 +14,8 @@ from urllib.parse import quote
 
 import pytest
 
+from _parts import free_ports
 from tests.delivery.processes import wait_until
-from tests.infrastructure.s3 import free_ports
 
 SERVER = shutil.which("dovecot", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 needs_imap = pytest.mark.skipif(not SERVER, reason="dovecot is absent: run bin/test")

@@ -11,8 +11,8 @@ from flask import Flask
 from redis import Redis
 from redis.exceptions import RedisError
 
+from _parts import free_ports
 from tests.delivery.processes import wait_until
-from tests.infrastructure.s3 import free_ports
 
 SERVER = shutil.which("redis-server")
 needs_redis = pytest.mark.skipif(

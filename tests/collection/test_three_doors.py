@@ -14,6 +14,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from _parts import free_ports
 from app.collection import jobs
 from app.collection.models import InboundMail, InboundPart
 from app.collection.reading import reading_of
@@ -23,7 +24,6 @@ from app.mailroom import door as doors
 from app.mailroom.watching import poll
 from tests.cast import World
 from tests.imap_server import OWN, ImapServer, imap_server, needs_imap
-from tests.infrastructure.s3 import free_ports
 from tests.mailroom.bringing import SECRET, bring, by_mailgun
 
 CORPUS = Path(__file__).parents[3] / "shared/corpus/eml"

@@ -16,6 +16,7 @@ from flask import Flask
 from redis.exceptions import RedisError
 from sqlalchemy import func, select, update
 
+from _parts import free_ports
 from app.collection import jobs
 from app.collection.models import InboundMail, InboundPart
 from app.db import database_now, db
@@ -27,7 +28,6 @@ from tests.delivery.processes import start, wait_until
 from tests.faults.counting import note
 from tests.faults.siege import SEED
 from tests.faults.stage import Background, Crew, kill, strike
-from tests.infrastructure.s3 import free_ports
 from tests.redis_server import needs_redis
 
 pytestmark = [needs_redis, pytest.mark.faults]

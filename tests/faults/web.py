@@ -13,13 +13,13 @@ from pathlib import Path
 from flask import Flask
 from sqlalchemy import select
 
+from _parts import free_ports
 from app.companies.models import Company
 from app.db import db
 from app.library.models import Document
 from app.seed import one_page_pdf
 from tests.cast import House, signed_in
 from tests.delivery.processes import members, signal_all, start, wait_until
-from tests.infrastructure.s3 import free_ports
 
 
 @dataclass

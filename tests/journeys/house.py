@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from _parts import free_ports
 from tests.conftest import fresh_postgres
 from tests.delivery.processes import ROOT, members, signal_all, start, wait_until
-from tests.infrastructure.s3 import free_ports
 from tests.smtp import MailServer, Received
 
 BIN = Path(sys.executable).parent

@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from _parts import free_ports
 from app.collection.models import InboundMail
 from app.connectors import bots
 from app.db import db
@@ -20,7 +21,6 @@ from app.mailroom.models import BotMail
 from app.storage import StorageUnavailable
 from tests.cast import House, World
 from tests.delivery.processes import environment, signal_all, start, wait_until
-from tests.infrastructure.s3 import free_ports
 from tests.mailroom.letters import INVITATION, as_bytes
 from tests.smtp import MailServer
 

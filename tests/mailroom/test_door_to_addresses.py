@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from _parts import free_ports
 from app.collection import limits
 from app.collection.accepting import Envelope
 from app.collection.jobs import read_waiting
@@ -21,7 +22,6 @@ from app.mailroom.entrance import take_in
 from app.storage import StorageUnavailable
 from tests.cast import House, World
 from tests.collection.letters import letter
-from tests.infrastructure.s3 import free_ports
 
 COMPTA = "compta+dune-alder@mail.guichet.test"
 BANQUE = "banque+dune-alder@mail.guichet.test"

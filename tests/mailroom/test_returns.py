@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, select
 
+from _parts import free_ports
 from app.db import db
 from app.delivery import tick
 from app.delivery.envelope import return_address
@@ -19,7 +20,6 @@ from app.mailroom.receiving import receive
 from tests.cast import House, World, signed_in
 from tests.delivery.test_envelope import use_verp
 from tests.delivery.world import delivery_of, document_of, state_of
-from tests.infrastructure.s3 import free_ports
 from tests.mailroom.letters import as_bytes
 from tests.smtp import MailServer
 
