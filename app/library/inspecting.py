@@ -1,18 +1,16 @@
-"""What a stored file is like, before it becomes a document: can it be read at all?
+"""What a file that comes in is like, before it becomes a document: can it be read?
 
 Its bytes are read apart, in a process with limits; no transaction is open meanwhile.
 Whatever happens there the file is kept, and when nothing can be said, nothing is.
 """
 
 import logging
-import shutil
 import tempfile
-from typing import NamedTuple
+from contextlib import suppress
+from typing import BinaryIO, NamedTuple
 
 from app import apart
-from app.blobs import Missing, StorageUnavailable
 from app.library.naming import split_extension
-from app.storage import Storage
 
 log = logging.getLogger(__name__)
 UNKNOWN = "application/octet-stream"
@@ -29,20 +27,47 @@ class Findings(NamedTuple):
     pages: int | None = None
 
 
-def inspect(storage: Storage, key: str, content_type: str, name: str) -> Findings:
-    """Look at the stored file. Never raises for what the file is, or the store does."""
-    if content_type == UNKNOWN and split_extension(name)[1].lower() == ".pdf":
-        return Findings("damaged")  # called a PDF, but is none
-    if content_type not in READABLE:
-        return Findings()
-    try:
-        with storage.open(key) as blob, tempfile.TemporaryFile() as copy:
-            shutil.copyfileobj(blob, copy)
-            copy.seek(0)
-            said = apart.ask("look", copy, content_type)
-    except (StorageUnavailable, Missing, OSError) as error:
-        log.warning("what was just stored could not be looked at: %r", error)
-        return Findings()
-    if said is None:
-        return Findings()
-    return Findings(said.get("defect"), said.get("pages"))
+class Inspection:
+    """Is given the bytes beside the store, which need not be asked for them again.
+    Never raises for what the file is, nor for a disk that is full."""
+
+    def __init__(self, content_type: str, name: str) -> None:
+        self._type = content_type
+        self._name = name
+        self._copy: BinaryIO | None = None
+        if content_type in READABLE:
+            try:
+                self._copy = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close
+            except OSError as error:
+                self._give_up(error)
+
+    def write(self, chunk: bytes) -> None:
+        if self._copy is None:
+            return
+        try:
+            self._copy.write(chunk)
+        except OSError as error:
+            self._give_up(error)
+
+    def findings(self) -> Findings:
+        if self._type == UNKNOWN and split_extension(self._name)[1].lower() == ".pdf":
+            return Findings("damaged")  # called a PDF, but is none
+        if self._copy is None:
+            return Findings()
+        try:
+            self._copy.seek(0)
+            said = apart.ask("look", self._copy, self._type)
+        except OSError as error:
+            self._give_up(error)
+            return Findings()
+        return Findings(said.get("defect"), said.get("pages")) if said else Findings()
+
+    def close(self) -> None:
+        copy, self._copy = self._copy, None
+        if copy is not None:
+            with suppress(OSError):  # what was not written yet has no room either
+                copy.close()
+
+    def _give_up(self, error: OSError) -> None:
+        log.warning("what comes in cannot be looked at: %r", error)
+        self.close()

@@ -4,15 +4,17 @@ No transaction is open meanwhile. What is refused leaves nothing in the store; w
 kept is not yet a document: `deposit` makes it one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from itertools import chain
 
 import filetype
 from flask import current_app
 
 from app.errors import Refused
 from app.formats import filesize
-from app.library.inspecting import inspect
+from app.library.inspecting import Inspection
 from app.library.naming import clean_name, split_extension
 from app.storage import Storage, Stored, Writer
 from app.texts import gettext as _
@@ -62,19 +64,31 @@ def receive(chunks: Iterable[bytes], raw_name: str | None) -> Received:
     """Store the stream. Raises Refused with the reason, having kept nothing."""
     name = clean_name(raw_name, fallback=_("Untitled document"))
     limit = current_app.config["MAX_UPLOAD_MB"] * 1_000_000
-    head = b""
-    with store().writer() as writer:
-        size = 0
-        for chunk in chunks:
-            head = head or bytes(chunk[:SNIFFED])
+    pieces = _gathered(chunks)
+    first = next(pieces)
+    head, size = first[:SNIFFED], 0
+    content_type = sniff(head, name)
+    with store().writer() as writer, closing(Inspection(content_type, name)) as seen:
+        for chunk in chain([first], pieces):
             size += len(chunk)
             if size <= limit:
                 writer.write(chunk)
+                seen.write(chunk)
         _refuse_what_cannot_be_kept(writer, name, head, size, limit)
+        found = seen.findings()
         stored = writer.finish()
-    content_type = sniff(head, name)
-    found = inspect(store(), stored.key, content_type, name)
     return Received(stored, name, (raw_name or "")[:1000], content_type, *found)
+
+
+def _gathered(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes; what is looked at to tell their kind is in the first piece."""
+    coming, first = (chunk for chunk in chunks), b""
+    for chunk in coming:
+        first += chunk
+        if len(first) >= SNIFFED:
+            break
+    yield first
+    yield from coming
 
 
 def give_back(received: Received) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from app import apart
 from app.db import db
+from app.errors import Refused
 from app.library.models import Document, Version
 from app.library.receiving import Received, receive
 from app.seed import one_page_pdf
@@ -52,6 +53,21 @@ def found(content: bytes, name: str) -> tuple[str | None, int | None]:
 def test_what_a_file_is_like(app: Flask, name: str) -> None:
     content, defect, pages = CASES[name]
     assert found(content, name) == (defect, pages)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 100, 8191])
+def test_it_is_the_same_in_however_small_pieces_it_comes(app: Flask, size: int) -> None:
+    """As where a part of a form begins at the very end of what was read of the line."""
+    photo = jpeg()
+    for content, name in ((WHOLE, "a.pdf"), (photo, "a.jpg"), (heic(), "a.heic")):
+        pieces = [content[at : at + size] for at in range(0, len(content), size)]
+        came = receive([b"", *pieces], name)
+        assert came.content_type == receive([content], name).content_type
+        assert (came.defect, came.stored.size) == (None, len(content))
+        first_only = receive([content[:size], content[size:]], name)
+        assert first_only.content_type == came.content_type
+    with pytest.raises(Refused, match="programme"):
+        receive([b"M", b"Z\x90\x00" + bytes(2000)], "a.pdf")
 
 
 def test_it_is_kept_with_the_version(world: World) -> None:
