@@ -24,8 +24,8 @@ def copy_document(
     channel: str = "web",
     once: str = "",
 ) -> Deposited:
-    """Into a folder of the same company, its own included. The same `once` copies it
-    there once."""
+    """Into a folder of the same company, its own included. The same `once` copies it,
+    as it is, there once."""
     living(to, document.company_id)
     db.session.refresh(document)
     if document.trashed_at is not None:
@@ -39,7 +39,7 @@ def copy_document(
         defect=version.defect,
         pages=version.pages,
     )
-    upload_id = uuid.uuid5(document.id, f"{once}/{to.id}") if once else None
+    upload_id = uuid.uuid5(version.id, f"{once}/{to.id}") if once else None
     return deposit(
         same, into=to, by=by, channel=channel, kind="copy", upload_id=upload_id
     )

@@ -54,9 +54,19 @@ class Body:
         """The files that could be kept."""
         return [file for file in self.files if isinstance(file, Received)]
 
-    @property
-    def upload_id(self) -> uuid.UUID | None:
-        return id_from(self.fields.get("upload_id"))
+    def identity(self, *files: Received, place: int = 0) -> uuid.UUID | None:
+        """By which these, the `place`-th of the form, are known when they come again.
+
+        The form's own id is not enough: a page that was gone back to bears the same
+        one, and other files then.
+        """
+        form = id_from(self.fields.get("upload_id"))
+        hashes = [file.stored.sha256 for file in files]
+        return identity_of(form, place, *hashes) if form else None
+
+
+def identity_of(form: uuid.UUID, place: int, *sha256s: str) -> uuid.UUID:
+    return uuid.uuid5(form, f"{place} {' '.join(sha256s)}")
 
 
 def deposit_all(
@@ -72,17 +82,14 @@ def deposit_all(
         _read(request, body)
         if has_token:
             _check_token(request, body)
-    upload_id = body.upload_id
+    way = body.fields.get("path", "")
     outcomes = []
-    for index, file in enumerate(body.files):
+    for place, file in enumerate(body.files):
         if isinstance(file, Outcome):
             outcomes.append(file)
         else:
-            one = (
-                uuid.uuid5(upload_id, str(index)) if upload_id and index else upload_id
-            )
-            way = body.fields.get("path", "")
-            outcomes.append(_deposit_one(file, one, way, deposit))
+            once = body.identity(file, place=place)
+            outcomes.append(_deposit_one(file, once, way, deposit))
     if not outcomes:
         outcomes.append(Outcome("", _("No file was chosen."), status=422))
     return outcomes

@@ -69,7 +69,7 @@ def create(slug: str, folder_id: uuid.UUID) -> ResponseReturnValue:
                     pdf,
                     place.folder,
                     by=current_user,
-                    upload_id=body.upload_id,
+                    upload_id=body.identity(*body.whole),
                 )
             except Exception:
                 give_back(pdf)

@@ -5,6 +5,7 @@ import os
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, suppress
+from hashlib import sha256
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from app.delivery.models import DONE, Delivery
 from app.library.deposit import deposit
 from app.library.models import Arrival, Document, Version
 from app.library.receiving import receive
+from app.library.uploads import identity_of
 from app.seed import one_page_pdf
 from app.storage import StorageUnavailable
 from tests.cast import Browser, signed_in
@@ -201,9 +203,9 @@ def test_a_deposit(
         kept = files_of(app) - before
         db.session.remove()
         if status is not None and status < 400:
-            assert len(documents(once)) == kept == 1, n
+            assert len(documents(once, n)) == kept == 1, n
         assert deposit_once(browser, url, once, n) == 303, n
-        [document_id] = documents(once)
+        [document_id] = documents(once, n)
         assert rows_of(document_id) == (1, 1, 1), n
         # One may stay that nobody can tell whether it is needed.
         assert files_of(app) - before <= 1 + is_bereft(name), n
@@ -234,8 +236,11 @@ def deposit_once(browser: Browser, url: str, once: uuid.UUID, n: int) -> int | N
     return int(answer.status_code)
 
 
-def documents(once: uuid.UUID) -> list[uuid.UUID]:
-    wanted = select(Document.id).where(Document.upload_id == once)
+def documents(once: uuid.UUID, n: int) -> list[uuid.UUID]:
+    digest = sha256(one_page_pdf(f"{n}")).hexdigest()
+    wanted = select(Document.id).where(
+        Document.upload_id == identity_of(once, 0, digest)
+    )
     found = db.session.scalars(wanted).all()
     db.session.commit()
     return list(found)

@@ -169,7 +169,7 @@ def test_a_deposit_is_whole_whatever_becomes_of_its_jobs(
         once = uuid.uuid4()
         with nth.queue_fails(n, is_late=is_late) as struck:
             assert deposit_once(browser, url, once, n) == 303
-        [document_id] = documents(once)
+        [document_id] = documents(once, n)
         assert rows_of(document_id) == (1, 1, 1)
         settle()
         assert broken(smtp.messages, at_rest=True) == []

@@ -17,6 +17,7 @@ from _parts import free_ports
 from app.companies.models import Company
 from app.db import db
 from app.library.models import Document
+from app.library.uploads import identity_of
 from app.seed import one_page_pdf
 from tests.cast import House, signed_in
 from tests.delivery.processes import members, signal_all, start, wait_until
@@ -131,5 +132,6 @@ def unkept(depositors: Sequence[Depositor]) -> Iterator[str]:
     db.session.commit()
     for each in depositors:
         for upload, digest in each.kept.items():
-            if there.get(upload) != [digest]:
-                yield f"upload {upload} is there as {there.get(upload)}"
+            found = there.get(identity_of(upload, 0, digest))
+            if found != [digest]:
+                yield f"upload {upload} is there as {found}"

@@ -4,6 +4,7 @@ import io
 import threading
 import uuid
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -147,6 +148,17 @@ def test_the_same_upload_sent_twice_makes_one_document(dora: Browser, url: str) 
             == 303
         )
     assert len(documents()) == 1
+
+
+def test_another_file_by_a_form_that_was_gone_back_to_is_not_taken_for_the_first(
+    dora: Browser, url: str
+) -> None:
+    once = {"upload_id": str(uuid.uuid4())}
+    files = [(one_page_pdf(str(n)), f"{n}.pdf") for n in range(4)]
+    for chosen in (files[:1], files[1:2], files[:2], files[2:], files[1:2]):
+        assert post(dora, url, *chosen, fields=once).status_code == 303
+    kept = {document.sha256 for document in documents()}
+    assert kept == {sha256(content).hexdigest() for content, _name in files}
 
 
 def test_a_double_click_makes_one_document(app: Flask, world: World, url: str) -> None:

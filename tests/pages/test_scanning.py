@@ -113,6 +113,19 @@ def test_sent_twice_it_is_there_once(house: House, dora: Browser) -> None:
     assert len(db.session.scalars(select(Photo)).all()) == 2
 
 
+def test_a_page_more_after_an_answer_that_was_lost_is_kept(
+    house: House, dora: Browser
+) -> None:
+    """The page stays as it was, and sends the same id with all its photos."""
+    once = str(uuid4())
+    shots = [photo("red"), photo("lime"), photo("blue")]
+    for many in (2, 3):
+        answer = scan(dora, house, *shots[:many], upload_id=once)
+        assert answer.status_code == 303
+    pages = db.session.scalars(select(Version.pages).order_by(Version.id)).all()
+    assert pages == [2, 3]
+
+
 @pytest.mark.parametrize(
     ("files", "said"),
     [
