@@ -195,6 +195,22 @@ def _events(
         raise Malformed("Bytes after the closing boundary")
 
 
+def _with_bodies(
+    events: Iterator[MultipartSegment | bytes | None], boundary: str
+) -> Iterator[MultipartSegment | bytes | None]:
+    """The same. The parser overlooks the end of a part that has no blank line before it
+    (RFC 2046, 5.1.1), and would give the next part as this one's bytes."""
+    delimiter, beginning = f"--{boundary}".encode(), b""
+    for event in events:
+        if isinstance(event, MultipartSegment):
+            beginning = b""
+        elif event and len(beginning) < len(delimiter):
+            beginning += event[: len(delimiter)]
+            if beginning.startswith(delimiter):
+                raise Malformed("A part without a body")
+        yield event
+
+
 def _files(
     stream: Stream, content_type: str, content_length: int | None, max_parts: int
 ) -> Iterator[File]:
@@ -203,7 +219,7 @@ def _files(
     if kind != "multipart/form-data" or not re.fullmatch(r"[!-~ ]{1,200}", boundary):
         raise NotMultipart(f"Not a form with files: {content_type[:200]!r}")
     events = _events(_chunks(stream, content_length), boundary)
-    return _opened_each(events, max_parts)
+    return _opened_each(_with_bodies(events, boundary), max_parts)
 
 
 def _opened_each(events: Iterator[Any], max_parts: int) -> Iterator[File]:

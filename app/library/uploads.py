@@ -69,10 +69,8 @@ def identity_of(form: uuid.UUID, place: int, *sha256s: str) -> uuid.UUID:
     return uuid.uuid5(form, f"{place} {' '.join(sha256s)}")
 
 
-def deposit_all(
-    request: Request, deposit: Deposit, *, has_token: bool = True
-) -> list[Outcome]:
-    """Deposit each file of the request, each in a transaction of its own.
+def take_in(request: Request, *, has_token: bool = True) -> Body:
+    """All that the request holds, in the store.
 
     Raises CSRFError (400) when the token is not good; then nothing is kept. Without
     token, the caller has made sure that no other site is behind the request.
@@ -82,6 +80,15 @@ def deposit_all(
         _read(request, body)
         if has_token:
             _check_token(request, body)
+    if not body.files:
+        body.files.append(Outcome("", _("No file was chosen."), status=422))
+    return body
+
+
+def deposit_all(request: Request, deposit: Deposit) -> list[Outcome]:
+    """Deposit each file of the request, each in a transaction of its own. Raises
+    CSRFError (400); then nothing is kept."""
+    body = take_in(request)
     way = body.fields.get("path", "")
     outcomes = []
     for place, file in enumerate(body.files):
@@ -90,8 +97,6 @@ def deposit_all(
         else:
             once = body.identity(file, place=place)
             outcomes.append(_deposit_one(file, once, way, deposit))
-    if not outcomes:
-        outcomes.append(Outcome("", _("No file was chosen."), status=422))
     return outcomes
 
 
@@ -199,10 +204,10 @@ def _deposit_one(
     db.session.commit()
     if done.is_repeat:
         give_back(received)
-    return _outcome(done, received.defect)
+    return outcome_of(done, received.defect)
 
 
-def _outcome(done: Deposited, defect: str | None) -> Outcome:
+def outcome_of(done: Deposited, defect: str | None) -> Outcome:
     document = done.document
     detail = ""
     if done.was_renamed:

@@ -247,15 +247,18 @@ def test_a_page_of_the_firm_does_not_exist_for_a_client(
 
 def test_nothing_changes_without_the_csrf_token(app: Flask, world: World) -> None:
     of_the_firm = signed_in(app, world.alder.admin)
-    of_the_platform = signed_in(app, world.operator)
-    of_the_firm.token = of_the_platform.token = None
+    of = {
+        "operator": signed_in(app, world.operator),
+        "clients": signed_in(app, world.alder.manager),
+    }
+    for each in (of_the_firm, *of.values()):
+        each.token = None
     for rule, method in rules(app):
         if method == "POST":
             audience = audience_of(rule.endpoint)
             if audience == "machines" or rule.endpoint in SIGNED:
                 continue  # see delivery/test_hooks
-            is_console = audience == "operator"
-            browser = of_the_platform if is_console else of_the_firm
+            browser = of.get(str(audience), of_the_firm)
             answer = browser.post(address(rule, world.alder), data={"state": "off"})
             assert answer.status_code == 400, (rule, answer.status_code)
 

@@ -211,6 +211,8 @@ class TestWhatIsRefused:
             file("a", b"x") + CLOSING + b"more",
             file("a", b"one\r\n" + CLOSING + b"two") + CLOSING,
             part('; name="note"', b"\xff") + CLOSING,
+            # An empty part without its blank line swallows no other one.
+            file("a", b"")[:-2] + file("b", b"x") + CLOSING,
             part(
                 '; name="a"; filename="a"', b"eA==", "Content-Transfer-Encoding: base64"
             )
