@@ -103,13 +103,18 @@ def test_a_paper_is_photographed_page_by_page_on_a_phone(visit: Visit) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(karim.url("/"))
     page.get_by_role("link", name="Plusieurs pages pour À classer").click()
+    page.locator("#scan").evaluate("(form) => { form.dataset.most = 3 }")
+    full = page.locator("[data-full]")
+    expect(full).to_be_hidden()
     for colour in ("red", "lime", "blue"):
         shot = File(f"{colour}.jpg", photo(colour), "image/jpeg")
         page.locator("[data-add]").set_input_files([shot.chosen()])
     pages = page.locator("[data-pages] li")
     expect(pages).to_have_count(3)
+    expect(full).to_be_visible()
     page.get_by_role("button", name="Retirer la page 2").click()
     expect(pages).to_have_count(2)
+    expect(full).to_be_hidden()
     assert faults(page, "scan") == []
     page.get_by_label("Nom du document").fill("Contrat signé")
     page.get_by_role("button", name="Déposer").click()

@@ -8,7 +8,9 @@
   const list = form?.querySelector("[data-pages]");
   if (!list || !window.DataTransfer) return;
 
+  const full = form.querySelector("[data-full]");
   let pages = [];
+  const isFull = () => pages.length >= Number(form.dataset.most);
 
   // The picture is drawn, since the page shows no address that is not the portal's.
   async function draw(canvas, file) {
@@ -29,6 +31,7 @@
     for (const page of pages) kept.items.add(page.file);
     files.files = kept.files;
     list.replaceChildren(...pages.map((page) => page.row));
+    full.hidden = !isFull();
     pages.forEach((page, at) => {
       const number = page.row.querySelector("[data-number]");
       number.textContent = number.dataset.word.replace("{number}", at + 1);
@@ -40,7 +43,7 @@
 
   form.querySelector("[data-add]").addEventListener("change", (event) => {
     for (const file of event.target.files) {
-      if (pages.length >= Number(form.dataset.most)) break;
+      if (isFull()) break;
       const row = form.querySelector("template[data-page]").content.firstElementChild.cloneNode(true);
       const page = { file, row };
       row.querySelector("[data-remove]").addEventListener("click", () => {
@@ -53,6 +56,7 @@
     }
     event.target.value = "";
     show();
+    if (isFull()) return window.portal.announce(full.textContent);
     window.portal.announce(pages.at(-1)?.row.querySelector("[data-number]").textContent || "");
   });
 
