@@ -2,12 +2,14 @@
 (manager Dora, user Eli), company Elm (client Max); firm Birch with its twin."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from flask import Flask, has_app_context
 from flask.testing import FlaskClient
+from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from app.companies.models import Company
 from app.companies.opening import open_company, open_fiscal_year
@@ -209,3 +211,19 @@ def csrf_token(browser: Browser, path: str = "/login") -> str:
     found = re.search(r'<meta name="csrf-token" content="([^"]+)"', page)
     assert found, page[:500]
     return found[1]
+
+
+def served(browser: Browser, path: str) -> tuple[int, bytes]:
+    """The status and the whole body, as a server gets them: where no context is open,
+    and the view's own is over before the body is asked for."""
+
+    def serve() -> tuple[int, bytes]:
+        environ = EnvironBuilder(path, base_url=f"http://{browser.host}").get_environ()
+        cookie = browser.get_cookie("sid", domain=browser.host)
+        environ["HTTP_COOKIE"] = f"sid={cookie.value}" if cookie else ""
+        body, status, _headers = run_wsgi_app(browser.application, environ)
+        return int(status.split()[0]), b"".join(body)
+
+    db.session.commit()  # what the test holds must not lock out the request
+    with ThreadPoolExecutor(1) as server:
+        return server.submit(serve).result()

@@ -1,6 +1,7 @@
 """The delivery journal: what left, what waits, what needs a person, line by line."""
 
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -21,6 +22,7 @@ from app.delivery.models import Delivery
 from app.library.models import Document
 
 A_PAGE = 50
+A_BATCH = 500
 MOST_COUNTED = 10_000
 
 
@@ -71,6 +73,22 @@ def journal(filters: Filters) -> Journal:
         total_is_floor=total > MOST_COUNTED,
         next_after=found[A_PAGE - 1].id if len(found) > A_PAGE else None,
     )
+
+
+def everything(filters: Filters) -> Iterator[Line]:
+    """All lines of it, newest first. No transaction is open while one is on its way."""
+    after = None
+    while True:
+        page = chosen(filters).order_by(Delivery.id.desc()).limit(A_BATCH)
+        if after:
+            page = page.where(Delivery.id < after)
+        lines = [line_of(one) for one in db.session.scalars(page).unique()]
+        db.session.commit()
+        yield from lines
+        if len(lines) < A_BATCH:
+            return
+        after = lines[-1].id
+        db.session.expunge_all()
 
 
 def chosen(filters: Filters) -> Select[Delivery]:

@@ -240,6 +240,17 @@ def test_the_csv_holds_every_line_and_starts_no_formula(
     assert "attachment" in answer.headers["Content-Disposition"]
 
 
+def test_a_long_csv_is_read_batch_by_batch_without_a_gap(
+    house: House, ada: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.delivery.journal.A_BATCH", 2)
+    for number in range(5):
+        house.drop(f"n{number}.pdf")
+    text = ada.get("/deliveries.csv").text.removeprefix("\ufeff")
+    rows = list(csv.reader(io.StringIO(text), delimiter=";"))
+    assert [row[2] for row in rows[1:]] == [f"n{n}.pdf" for n in reversed(range(5))]
+
+
 def test_the_counters_and_the_chart_count_this_firm_only(
     world: World, house: House, ada: Browser, post: MailServer
 ) -> None:

@@ -22,7 +22,7 @@ from app.library.template_nodes import STANDARD, written
 from app.mailroom.entrance import take_in
 from app.mailroom.receiving import receive as receive_mail
 from app.policy import AUDIENCES, audience_of
-from tests.cast import House, World, browser_at, signed_in
+from tests.cast import House, World, browser_at, served, signed_in
 
 PUBLIC = {
     "bundles",
@@ -261,6 +261,28 @@ def test_nothing_changes_without_the_csrf_token(app: Flask, world: World) -> Non
             browser = of.get(str(audience), of_the_firm)
             answer = browser.post(address(rule, world.alder), data={"state": "off"})
             assert answer.status_code == 400, (rule, answer.status_code)
+
+
+def test_every_page_and_file_comes_whole_from_a_server(
+    app: Flask, world: World
+) -> None:
+    house = world.alder
+    of = {
+        "operator": signed_in(app, world.operator),
+        "clients": signed_in(app, house.manager),
+    }
+    ada = signed_in(app, house.admin)
+    house.switch("on")
+    house.drop("a.pdf")
+    for rule, method in rules(app):
+        audience = audience_of(rule.endpoint)
+        if method != "GET" or audience == "machines":
+            continue
+        path = address(rule, house)
+        status, body = served(of.get(str(audience), ada), path)
+        assert status < 500, path
+        if rule.endpoint == "journal.export":
+            assert b"a.pdf" in body
 
 
 def test_a_host_of_nobody_is_not_found(app: Flask, world: World) -> None:
