@@ -137,6 +137,7 @@ def replace(slug: str, prefix: str) -> ResponseReturnValue:
     except Refused as refusal:
         return _form_refused(slug, prefix, "replace", refusal)
     except IntegrityError:
+        db.session.rollback()
         text = _("Somebody was quicker with this address. Choose another one.")
         return _form_refused(slug, prefix, "replace", Refused(text, "word"))
     return _done(company, _("The address is now %(address)s.", address=row.address))
@@ -196,6 +197,7 @@ def sender_add(slug: str) -> ResponseReturnValue:
     except Refused as refusal:
         return _refused(slug, Wrong("sender", "pattern", refusal.message))
     except IntegrityError:
+        db.session.rollback()
         return _refused(slug, Wrong("sender", "pattern", _("It is accepted already.")))
     return _done(company, _("“%(pattern)s” is accepted.", pattern=sender.pattern))
 

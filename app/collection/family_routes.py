@@ -42,6 +42,7 @@ def change() -> ResponseReturnValue:
     except Refused as refusal:
         return _refused(refusal, do)
     except IntegrityError:
+        db.session.rollback()
         text = _("There is a family with this word already.")
         return _refused(Refused(text, "prefix"), do)
     return _saved(_("Saved."))

@@ -38,6 +38,7 @@ def update(slug: str) -> ResponseReturnValue:
     except Faulty as faulty:
         return _refused(slug, faulty.errors, "update")
     except IntegrityError:
+        db.session.rollback()
         text = _("Somebody was quicker with this address. Choose another one.")
         return _refused(slug, {"slug": text}, "update")
     return _done(company, _("Saved."))

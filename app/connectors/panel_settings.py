@@ -98,6 +98,7 @@ def renew_bots(firm_id: uuid.UUID, app: PartnerApp, *, by: Person) -> int:
     try:
         db.session.flush()
     except IntegrityError as error:
+        db.session.rollback()
         raise Refused(_("Somebody did the same just now. Try again.")) from error
     if outdated:
         _record("bots_renewed", firm_id, app, by, connections=len(outdated))

@@ -2,6 +2,8 @@
 commits."""
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import func, select
@@ -49,14 +51,15 @@ def save(person: Person, page: str, name: str, query: dict[str, Any]) -> SavedFi
     made = SavedFilter(
         firm_id=person.firm_id, person_id=person.id, page=page, name=name, query=query
     )
-    db.session.add(made)
-    _flush(made)
+    with _checked(made):
+        db.session.add(made)
     return made
 
 
 def rename(kept: SavedFilter, name: str) -> None:
-    kept.name = checked_name(name)
-    _flush(kept)
+    name = checked_name(name)
+    with _checked(kept):
+        kept.name = name
 
 
 def checked_name(typed: str) -> str:
@@ -68,10 +71,13 @@ def checked_name(typed: str) -> str:
     return name
 
 
-def _flush(kept: SavedFilter) -> None:
-    """Of two at once with one name, the second is told here."""
+@contextmanager
+def _checked(kept: SavedFilter) -> Iterator[None]:
+    """Written down, unless another has that name: raises Refused then. Of two at once,
+    the second is told here."""
     try:
-        db.session.flush()
+        with db.session.begin_nested():
+            yield
     except IntegrityError:
         is_taken = True
     else:

@@ -128,6 +128,19 @@ def test_what_cannot_be_saved_is_told_on_the_page(ada: Browser) -> None:
     assert answer.status_code == 404
 
 
+def test_a_name_that_one_of_theirs_has_is_refused(ada: Browser) -> None:
+    for name in ("Mes factures", "mes factures", "Mes factures"):
+        save(ada, name, "q=facture")
+    save(ada, "Avoirs", "q=avoir")
+    wanted = select(SavedFilter.id).where(SavedFilter.name == "Avoirs")
+    avoirs = db.session.scalars(wanted).one()
+    for name in ("Mes factures", "MES FACTURES"):
+        answer = ada.post(f"/filters/{avoirs}/rename", data={"name": name})
+        assert answer.status_code == 422
+        assert "Vous avez déjà un filtre de ce nom" in answer.text
+    assert saved() == ["Avoirs", "Mes factures"]
+
+
 def test_a_person_keeps_only_so_many_for_a_page(house: House, ada: Browser) -> None:
     for number in range(keeping.MOST):
         keeping.save(house.admin, "search", f"n{number}", {"q": "x"})

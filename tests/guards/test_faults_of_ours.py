@@ -1,5 +1,7 @@
 """When something breaks on our side: a sentence, a reference, and nothing lost."""
 
+import ast
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
@@ -52,3 +54,23 @@ def test_a_fault_in_what_was_sent_does_not_call_it_safe(
     assert answer.status_code == 500
     assert "peut-être pas été enregistré" in answer.text
     assert "Rien n&#39;est perdu" not in answer.text
+
+
+def handlers_of_collisions() -> list[tuple[str, str]]:
+    """Where two may want one thing at once: the place, and what is tried and done."""
+    return [
+        (f"{path}:{handler.lineno}", f"{ast.unparse(tried)}")
+        for path in Path("app").rglob("*.py")
+        for tried in ast.walk(ast.parse(path.read_text()))
+        if isinstance(tried, ast.Try)
+        for handler in tried.handlers
+        if handler.type and "IntegrityError" in ast.unparse(handler.type)
+    ]
+
+
+def test_after_a_collision_the_transaction_can_go_on() -> None:
+    """Else the sentence that tells of it fails, and the person is told of a fault."""
+    found = handlers_of_collisions()
+    assert found
+    ways = ("begin_nested()", "rollback()", "given_back_on_error(")
+    assert [at for at, code in found if not any(way in code for way in ways)] == []
