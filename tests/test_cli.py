@@ -33,7 +33,11 @@ def test_deposit_prints_one_line_per_file(
     good.write_bytes(one_page_pdf("Relevé"))
     empty.write_bytes(b"")
     slug = world.alder.dune.slug
-    lines = said(app, "deposit", slug, PURCHASES, str(good), str(empty))
+    result = app.test_cli_runner().invoke(
+        args=["deposit", slug, PURCHASES, str(good), str(empty)]
+    )
+    assert result.exit_code == 1  # one of them was refused
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
     assert lines[0]["status"] == "received"
     assert lines[0]["due"] == ["pending"]
     assert lines[0]["folder"] == PURCHASES
@@ -96,11 +100,42 @@ def test_a_firm_is_made_with_its_first_administrator(app: Flask, world: World) -
     assert "Cabinet Cedar" in answer.text
 
 
+PASSWORD = ("--password", "a long enough one")
+
+
+def test_what_is_there_already_is_told_without_what_was_to_be_written(
+    app: Flask, world: World
+) -> None:
+    db.session.commit()
+    made = (
+        ("firm", "create", "cedar", "C", "--admin", "a@cedar.test", *PASSWORD),
+        ("firm", "domain", "alder", "portail.alder.test"),
+        ("operator", "create", "op2@guichet.test", "Op", *PASSWORD),
+    )
+    for args in made:
+        said(app, *args)
+        again = app.test_cli_runner().invoke(args=list(args))
+        assert again.exit_code == 1
+        assert "already" in again.output
+        assert "argon2" not in again.output
+        assert "Traceback" not in again.output
+    taken = ("firm", "domain", "birch", "portail.alder.test")
+    assert app.test_cli_runner().invoke(args=list(taken)).exit_code == 1
+
+
 @pytest.mark.parametrize(
     "args",
     [
         ("firm", "adopt", "alder", "nothing-like-it"),
         ("firm", "domain", "nobody", "x.test"),
+        ("firm", "domain", "alder", "not a host"),
+        ("firm", "domain", "alder", "localhost"),
+        ("firm", "domain", "alder", "birch.guichet.test"),
+        ("firm", "domain", "alder", "guichet.test"),
+        ("firm", "create", "Bad Slug!", "X", "--admin", "a@x.test", *PASSWORD),
+        ("firm", "create", "x1", "X", "--admin", "a@x.test", "--password", "abc"),
+        ("firm", "create", "x1", "X", "--admin", "no address", *PASSWORD),
+        ("operator", "create", "o@x.test", "X", "--password", "abc"),
         (
             "firm",
             "create",

@@ -200,9 +200,11 @@ def _settle(
         db.session.rollback()
         return row.state if row else state
     row.state, row.reason = state, reason
+    if not receipts.tell(row, is_known) and receipts.leaves_out_something(row):
+        # Its author is not told of what was refused beside the rest: a person looks.
+        state, reason = row.state, row.reason = "quarantined", "refused"
     row.settled_at = _now(state)
     row.leased_until = None
-    receipts.tell(row, is_known)
     alerts.tell(row)
     if row.firm_id:
         record(

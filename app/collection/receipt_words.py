@@ -35,7 +35,7 @@ def section(
     filed = [part for part in parts if part.outcome == "filed"]
     if filed:
         lines += [_where(mail, filed, person), *_listed(map(_name, filed)), ""]
-    refused = [part for part in parts if _is_told(part)]
+    refused = [part for part in parts if is_left_out(part)]
     if refused:
         said = [f"{part.name} – {_why(part)}" for part in refused]
         lines += [_("Not filed:"), *_listed(said), ""]
@@ -59,7 +59,7 @@ def _name(part: InboundPart) -> str:
     return part.document.name if part.document else part.name
 
 
-def _is_told(part: InboundPart) -> bool:
+def is_left_out(part: InboundPart) -> bool:
     """Signatures and the pictures of a text are no documents, and nobody asks."""
     return part.outcome == "refused" or part.reason == "empty"
 

@@ -14,7 +14,11 @@ from app.db import database_now, db
 from app.delivery import by_hand, tick
 from app.delivery.auditing import differences
 from app.delivery.models import Delivery
+from app.library.judging import refuse
 from app.library.models import Arrival, Document, Version
+from app.library.receiving import receive
+from app.library.replacing import replace
+from app.seed import one_page_pdf
 from tests.cast import PURCHASES, House, World
 from tests.smtp import MailServer
 
@@ -50,6 +54,21 @@ def kinds() -> list[str]:
 
 
 def test_a_past_that_is_in_order_has_no_difference(lived: House) -> None:
+    assert list(differences()) == []
+
+
+def test_a_new_version_of_what_was_refused_after_it_left_is_in_order(
+    lived: House,
+) -> None:
+    document = db.session.scalars(
+        select(Document).where(Document.name == "again.pdf")
+    ).one()
+    db.session.refresh(document)
+    assert document.status == "validated"
+    refuse(document, "floue", by=lived.admin)
+    replace(document, receive([one_page_pdf("2")], "again.pdf"), by=lived.manager)
+    db.session.commit()
+    assert document.status == "received"
     assert list(differences()) == []
 
 

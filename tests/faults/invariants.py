@@ -154,13 +154,17 @@ def reworded(seen: Seen) -> Iterator[str]:
 def misjudged(seen: Seen) -> Iterator[str]:
     """I8: validated by nobody means accepted, and the reverse."""
     done = {d.document_id for d in seen.deliveries if d.state in DONE}
+    as_they_are = {
+        (d.document_id, d.sha256) for d in seen.deliveries if d.state in DONE
+    }
     for document in db.session.scalars(
         select(Document).execution_options(populate_existing=True)
     ):
         is_validated = document.status == "validated"
         if is_validated and not document.validated_by_id and document.id not in done:
             yield f"{document}: validated by nothing"
-        if document.status == "received" and document.id in done:
+        is_as_it_left = (document.id, document.sha256) in as_they_are
+        if document.status == "received" and is_as_it_left:
             yield f"{document}: accepted, not validated"
     db.session.commit()
 
