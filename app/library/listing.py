@@ -20,6 +20,7 @@ from app.library.naming import split_extension
 from app.library.ordering import BY, USUAL, Order, by_column
 from app.library.permissions import acts_on
 from app.library.tree import Sight, hidden_folders
+from app.library.twins import twins_of
 from app.people.models import Person
 from app.texts import gettext as _, language
 
@@ -99,6 +100,7 @@ def listing(
     more = len(found.documents) > ROWS
     documents = found.documents[:ROWS]
     documents_url = _documents_url()
+    twins = twins_of(documents) if sight.firm_side else {}
     rows = [
         _row(
             d,
@@ -106,6 +108,7 @@ def listing(
             sight,
             found.deliveries.get(d.id, []),
             acts_on(d, folder, sight),
+            twin=twins.get(d.id),
             is_unread=d.id in found.unread,
         )
         for d in documents
@@ -153,6 +156,7 @@ def _row(
     deliveries: list[Delivery],
     acts: frozenset[str] = frozenset(),
     *,
+    twin: Document | None = None,
     is_unread: bool = False,
 ) -> Row:
     stem, extension = split_extension(document.name)
@@ -175,12 +179,14 @@ def _row(
         badge=badge,
         delivery=deliveries[-1].state if deliveries else None,
         note=document.rejected_reason or "" if document.status == "rejected" else "",
-        duplicate_note=_("Probably a duplicate")
-        if document.duplicate_of_id and sight.firm_side
-        else "",
+        duplicate_note=same_content_as(twin) if twin else "",
         is_unread=is_unread,
         acts=" ".join(sorted(acts)),
     )
+
+
+def same_content_as(twin: Document) -> str:
+    return _("Same content as “%(name)s”", name=twin.name)
 
 
 def channel_label(channel: str) -> str:
@@ -232,5 +238,9 @@ def recent_rows(company: Company, sight: Sight, most: int) -> list[Row]:
 def rows_of(documents: list[Document], sight: Sight) -> list[Row]:
     """In the order given, without acts."""
     deliveries = deliveries_of(documents) if sight.firm_side else {}
+    twins = twins_of(documents) if sight.firm_side else {}
     documents_url = _documents_url()
-    return [_row(d, documents_url, sight, deliveries.get(d.id, [])) for d in documents]
+    return [
+        _row(d, documents_url, sight, deliveries.get(d.id, []), twin=twins.get(d.id))
+        for d in documents
+    ]

@@ -35,6 +35,7 @@ from app.library.permissions import acts_on
 from app.library.receiving import Received, store
 from app.library.sending_out import as_download
 from app.library.tree import sight_of
+from app.library.twins import twins_of
 from app.library.unread import is_known, note_opened
 from app.library.uploads import Outcome, deposit_all
 from app.library.ways import folder_at
@@ -189,6 +190,7 @@ def document(document_id: uuid.UUID) -> ResponseReturnValue:
         kind=listings.kind_of(shown.content_type),
         acts=acts_on(shown, place.folder, place.sight),
         judge=judge_of(shown) if place.sight.firm_side else "",
+        twin=twins_of([shown]).get(shown.id) if place.sight.firm_side else None,
         proofs=sent,
         offers=other_offers(offers(shown), reasons) if may_send else [],
         reasons=reasons,

@@ -10,6 +10,8 @@ from sqlalchemy import event
 
 from app.db import db
 from app.delivery.models import Delivery
+from app.library.receiving import receive
+from app.library.replacing import replace
 from tests.cast import PURCHASES, Browser, House, World, signed_in
 
 
@@ -183,6 +185,26 @@ def test_a_file_is_given_as_a_download_and_never_as_a_page(
     assert answer.headers["Content-Disposition"].startswith("attachment")
     assert answer.headers["Content-Security-Policy"].startswith("sandbox")
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_the_firm_reads_which_document_has_the_same_content(
+    app: Flask, world: World
+) -> None:
+    """Of a copy, or of the same file deposited twice; until either has a new version,
+    or the earlier one is thrown away."""
+    house = world.alder
+    house.drop("first.pdf", content=b"%PDF-1.4 same")
+    second = house.drop("second.pdf", content=b"%PDF-1.4 same").document
+    ada, dora = signed_in(app, house.admin), signed_in(app, house.manager)
+    paths = (url_of(house), f"/documents/{second.id}")
+    for path in paths:
+        assert "Contenu identique à" in ada.get(path).text
+        assert "first.pdf" in ada.get(path).text
+        assert "Contenu identique" not in dora.get(path).text
+    replace(second, receive([b"%PDF-1.4 other"], "second.pdf"), by=house.admin)
+    db.session.commit()
+    for path in paths:
+        assert "Contenu identique" not in ada.get(path).text
 
 
 def test_names_are_shown_as_text(app: Flask, world: World) -> None:
