@@ -2,7 +2,7 @@
 
 import uuid
 
-from flask import Blueprint, flash, redirect, request, url_for
+from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlalchemy import select
@@ -13,6 +13,7 @@ from app.db import db
 from app.delivery.badges import delivery_badge
 from app.delivery.by_hand import transmit
 from app.errors import Refused
+from app.library.answering import to_page
 from app.library.finding import document_or_404
 from app.library.models import Version
 from app.policy import open_to
@@ -38,5 +39,7 @@ def transmit_create(document_id: uuid.UUID) -> ResponseReturnValue:
     ).one()
     made = transmit(document, version, connection, slot, by=current_user)
     db.session.commit()
-    flash(_("%(app)s: %(state)s", app=app.name, state=delivery_badge(made).label), "ok")
-    return redirect(url_for("library.document", document_id=document.id), 303)
+    return to_page(
+        url_for("library.document", document_id=document.id),
+        _("%(app)s: %(state)s", app=app.name, state=delivery_badge(made).label),
+    )

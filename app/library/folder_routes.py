@@ -5,7 +5,6 @@ import uuid
 from flask import (
     Blueprint,
     abort,
-    render_template,
     request,
     url_for,
 )
@@ -138,12 +137,12 @@ def rename(folder_id: uuid.UUID) -> ResponseReturnValue:
 @blueprint.post("/folders/<uuid:folder_id>/move")
 @open_to("signed_in")
 def move(folder_id: uuid.UUID) -> ResponseReturnValue:
-    """The firm is asked first when the folder comes under a switch."""
+    """`ask`: the firm's people are asked first when the folder comes under a switch."""
     place = _changeable(folder_id)
     before = str(place.folder.parent_id or "")
     try:
         to = _target(place)
-        if place.sight.firm_side and not request.form.get("confirmed"):
+        if place.sight.firm_side and request.form.get("ask"):
             seen = concerned(place.folder, to)
             if seen.documents and seen.switched_on:
                 return _confirm(place, to, seen.documents, _names(seen.switched_on))
@@ -159,7 +158,6 @@ def move(folder_id: uuid.UUID) -> ResponseReturnValue:
         {
             "undo_url": url_for("folders.move", folder_id=folder_id),
             "parent": before,
-            "confirmed": "1",
         },
     )
 
@@ -179,7 +177,7 @@ def _names(switched_on: list[Effective]) -> str:
 def _confirm(
     place: Place, to: Folder | None, documents: int, names: str
 ) -> ResponseReturnValue:
-    return render_template(
+    return form_of(
         "library/folder_confirm.html",
         folder=place.folder,
         company=place.company,
@@ -187,7 +185,6 @@ def _confirm(
         documents=documents,
         names=names,
         back_url=place.url,
-        nav_current="documents",
     )
 
 

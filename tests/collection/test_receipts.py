@@ -135,6 +135,37 @@ def test_a_stranger_whom_nothing_proves_gets_none(house: House, zone: Zone) -> N
     assert told() == []
 
 
+@pytest.mark.parametrize("sender", [SUPPLIER, "F <no-reply@supplier.test>"])
+def test_what_was_refused_beside_the_rest_waits_for_staff_where_nobody_is_told(
+    house: House, zone: Zone, sender: str
+) -> None:
+    zone.domain("supplier.test", dmarc="none")
+    mail = send(letter(PAPER, PROGRAM, sender=sender), COMPTA)
+    assert (mail.state, mail.reason) == ("quarantined", "refused")
+    assert [document.name for document in documents()] == ["a.pdf"]
+    assert told() == []
+    assert notices("quarantine")
+
+
+def test_so_does_an_empty_file(house: House, zone: Zone) -> None:
+    zone.domain("supplier.test", dmarc="none")
+    raw = letter(PAPER, ("vide.pdf", "application/pdf"), sender=SUPPLIER)
+    head, cut, rest = raw.partition(b"vide.pdf")
+    start = rest.index(b"\n\n") + 2
+    empty = head + cut + rest[:start] + rest[rest.index(b"\n--", start) :]
+    assert send(empty, COMPTA).state == "quarantined"
+    assert [document.name for document in documents()] == ["a.pdf"]
+
+
+def test_who_is_told_of_what_was_refused_leaves_staff_nothing_to_do(
+    house: House, zone: Zone
+) -> None:
+    assert send(by_dora(PAPER, PROGRAM), COMPTA).state == "filed"
+    assert send(raw_from(SUPPLIER, PAPER, PROGRAM, number=2), COMPTA).state == "filed"
+    assert told() == ["dora@dune.test", "compta@supplier.test"]
+    assert notices("quarantine") == []
+
+
 @pytest.mark.parametrize(
     "sender",
     [

@@ -80,3 +80,23 @@ def test_what_came_meanwhile_is_shown_before_anything_is_done(
     expect(switch).to_be_focused()
     told = claire.row(file.name).locator("[data-status]")
     expect(told).not_to_have_attribute("data-status", "received", timeout=20_000)
+
+
+def test_a_folder_comes_under_a_switch_once_that_was_asked(visit: Visit) -> None:
+    claire = visit("claire")
+    claire.open_a_folder_of_its_own("dupont-maconnerie")
+    claire.drop(pdf("Ancien devis.pdf"))
+    expect(claire.row("Ancien devis.pdf")).to_be_visible()
+    page, name = claire.page, claire.title.inner_text()
+    page.locator(".folder-menu summary").click()
+    page.get_by_role("link", name="Déplacer…").click()
+    for above in ("Dossier comptable annuel", YEAR):
+        page.locator(f'summary[aria-label="Dossiers dans {above}"]').click()
+    page.get_by_role("radio", name="Achats").first.check()
+    page.get_by_role("button", name="Déplacer ici").click()
+    expect(page.locator("main")).to_contain_text("1 document s’y trouve déjà")
+    expect(page.locator("main")).to_contain_text(APP)
+    page.get_by_role("button", name="Déplacer", exact=True).click()
+    expect(page.locator("#messages")).to_contain_text("est déplacé dans")
+    expect(claire.title).to_have_text(name)
+    assert claire.complaints == []

@@ -161,11 +161,19 @@ def test_the_firm_is_told_before_a_folder_comes_under_a_switch(
     house.switch("on")
     house.drop(path="Juridique")
     folder, to = house.folder("Juridique"), house.folder()
-    asked = staff.post(f"/folders/{folder.id}/move", data={"parent": to.id})
-    assert asked.status_code == 200
-    assert "QuickBooks" in asked.text
-    data = {"parent": to.id, "confirmed": "1"}
-    assert staff.post(f"/folders/{folder.id}/move", data=data).status_code == 303
+    url, data = f"/folders/{folder.id}/move", {"parent": to.id, "ask": "1"}
+    form = staff.get(url).text
+    assert 'name="ask"' in form
+    for headers in ({}, {"HX-Request": "true"}):
+        asked = staff.post(url, data=data, headers=headers)
+        assert asked.status_code == 200
+        assert "QuickBooks" in asked.text
+        assert asked.headers.get("HX-Retarget") == ("#dialogue" if headers else None)
+    db.session.expire_all()
+    assert folder.parent_id != to.id
+    assert staff.post(url, data={"parent": to.id}).status_code == 303
+    db.session.expire_all()
+    assert folder.parent_id == to.id
 
 
 def test_a_client_leaves_the_template_s_folders_alone(

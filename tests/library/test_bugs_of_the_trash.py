@@ -79,9 +79,7 @@ Change = Callable[[Browser, House, Folder], object]
 CHANGES: dict[str, tuple[Change, str]] = {
     "renamed": (lambda b, h, f: do(b, f"/folders/{f.id}/rename", name="Paie"), "Paie"),
     "moved": (
-        lambda b, h, f: do(
-            b, f"/folders/{f.id}/move", parent=str(h.folder().id), confirmed="1"
-        ),
+        lambda b, h, f: do(b, f"/folders/{f.id}/move", parent=str(h.folder().id)),
         "Avoirs",
     ),
     "trashed": (lambda b, h, f: do(b, f"/folders/{f.id}/trash"), "Juridique"),
@@ -183,11 +181,11 @@ def test_b77_an_archive_is_announced_and_never_leaves_by_itself(
         house.drop(f"{number}.pdf", place)
     if by == "moving":
         path, to = f"/folders/{folder.id}/move", str(house.folder().id)
-        asked = ada.post(path, data={"parent": to})
+        asked = ada.post(path, data={"parent": to, "ask": "1"})
         assert asked.status_code == 200
         assert str(OLD) in asked.text
         assert db.session.get_one(Folder, folder.id).parent_id != house.folder().id
-        do(ada, path, parent=to, confirmed="1")
+        do(ada, path, parent=to)
     else:
         connection = house.connect()
         switch = f"{url_of(house)}/switches/{connection.id}"

@@ -122,7 +122,7 @@ def test_moved_meanwhile_under_a_switch_or_out_of_it_the_new_place_decides(
     house.switch("on")
     path, to = ("Juridique", PURCHASES) if towards else (OCTOBER, "Juridique")
     url, folder = url_of(house, path), house.folder(path)
-    data = {"parent": str(house.folder(to).id), "confirmed": "1"}
+    data = {"parent": str(house.folder(to).id)}
     answer = upload(dora, url, lambda: do(ada, f"/folders/{folder.id}/move", **data))
     assert answer.status_code == 200
     states = db.session.scalars(select(Delivery.state)).all()
