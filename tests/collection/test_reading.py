@@ -148,6 +148,33 @@ def test_what_is_sent_in_one_of_two_forms_of_the_letter_is_filed() -> None:
     assert found.names == ["a.pdf"]
 
 
+@pytest.mark.parametrize("kind", ["text/csv", "text/xml", "text/x-unheard-of"])
+@pytest.mark.parametrize("container", ["related", "alternative"])
+def test_a_text_with_a_name_that_is_no_letter_is_filed_whatever_it_stands_in(
+    container: str, kind: str
+) -> None:
+    """Some programs put all that a mail has into one."""
+    named = part(f"Content-Type: {kind}; charset=utf-8; name=factur-x.xml", "<a/>")
+    found = read(mail(multipart(TEXT, html(), named, kind=container)))
+    assert found.contents == {"factur-x.xml": b"<a/>"}
+
+
+@pytest.mark.parametrize(
+    ("container", "headers"),
+    [
+        ("alternative", "Content-Type: text/html; name=letter.html"),
+        ("alternative", "Content-Type: text/calendar; name=invite.ics"),
+        ("related", "Content-Type: text/html; name=frame.html\r\nContent-ID: <f>"),
+        ("related", "Content-Type: text/xml\r\nContent-Location: filelist.xml"),
+    ],
+)
+def test_what_the_letter_is_made_of_is_not_filed_though_it_has_a_name(
+    container: str, headers: str
+) -> None:
+    whole = mail(multipart(TEXT, part(headers, "<p>"), kind=container))
+    assert read(whole).reading.items == ()
+
+
 # Pictures
 
 

@@ -20,6 +20,9 @@ _SIGNATURES = {
 _SIGNATURE_ENDINGS = (".p7s", ".asc")
 # Of a letter: what says the same otherwise is in `multipart/alternative`.
 _LETTERS = {"text/plain", "text/html", "text/enriched", "text/richtext"}
+# What the letter is made of, even with a name: another form of it, or what it shows.
+_FORMS = _LETTERS | {"text/calendar", "text/rtf", "text/x-amp-html", "text/watch-html"}
+_SHOWN = {"text/html", "text/css", "text/javascript"}
 _PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".svg", ".webp")
 # The half of a Macintosh file that nobody else reads (RFC 1740).
 _RESOURCE_FORK = "application/applefile"
@@ -74,9 +77,9 @@ def _is_letter(part: Part, place: Place, has_name: bool) -> bool:
     if is_attached(part.message) or not kind.startswith("text/"):
         return False
     if place.container == "multipart/alternative":
-        return True
+        return not has_name or kind in _FORMS
     if place.container == "multipart/related" and place.rank:
-        return True
+        return not has_name or kind in _SHOWN
     return kind in _LETTERS and not has_name
 
 
