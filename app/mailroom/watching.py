@@ -152,13 +152,16 @@ class Watch:
 
 
 def recipient_of(headers: bytes, own: str) -> str | None:
-    """The topmost that is ours, and not the mailbox's own address (B27)."""
+    """The topmost that is somebody's here; else the topmost at a domain of ours, save
+    the mailbox's own. Under whatever name one signs in, that is nobody's (B27)."""
+    stray = None
     for address in _delivered_to(headers):
-        if address != own and whose(address):
-            db.session.commit()  # an address may have got its row
+        found = whose(address) if address != own else None
+        db.session.commit()  # an address may have got its row
+        if found and not isinstance(found, Nobody):
             return address
-    db.session.commit()
-    return None
+        stray = stray or (address if found else None)
+    return stray
 
 
 def sender_of(headers: bytes) -> str:

@@ -165,6 +165,25 @@ def test_it_is_for_the_topmost_that_is_ours_and_not_the_mailbox_s_own(
     assert recipient_of(raw, OWN) == to
 
 
+@pytest.mark.parametrize("login", ["collecte", "collecte@provider.test", OWN])
+@pytest.mark.parametrize("first", [True, False])
+def test_b27_the_catch_all_s_own_address_is_no_recipient_however_one_signs_in(
+    world: World, login: str, first: bool
+) -> None:
+    """A provider's user name is often another one than the address."""
+    lines = [f"Delivered-To: {OWN}", f"X-Original-To: {COMPTA}"]
+    head = "\r\n".join(lines if first else reversed(lines))
+    assert recipient_of(head.encode() + b"\r\n\r\n", login) == COMPTA
+
+
+def test_b27_of_two_that_are_nobody_s_the_topmost_is_kept_for_a_person(
+    world: World,
+) -> None:
+    strays = [f"X-Original-To: x{n}@mail.guichet.test\r\n" for n in range(2)]
+    head = f"Delivered-To: {OWN}\r\n{''.join(strays)}\r\n".encode()
+    assert recipient_of(head, OWN) == "x0@mail.guichet.test"
+
+
 def test_what_is_for_the_mailbox_alone_is_nobody_s_business(
     deliver: Deliver, fetched: list[int]
 ) -> None:
