@@ -10,13 +10,15 @@ import unicodedata
 LONGEST = 255
 # Format characters (Cf) hide or reorder what is read: zero-width, bidi, BOM…
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+# Of lines, to one reader or another.
+_ENDS = "\r\n\v\f\x1c-\x1e\x85\u2028\u2029"
 
 
 def clean_name(raw: str | None, fallback: str) -> str:
     """What the file is called here; `fallback` where nothing readable is left."""
     typed = unicodedata.normalize("NFC", raw or "")
     # What follows a whole name in lines of its own is somebody's header, not a name.
-    line = re.match(r"[^\r\n]*\.[A-Za-z]\w{1,4}(?=[\r\n])", typed)
+    line = re.match(rf"[^{_ENDS}]*\.[A-Za-z]\w{{1,4}}(?=[{_ENDS}])", typed)
     last = re.split(r"[/\\]", line[0] if line else typed)[-1]
     kept = "".join(c for c in last if unicodedata.category(c) not in _INVISIBLE)
     name = re.sub(r"\s+", " ", kept).strip().rstrip(". ")

@@ -7,7 +7,7 @@ import quopri
 import re
 
 # Codecs that are slow on hostile bytes, or that no mail is written in.
-_NOT_FOR_MAIL = {"idna", "punycode", "unicode_escape", "raw_unicode_escape"}
+_NOT_FOR_MAIL = {"idna", "punycode", "unicode-escape", "raw-unicode-escape"}
 _WORD = re.compile(r"=\?([^?\s]{1,40})\?([bBqQ])\?([^?]*)\?=")
 _WORDS = re.compile(rf"(?:{_WORD.pattern})+")
 _BETWEEN_WORDS = re.compile(r"(\?=)\s+(?==\?)")
