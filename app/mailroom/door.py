@@ -21,7 +21,7 @@ from app.collection.accepting import Envelope as Came
 from app.collection.limits import NotNow
 from app.db import db
 from app.mailroom.entrance import may_come_now, take_in, whose
-from app.mailroom.line import Connection, LmtpConnection
+from app.mailroom.line import TOO_BIG, Connection, LmtpConnection
 from app.mailroom.receiving import UnknownRecipient
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,6 @@ PATIENCE = 300  # seconds for a command (RFC 5321, 4.5.3.2)
 TAKEN = "250 2.0.0 Kept"
 LATER = "451 4.3.0 Not possible just now, please try again"
 TOO_MUCH = "451 4.7.1 Too much at once, please try again later"
-TOO_BIG = "552 5.3.4 Too big: at most {most} bytes"
 NOBODY = "550 5.1.1 No such mailbox here"
 TOO_MANY = "452 4.5.3 Too many recipients"
 

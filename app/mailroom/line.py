@@ -1,6 +1,7 @@
 """One line to the door, in SMTP or LMTP (RFC 2033), and what is cut off of it."""
 
 import asyncio
+import re
 from typing import Any, Protocol
 
 from aiosmtpd.lmtp import LMTP
@@ -8,6 +9,7 @@ from aiosmtpd.smtp import SMTP, Envelope, syntax
 
 MOST_CONNECTIONS = 20
 MOST_LINES = 1_000_000  # of one message: 40 MB in base64 have half of it
+TOO_BIG = "552 5.3.4 Too big: at most {most} bytes"
 
 
 class Counted(Protocol):
@@ -58,6 +60,14 @@ class Connection(SMTP):
             self.event_handler.connections -= 1
             self.is_counted = False
         super().connection_lost(error)
+
+    async def push(self, status: Any) -> None:
+        """aiosmtpd says of itself what is too big, and not how big it may be."""
+        text = status if isinstance(status, str) else status.decode()
+        too_big = TOO_BIG.format(most=self.event_handler.most_bytes)
+        await super().push(
+            re.sub(r"^552 Error[^\r\n]*", too_big, text, flags=re.MULTILINE)
+        )
 
     @syntax("DATA")
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802 - aiosmtpd calls it so
