@@ -67,10 +67,11 @@ def why_stopped(
 def _is_report(
     mail: InboundMail, head: Head, letter: Letter, *, has_documents: bool
 ) -> bool:
-    """As RFC 3462 has it, or of the old kind, in words alone."""
+    """As RFC 3462 has it, or of the old kind: words, and nothing but what is ours."""
     if type_of(head.message) == "multipart/report" or letter.report:
         return True
-    return not has_documents and _is_failure(mail, letter) and has_no_sender(mail, head)
+    is_failure = _is_failure(mail, letter) and has_no_sender(mail, head)
+    return is_failure and (not has_documents or _returns(letter))
 
 
 def is_automatic(mail: InboundMail, head: Head, letter: Letter) -> bool:
@@ -128,14 +129,16 @@ def _is_ours(delivery_id: str) -> bool:
 
 
 def _returns(letter: Letter) -> bool:
-    """A message of ours is inside: what it bears is in the library already."""
+    """A message of ours is inside, or is what it answers or sends on: what it bears is
+    in the library already."""
     if _is_ours(letter.delivery_id) or _is_of_a_notice(letter.returned):
         return True
+    named = (*letter.returned, *letter.answers)
     return bool(
-        letter.returned
+        named
         and db.session.scalar(
             select(Delivery.id)
-            .where(Delivery.message_id.in_(letter.returned))
+            .where(Delivery.message_id.in_(named))
             .limit(1)
             .execution_options(**EVERYWHERE)
         )
