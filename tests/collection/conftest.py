@@ -5,6 +5,7 @@ from flask import Flask
 
 from app.collection import resolving
 from tests.cast import House, World
+from tests.collection.by_command import Bring, bringing
 from tests.collection.signing import Zone
 
 
@@ -22,3 +23,9 @@ def zone(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Zone:
     zone.domain("firm.test")
     zone.domain("supplier.test")
     return zone
+
+
+@pytest.fixture
+def bring(app: Flask, house: House) -> Bring:
+    """Hands in one message by `flask mail-in`."""
+    return bringing(app)
