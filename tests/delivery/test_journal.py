@@ -259,7 +259,7 @@ def test_the_counters_and_the_chart_count_this_firm_only(
     house.drop()
     tick.run()
     page = ada.get("/deliveries").text
-    assert "1 transmis et 0 refusés" in page
+    assert "1 transmis et 0 refus" in page
 
 
 def test_a_journal_of_nothing_says_so(app: Flask, world: World) -> None:
