@@ -21,6 +21,7 @@ from app.texts import for_pages, gettext as _, language, look_up, look_up_plural
 
 LOCALES = ("fr", "en")
 NBSP = "\N{NO-BREAK SPACE}"
+FRENCH_SIGNS = str.maketrans({",": NBSP, ".": ","})
 CSV_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"  # by which Excel knows UTF-8
 # What a spreadsheet takes for the beginning of a formula.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -79,9 +80,10 @@ def filesize(size: int) -> str:
     return f"{number.replace('.', ',') if is_french else number}{NBSP}{unit}"
 
 
-def number(value: int) -> str:
-    """1 997, whose space does not break."""
-    return f"{value:,}".replace(",", NBSP) if language() == "fr" else f"{value:,}"
+def number(value: float) -> str:
+    """1 997 or 0,3, whose space does not break."""
+    said = f"{value:,}"
+    return said.translate(FRENCH_SIGNS) if language() == "fr" else said
 
 
 def moment(at: datetime) -> str:

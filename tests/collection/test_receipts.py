@@ -59,7 +59,7 @@ def test_a_client_gets_one_receipt_with_what_was_filed_where_and_what_was_not(
     assert "Votre courriel du " in receipt.text
     assert f"Classé dans Achats / {month}" in receipt.text
     assert "– a.pdf\n– b.pdf\n" in receipt.text
-    assert "Non classé :\n– setup.exe – " in receipt.text
+    assert "Non classé\N{NO-BREAK SPACE}:\n– setup.exe – " in receipt.text
     assert "alder.guichet.test/companies/dune-alder" in receipt.text
     assert "Votre facture" not in receipt.text  # its subject is not quoted
     assert "veuillez" not in receipt.text
@@ -100,7 +100,7 @@ def test_the_folder_of_a_plain_user_s_paper_is_not_named_where_they_do_not_see_i
 ) -> None:
     send(raw_from("Eli <eli@dune.test>", PAPER), BANQUE)
     [receipt] = notices()
-    assert "Classé :\n– a.pdf" in receipt.text
+    assert "Classé\N{NO-BREAK SPACE}:\n– a.pdf" in receipt.text
     assert "Banque" not in receipt.text
 
 
@@ -230,7 +230,7 @@ def test_what_comes_within_the_hour_is_in_the_next_one(
     assert second.sent_at is None
     assert second.not_before - first.created_at >= timedelta(hours=1)
     assert [f"– b{n}.pdf" in second.text for n in range(2, 6)] == [True] * 4
-    assert second.subject == "Vos courriels : ce qui a été reçu"
+    assert second.subject == "Vos courriels\N{NO-BREAK SPACE}: ce qui a été reçu"
     assert len(post.messages) == 1
     pass_time(timedelta(hours=1))
     assert post_notices() == 1

@@ -1,6 +1,7 @@
 """The operator's console: applications of the firms, and contacts of their makers."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -155,9 +156,13 @@ def test_the_runs_are_told_in_numbers_without_a_company(
     unsure.state, unsure.ambiguous = "unknown", 2
     house.drop("due.pdf")
     slot = slot_at(utc_now())
-    db.session.add(Tick(slot=slot, worker="w1", accepted=7, finished_at=utc_now()))
+    began = utc_now()
+    ended = began + timedelta(seconds=1.5)
+    tick = Tick(slot=slot, worker="w1", accepted=7, started_at=began, finished_at=ended)
+    db.session.add(tick)
     db.session.commit()
     page = olga.get("/console/runs").text
+    assert "1,5\N{NO-BREAK SPACE}s" in page
     assert f"{slot:%Y-%m} : 1 / 1" in page
     assert '<td class="number">7</td>' in page
     assert "w1" in page
