@@ -14,6 +14,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from _parts import free_ports
 from app.collection import jobs
 from app.collection.models import InboundMail
 from app.db import database_now, db
@@ -30,7 +31,6 @@ from tests.collection.letters import letter
 from tests.collection.sending import COMPTA, came, documents, send
 from tests.collection.signing import Zone, signed
 from tests.files import padded_pdf
-from tests.infrastructure.s3 import free_ports
 from tests.mailroom.bringing import SECRET, bring, by_postmark
 from tests.smtp import MailServer
 
