@@ -29,6 +29,8 @@ from app.texts import gettext as _
 
 # For a body that is read as a stream and counted on the way (None means the default).
 UNLIMITED = 2**60
+# What an error says besides its words (RFC 9110: 405, 416, 429).
+TOLD_IN_HEADERS = ("Allow", "Content-Range", "Retry-After")
 
 
 class DomainError(Exception):
@@ -111,9 +113,15 @@ def answer_http_error(error: HTTPException) -> ResponseReturnValue:
         return error
     db.session.rollback()
     title, text = _words(code)
-    if request.htmx:  # type: ignore[attr-defined]
-        return _message(code, text, "bad")
-    return _page(code, title, text), code
+    answer = (
+        _message(code, text, "bad")
+        if request.htmx  # type: ignore[attr-defined]
+        else make_response(_page(code, title, text), code)
+    )
+    for name, value in error.get_headers(request.environ):
+        if name in TOLD_IN_HEADERS:
+            answer.headers[name] = value
+    return answer
 
 
 def answer_surprise(error: Exception) -> ResponseReturnValue:

@@ -73,7 +73,8 @@ ORDINARY = {"email", "e-mail", "documents"}
 WORDS = re.compile(
     r"quickbooks|qbodocs|dext\b|hatch|\bcab-|connect(?:eur|or|ion)\b|"
     r"\bautomates?\b|automaton|\btick\b|deliver|message-id|"
-    r"(?:cabinet|block|apps|overview)\.(?:css|js)|"
+    r"(?:cabinet|block|apps|overview|desk)\.(?:css|js)|"
+    r"\b(?:bounced|deferred|in_doubt)\b|"
     r"prochain passage|à transmettre|nouvel essai|en attente|à vérifier|envoi…|"
     r"(?<!\.)guichet(?!\.test)|@tool\.test|canary|canari",
     re.IGNORECASE,

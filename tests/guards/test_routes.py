@@ -285,6 +285,18 @@ def test_every_page_and_file_comes_whole_from_a_server(
             assert b"a.pdf" in body
 
 
+def test_an_act_that_is_asked_for_as_a_page_says_how_it_is_asked_for(
+    app: Flask, world: World
+) -> None:
+    """RFC 9110, 15.5.6."""
+    document = world.alder.drop("a.pdf").document
+    ada = signed_in(app, world.alder.admin)
+    for headers in ({}, {"HX-Request": "true"}):
+        answer = ada.get(f"/documents/{document.id}/validate", headers=headers)
+        assert answer.status_code == 405
+        assert "POST" in answer.headers["Allow"]
+
+
 def test_a_host_of_nobody_is_not_found(app: Flask, world: World) -> None:
     for host in ("evil.test", "alder.guichet.test.evil.test", "zeta.guichet.test"):
         answer = app.test_client().get("/login", headers={"Host": host})
