@@ -75,6 +75,14 @@ def _fill_dupont(dupont: Company, claire: Person, paul: Person, lea: Person) -> 
     switches.set_switch(purchases, connection, "purchases", "on", by=claire)
     sent = _deposit(month, paul, "Facture Orange Pro.pdf", "Orange 89,90", days=2)
     _as_if_sent(sent, connection.bot_address, "dupont-maconnerie@qbodocs.example")
+    taken = _deposit(month, lea, "Facture Veolia.pdf", "Veolia 61,30", days=5)
+    _as_if_sent(taken, connection.bot_address, "dupont-maconnerie@qbodocs.example")
+    _since_then(taken, "delivered", 250, "2.1.5 Delivered (démonstration)")
+    back = _deposit(month, paul, "Facture Kiloutou.pdf", "Kiloutou 240,00", days=6)
+    _as_if_sent(back, connection.bot_address, "dupont-maconnerie@qbodocs.example")
+    _since_then(back, "bounced", 550, "5.2.2 Mailbox full (démonstration)")
+    big = _deposit(month, paul, "Plans du chantier.pdf", "Plans", days=7)
+    _since_then(big, "failed", 554, "5.6.0 Message refused (démonstration)")
     _deposit(month, lea, "Facture EDF.pdf", "EDF 184,20")
     _in_trouble(_deposit(month, paul, "Facture Loxam 5520187.pdf", "Loxam", days=1))
     _in_doubt(_deposit(month, paul, "Ticket péage A71.pdf", "Péage 12,40", days=4))
@@ -119,6 +127,22 @@ def _as_if_sent(done: Deposited, sender: str, destination: str) -> None:
         _tell(done, "transmitted", then, firm_only=True, destination=destination)
     done.document.status, done.document.validated_at = "validated", then
     _tell(done, "validated", then)
+
+
+def _since_then(done: Deposited, state: str, code: int, text: str) -> None:
+    """What came of it in the end: a bounce takes the validation back."""
+    for delivery in done.deliveries:
+        delivery.state, delivery.last_code, delivery.last_text = state, code, text
+        delivery.settled_at = utc_now() - timedelta(days=1)
+        delivery.attempts = max(delivery.attempts, 1)
+        if state == "failed":
+            delivery.reason = "refused"
+        if state == "bounced":
+            delivery.reason = "bounced"
+            done.document.status, done.document.validated_at = "received", None
+            at = delivery.settled_at
+            _tell(done, "bounced", at, firm_only=True, reply=text)
+            _tell(done, "validation_taken_back", at, firm_only=True)
 
 
 def _tell(
