@@ -3,8 +3,10 @@
 (() => {
   "use strict";
 
-  const TRIES = 3;
-  const PAUSE = 3000; // ms, longer with each try
+  // After a large deposit the last ones are made minutes later.
+  const TRIES = 7;
+  const PAUSE = 3000; // ms, twice as long with each try
+  const LONGEST = 60000;
   const rows = () => [...document.querySelectorAll(".is-grid tr[data-document]")];
 
   function columns(list) {
@@ -42,7 +44,7 @@
       const url = new URL(picture.src);
       url.searchParams.set("try", tries);
       picture.src = url;
-    }, PAUSE * tries);
+    }, Math.min(LONGEST, PAUSE * 2 ** (tries - 1)));
   }
 
   // They do not bubble.
