@@ -65,7 +65,12 @@ def delivery_badge(delivery: Delivery) -> Badge:
         label = _("On hold: %(reason)s", reason=reason_text(delivery.reason))
         return Badge(state, label, "warn", "player-pause", hold_detail(delivery))
     if state == "failed":
-        label = _("Failed: %(reason)s", reason=reason_text(delivery.reason))
+        # Of one that is held it is the address that is refused; here it is the message.
+        label = (
+            _refused(text)
+            if delivery.reason == "refused"
+            else _("Failed: %(reason)s", reason=reason_text(delivery.reason))
+        )
         return Badge(state, label, "bad", "alert-triangle", text)
     return _plain_badges(text)[state]
 

@@ -83,6 +83,6 @@ def why_text(state: str, reason: str | None) -> str:
     """The reason in a few words."""
     if state == "unknown":
         return _("uncertain")
-    if state == "bounced":
+    if state == "bounced" or (state, reason) == ("failed", "refused"):
         return _("refused by the tool")
     return cancel_text(reason) if state == "cancelled" else reason_text(reason)

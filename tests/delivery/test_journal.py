@@ -251,6 +251,14 @@ def test_a_long_csv_is_read_batch_by_batch_without_a_gap(
     assert [row[2] for row in rows[1:]] == [f"n{n}.pdf" for n in reversed(range(5))]
 
 
+def test_a_message_that_was_refused_has_no_wrong_address(
+    house: House, ada: Browser
+) -> None:
+    put(house.drop("a.pdf"), "failed", reason="refused", last_text="5.6.0 Not this")
+    assert "Refusé\u00a0: 5.6.0 Not this" in ada.get("/deliveries").text
+    assert "refusé par l’outil" in ada.get("/").text
+
+
 def test_the_counters_and_the_chart_count_this_firm_only(
     world: World, house: House, ada: Browser, post: MailServer
 ) -> None:
