@@ -74,14 +74,16 @@ def enqueue(
     *args: str,
     queue: str = "mail",
     job_id: str | None = None,
+    is_urgent: bool = False,
 ) -> None:
     """Queue the job once this transaction is committed; never if it is rolled back.
+    `is_urgent`: before the others there.
 
     A job asked for inside a savepoint that is rolled back still leaves: jobs for rows
     that are not there return quietly.
     """
     wanted = db.session.info.setdefault(OUTGOING, [])
-    wanted.append(Wanted(function, args, queue, job_id))
+    wanted.append(Wanted(function, args, queue, job_id, is_urgent))
 
 
 def enqueue_once(

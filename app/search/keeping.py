@@ -64,4 +64,6 @@ def _write_unread(
         return
     write(document, "", None, is_new=is_new, needs_ocr=False)
     if ask:
-        enqueue(reading.read_text, str(document.id), queue=reading.QUEUE)
+        # It takes a moment: after a deposit of hundreds of files, their pictures wait.
+        id = str(document.id)
+        enqueue(reading.read_text, id, queue=reading.QUEUE, is_urgent=True)

@@ -12,6 +12,7 @@ from app import queueing
 from app.db import db
 from app.delivery import jobs
 from app.firms.models import Firm
+from tests.cast import World
 from tests.conftest import redis_url
 
 
@@ -102,3 +103,16 @@ def test_jobs_hold_plain_texts_only(redis: Redis) -> None:
     (job,) = queueing.queue("mail").jobs
     assert job.func_name == "app.delivery.jobs.send_now"
     assert job.args == ["an-id"]
+
+
+def test_the_text_of_a_document_is_read_before_pictures_are_made(
+    world: World, sent: list[queueing.Wanted]
+) -> None:
+    """It is short, and who deposited hundreds of files may look for one of them."""
+    world.alder.drop("a.pdf")
+    of_default = {
+        (wanted.function.__name__, wanted.is_urgent)
+        for wanted in sent
+        if wanted.queue == "default"
+    }
+    assert of_default == {("read_text", True), ("make", False)}

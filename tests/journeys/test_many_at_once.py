@@ -50,7 +50,7 @@ def test_many_are_validated_and_that_is_undone_by_keyboard(nadia: Visitor) -> No
     expect(rows.nth(0)).to_be_focused()
     press(nadia, "r")
     nadia.page.get_by_label("Pourquoi").fill("Pages manquantes")
-    press(nadia, "Tab", "Enter")
+    press(nadia, "Tab", "Tab", "Enter")  # past «Annuler»
     told(nadia, "est refusé")
     expect(nadia.page.locator('[data-status="rejected"]')).to_have_count(1)
     expect(rows.nth(0)).to_contain_text("Pages manquantes")
