@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from flask import Flask
+from flask import Flask, has_app_context
 from sqlalchemy import select
 
 from app.db import db
@@ -70,6 +70,8 @@ def answer_to(
     who: Depositor, sent: bytes, pieces: int = 1, pause: float = 0
 ) -> tuple[int, str]:
     """All of it is sent before anything is read, as browsers do."""
+    if has_app_context():
+        db.session.commit()  # on SQLite what the test holds locks the server out
     with socket.create_connection(("127.0.0.1", who.port), timeout=60) as line:
         step = -(-len(sent) // pieces)
         for start in range(0, len(sent), step):
