@@ -82,20 +82,14 @@ def answer_signed_out(_error: SessionExpired) -> ResponseReturnValue:
 def answer_stale_token(_error: CSRFError) -> ResponseReturnValue:
     """A page open since morning: its script takes the new token and tries again."""
     text = _("This page had been open too long. Nothing is lost: please try again.")
-    answer = (
-        _message(400, text, "bad")
-        if request.htmx  # type: ignore[attr-defined]
-        else make_response(_page(400, _("Please try again"), text), 400)
-    )
+    answer = _answer(400, _("Please try again"), text)
     answer.headers["X-CSRF-Refresh"] = generate_csrf()
     return answer
 
 
 def answer_refusal(error: DomainError) -> ResponseReturnValue:
     db.session.rollback()
-    if request.htmx:  # type: ignore[attr-defined]
-        return _message(error.status, error.message, "bad")
-    return _page(error.status, _("This could not be done"), error.message), error.status
+    return _answer(error.status, _("This could not be done"), error.message)
 
 
 def answer_unreadable(error: DataError) -> ResponseReturnValue:
@@ -112,12 +106,7 @@ def answer_http_error(error: HTTPException) -> ResponseReturnValue:
     if code < 400:
         return error
     db.session.rollback()
-    title, text = _words(code)
-    answer = (
-        _message(code, text, "bad")
-        if request.htmx  # type: ignore[attr-defined]
-        else make_response(_page(code, title, text), code)
-    )
+    answer = _answer(code, *_words(code))
     for name, value in error.get_headers(request.environ):
         if name in TOLD_IN_HEADERS:
             answer.headers[name] = value
@@ -134,9 +123,7 @@ def answer_surprise(error: Exception) -> ResponseReturnValue:
     title, text = _words(500)
     text += " " + _("Reference %(reference)s", reference=reference)
     try:
-        if request.htmx:  # type: ignore[attr-defined]
-            return _message(500, text, "bad")
-        return _page(500, title, text, reference=reference), 500
+        return _answer(500, title, text, reference=reference)
     except Exception:
         # What a page needs (the database, say) is what is missing.
         current_app.logger.exception("fault %s has no page either", reference)
@@ -185,6 +172,13 @@ def _page(code: int, title: str, text: str, reference: str | None = None) -> str
     return render_template(
         "errors/error.html", code=code, title=title, text=text, reference=reference
     )
+
+
+def _answer(code: int, title: str, text: str, **more: str) -> Response:
+    """A message for who asks by script, else a page."""
+    if request.htmx:  # type: ignore[attr-defined]
+        return _message(code, text, "bad")
+    return make_response(_page(code, title, text, **more), code)
 
 
 def _message(code: int, text: str, tone: str) -> Response:

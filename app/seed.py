@@ -3,7 +3,7 @@
 Made through the product's own acts; run again it changes nothing.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from sqlalchemy import select, update
 
@@ -13,6 +13,7 @@ from app.companies.models import Company
 from app.companies.opening import open_company, open_fiscal_year
 from app.connectors import catalogue, connecting, switches
 from app.db import db, utc_now
+from app.delivery.seeding import as_if_sent, in_doubt, in_trouble, since_then, tell
 from app.firms.models import Firm
 from app.library.deposit import Deposited, deposit
 from app.library.models import Folder
@@ -74,18 +75,18 @@ def _fill_dupont(dupont: Company, claire: Person, paul: Person, lea: Person) -> 
     )
     switches.set_switch(purchases, connection, "purchases", "on", by=claire)
     sent = _deposit(month, paul, "Facture Orange Pro.pdf", "Orange 89,90", days=2)
-    _as_if_sent(sent, connection.bot_address, "dupont-maconnerie@qbodocs.example")
+    as_if_sent(sent, connection.bot_address, "dupont-maconnerie@qbodocs.example")
     taken = _deposit(month, lea, "Facture Veolia.pdf", "Veolia 61,30", days=5)
-    _as_if_sent(taken, connection.bot_address, "dupont-maconnerie@qbodocs.example")
-    _since_then(taken, "delivered", 250, "2.1.5 Delivered (démonstration)")
+    as_if_sent(taken, connection.bot_address, "dupont-maconnerie@qbodocs.example")
+    since_then(taken, "delivered", 250, "2.1.5 Delivered (démonstration)")
     back = _deposit(month, paul, "Facture Kiloutou.pdf", "Kiloutou 240,00", days=6)
-    _as_if_sent(back, connection.bot_address, "dupont-maconnerie@qbodocs.example")
-    _since_then(back, "bounced", 550, "5.2.2 Mailbox full (démonstration)")
+    as_if_sent(back, connection.bot_address, "dupont-maconnerie@qbodocs.example")
+    since_then(back, "bounced", 550, "5.2.2 Mailbox full (démonstration)")
     big = _deposit(month, paul, "Plans du chantier.pdf", "Plans", days=7)
-    _since_then(big, "failed", 554, "5.6.0 Message refused (démonstration)")
+    since_then(big, "failed", 554, "5.6.0 Message refused (démonstration)")
     _deposit(month, lea, "Facture EDF.pdf", "EDF 184,20")
-    _in_trouble(_deposit(month, paul, "Facture Loxam 5520187.pdf", "Loxam", days=1))
-    _in_doubt(_deposit(month, paul, "Ticket péage A71.pdf", "Péage 12,40", days=4))
+    in_trouble(_deposit(month, paul, "Facture Loxam 5520187.pdf", "Loxam", days=1))
+    in_doubt(_deposit(month, paul, "Ticket péage A71.pdf", "Péage 12,40", days=4))
     _deposit(month, paul, "Facture Point P 88412.pdf", "Point P 96,00")
     _deposit(month, paul, "Inventaire chantier.csv", "réf;quantité\nC12;40\n", raw=True)
     blurred = _deposit(month, paul, "Ticket BigMat.pdf", "illisible", days=3)
@@ -100,7 +101,7 @@ def _fill_dupont(dupont: Company, claire: Person, paul: Person, lea: Person) -> 
     checked.document.status = "validated"
     checked.document.validated_at = utc_now()
     checked.document.validated_by_id = claire.id
-    _tell(checked, "validated", utc_now(), claire)
+    tell(checked, "validated", utc_now(), claire)
     _deposit(_at(dupont, "À classer"), paul, "Scan du courrier.pdf", "Courrier")
     _deposit(_at(dupont, "Cabinet"), claire, "Note de révision.pdf", "Interne")
 
@@ -114,75 +115,6 @@ def _lefevre() -> None:
     karim = _person(firm, "karim@garage-roux.example", "Karim Roux", "client")
     _join(karim, garage, "company_manager")
     _deposit(_at(garage, "À classer"), karim, "Facture pneus.pdf", "Pneus 412,00")
-
-
-def _as_if_sent(done: Deposited, sender: str, destination: str) -> None:
-    """A delivery of two days ago, so that the demonstration has one to look at."""
-    then = utc_now() - timedelta(days=2)
-    for delivery in done.deliveries:
-        delivery.state, delivery.attempts = "accepted", 1
-        delivery.sender, delivery.destination = sender, destination
-        delivery.last_code, delivery.last_text = 250, "2.0.0 Ok: queued (démonstration)"
-        delivery.accepted_at = delivery.settled_at = then
-        _tell(done, "transmitted", then, firm_only=True, destination=destination)
-    done.document.status, done.document.validated_at = "validated", then
-    _tell(done, "validated", then)
-
-
-def _since_then(done: Deposited, state: str, code: int, text: str) -> None:
-    """What came of it in the end: a bounce takes the validation back."""
-    for delivery in done.deliveries:
-        delivery.state, delivery.last_code, delivery.last_text = state, code, text
-        delivery.settled_at = utc_now() - timedelta(days=1)
-        delivery.attempts = max(delivery.attempts, 1)
-        if state == "failed":
-            delivery.reason = "refused"
-        if state == "bounced":
-            delivery.reason = "bounced"
-            done.document.status, done.document.validated_at = "received", None
-            at = delivery.settled_at
-            _tell(done, "bounced", at, firm_only=True, reply=text)
-            _tell(done, "validation_taken_back", at, firm_only=True)
-
-
-def _tell(
-    done: Deposited,
-    verb: str,
-    at: datetime,
-    by: Person | None = None,
-    *,
-    firm_only: bool = False,
-    **details: str,
-) -> None:
-    """A line in the trail, of that time."""
-    document = done.document
-    db.session.add(
-        Entry(
-            firm_id=document.firm_id,
-            company_id=document.company_id,
-            document_id=document.id,
-            actor_id=by.id if by else None,
-            verb=verb,
-            at=at,
-            is_firm_only=firm_only,
-            details=details,
-        )
-    )
-
-
-def _in_trouble(done: Deposited) -> None:
-    for delivery in done.deliveries:
-        delivery.state, delivery.attempts = "deferred", 3
-        delivery.not_before = utc_now() + timedelta(hours=6)
-        delivery.last_code = 451
-        delivery.last_text = "4.7.1 Try again later (démonstration)"
-
-
-def _in_doubt(done: Deposited) -> None:
-    for delivery in done.deliveries:
-        delivery.state, delivery.reason = "unknown", "ambiguous"
-        delivery.attempts, delivery.ambiguous = 2, 2
-        delivery.last_text = "Connection lost after the final dot (démonstration)"
 
 
 def _firm(slug: str, name: str, colour: str, topbar: str) -> Firm:

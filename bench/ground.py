@@ -12,7 +12,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from _parts import ROOT, VENV, Part, Queue, end, free_port, listens
-from _store import Store
+from _store import PATIENCE, Store
 from _test import Postgres, wait
 
 PLATFORM = "guichet.test"
@@ -91,14 +91,11 @@ class Ground:
         folder = self.folder / "store"
         folder.mkdir()
         store = Store(folder)
-        self.parts.append(store)
-        store.start()
         try:
-            store.wait()
-            yield store
+            with self._started(store):
+                wait(store, store.is_ready, PATIENCE)
+                yield store
         finally:
-            end([store])
-            self.parts.remove(store)
             shutil.rmtree(folder)
 
     @contextmanager
@@ -107,10 +104,15 @@ class Ground:
     ) -> Iterator[None]:
         log = self.folder / f"{port}.log"
         part = Part(f"port {port}", command, log, {**os.environ, **env}, cwd=ROOT)
+        with self._started(part):
+            wait(part, lambda: listens(port))
+            yield
+
+    @contextmanager
+    def _started(self, part: Part) -> Iterator[None]:
         self.parts.append(part)
         part.start()
         try:
-            wait(part, lambda: listens(port))
             yield
         finally:
             end([part])

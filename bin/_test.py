@@ -103,8 +103,8 @@ def servers() -> Iterator[dict[str, str]]:
         shutil.rmtree(home)
 
 
-def wait(part: Part, until: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
+def wait(part: Part, until: Callable[[], bool], patience: float = PATIENCE) -> None:
+    deadline = time.monotonic() + patience
     while not until():
         if part.exit_code() is not None or time.monotonic() > deadline:
             raise PartFailed(part, "did not start")

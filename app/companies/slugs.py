@@ -30,11 +30,16 @@ def look_of(slug: str) -> str:
     return drawn
 
 
+def is_slug(text: str) -> bool:
+    """Whether it can be a part of an address."""
+    return bool(SLUG.fullmatch(text)) and "--" not in text
+
+
 def checked_slug(firm: Firm, typed: str, *, but: Company | None = None) -> str:
     """The slug as it is kept. Raises Refused, at the field `slug`, when it cannot be
     one, or is (or looks like) that of somebody else."""
     slug = typed.strip().lower()
-    if not SLUG.fullmatch(slug) or "--" in slug:
+    if not is_slug(slug):
         raise Refused(
             _(
                 "Only letters without accents, digits and hyphens between them, "

@@ -64,11 +64,8 @@ def _validations() -> Iterator[Difference]:
         text = "validated, but nobody did it and nothing was accepted"
         yield Difference("validation", str(document_id), text)
     # One that was refused is received again with its new version, which nobody has.
-    as_it_is = exists().where(
-        Delivery.document_id == Document.id,
-        Delivery.state.in_(DONE),
-        Version.id == Delivery.version_id,
-        Version.number == Document.version_number,
+    as_it_is = accepted.where(
+        Version.id == Delivery.version_id, Version.number == Document.version_number
     )
     forgotten = select(Document.id).where(Document.status == "received", as_it_is)
     for document_id in db.session.scalars(forgotten):

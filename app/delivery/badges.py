@@ -64,13 +64,9 @@ def delivery_badge(delivery: Delivery) -> Badge:
     if state == "held":
         label = _("On hold: %(reason)s", reason=reason_text(delivery.reason))
         return Badge(state, label, "warn", "player-pause", hold_detail(delivery))
-    if state == "failed":
-        # Of one that is held it is the address that is refused; here it is the message.
-        label = (
-            _refused(text)
-            if delivery.reason == "refused"
-            else _("Failed: %(reason)s", reason=reason_text(delivery.reason))
-        )
+    # Of one that is held it is the address that is refused; here it is the message.
+    if state == "failed" and delivery.reason != "refused":
+        label = _("Failed: %(reason)s", reason=reason_text(delivery.reason))
         return Badge(state, label, "bad", "alert-triangle", text)
     return _plain_badges(text)[state]
 
@@ -79,6 +75,7 @@ def _plain_badges(text: str) -> dict[str, Badge]:
     doubt = _("The line was cut at the moment of sending: check in the tool.")
     sending = Badge("sending", _("Sending…"), "info", "loader-2")
     sent = Badge("accepted", _("Sent"), "ok", "circle-check")
+    refused = Badge("bounced", _refused(text), "bad", "alert-triangle", text)
     received = Badge("delivered", _("Received by the tool"), "ok", "circle-check")
     return {
         "pending": Badge("pending", _("To be sent"), "info", "clock"),
@@ -88,7 +85,8 @@ def _plain_badges(text: str) -> dict[str, Badge]:
         "delivered": received,
         "cancelled": Badge("cancelled", _("Not sent"), "mute", "circle-x"),
         "unknown": Badge("unknown", _("To be checked"), "warn", "help-circle", doubt),
-        "bounced": Badge("bounced", _refused(text), "bad", "alert-triangle", text),
+        "failed": replace(refused, key="failed"),
+        "bounced": refused,
     }
 
 

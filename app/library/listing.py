@@ -179,14 +179,10 @@ def _row(
         badge=badge,
         delivery=deliveries[-1].state if deliveries else None,
         note=document.rejected_reason or "" if document.status == "rejected" else "",
-        duplicate_note=same_content_as(twin) if twin else "",
+        duplicate_note=_("Same content as “%(name)s”", name=twin.name) if twin else "",
         is_unread=is_unread,
         acts=" ".join(sorted(acts)),
     )
-
-
-def same_content_as(twin: Document) -> str:
-    return _("Same content as “%(name)s”", name=twin.name)
 
 
 def channel_label(channel: str) -> str:

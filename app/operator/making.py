@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from app.companies.managers import EMAIL
-from app.companies.slugs import SLUG
+from app.companies.slugs import is_slug
 from app.connectors import apps, catalogue, connecting
 from app.db import db
 from app.firms.brand import Brand
@@ -44,7 +44,7 @@ def create(
     slug: str, name: str, colour: str, admin: str, admin_name: str, password: str
 ) -> None:
     """A firm and its first administrator."""
-    if not SLUG.fullmatch(slug) or "--" in slug:
+    if not is_slug(slug):
         raise click.ClickException(f"{slug!r} cannot be a part of an address")
     try:
         Brand(colour)

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from _store import CREDENTIALS, WEED, Store
+from _store import CREDENTIALS, PATIENCE, WEED, Store
+from _test import wait
 
 
 @pytest.fixture(scope="session")
@@ -18,7 +19,7 @@ def s3_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             patch.setenv(name, value)
         store.start()
         try:
-            store.wait()
+            wait(store, store.is_ready, PATIENCE)
             yield store.url
         finally:
             store.kill()  # nothing here outlives the tests: do not wait 3 s
