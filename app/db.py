@@ -233,6 +233,20 @@ def lock_companies(company_ids: Iterable[uuid.UUID]) -> None:
     db.session.execute(lock, {"k": keys}).all()
 
 
+def try_locks(row_ids: Iterable[uuid.UUID]) -> set[uuid.UUID]:
+    """Those of the rows that nobody else has in hand, ours until the transaction ends;
+    waits for nobody. On SQLite the write transaction itself is the lock."""
+    if db.session.get_bind().dialect.name == "sqlite":
+        return set(row_ids)
+    tried = {
+        row_id: func.pg_try_advisory_xact_lock(_lock_key(row_id)) for row_id in row_ids
+    }
+    if not tried:
+        return set()
+    got = db.session.execute(select(*tried.values())).one()
+    return {row_id for row_id, is_ours in zip(tried, got, strict=True) if is_ours}
+
+
 def lock_bytes(company_id: uuid.UUID, sha256: str) -> None:
     """Those who decide by these bytes in this company take their turns, until the
     transaction ends. On SQLite the write transaction itself is the lock."""

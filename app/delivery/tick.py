@@ -3,7 +3,6 @@
 Several may run at once; each delivery is in the hands of one of them only.
 """
 
-import logging
 import os
 import secrets
 import socket
@@ -18,17 +17,10 @@ from sqlalchemy import update
 
 from app.activity.recording import seal_everything
 from app.db import database_now, db, insert_into
-from app.delivery import claiming, outages, outcomes, quota, reaping
-from app.delivery.answers import NoServer, Reply
-from app.delivery.breaker import Breaker
-from app.delivery.claiming import Claim, Lease
+from app.delivery import quota, reaping
+from app.delivery.lines import Lines
 from app.delivery.models import Tick
-from app.delivery.recorder import Recorder, Unrecorded
-from app.delivery.sending import ServerGone, send
-from app.delivery.transport import Session
-from app.delivery.turns import Turns
 
-log = logging.getLogger(__name__)
 MOST_SECONDS = 600
 COUNTED = ("claimed", "accepted", "deferred", "failed", "held", "cancelled")
 
@@ -49,103 +41,17 @@ def run(
     counts["reaped"] = reaping.reap()
     counts["held"] += reaping.hold_unsendable()
     counts["failed"] += reaping.give_up()
-    error = _send_all(owner, company_id, should_stop, counts)
+    until = time.monotonic() + MOST_SECONDS
+    sent, error = Lines(
+        owner, company_id, lambda: should_stop() or time.monotonic() > until
+    ).send_all()
+    counts.update(sent)
     counts["held"] += reaping.hold_unsendable()
     if slot is not None and is_logged:
         _close(slot, counts)
     quota.sweep()
     seal_everything()
     return dict(counts) | ({"error": error} if error else {})
-
-
-def _send_all(
-    owner: str,
-    company_id: uuid.UUID | None,
-    should_stop: Callable[[], bool],
-    counts: Counter[str],
-) -> str | None:
-    """The text of the fault that ended the run, or None."""
-    until = time.monotonic() + MOST_SECONDS
-
-    def is_over() -> bool:
-        return should_stop() or time.monotonic() > until
-
-    lease, turns = Lease(owner), Turns(company_id)
-    breaker = Breaker(owner, turns)
-    with Session() as session, Recorder() as recorder:
-        while not is_over():
-            if (most := breaker.most()) == 0:
-                return "another worker is trying the server"
-            batch = claiming.claim(owner, turns, most)
-            if not batch:
-                return None if company_id else _fault_of_now(session, breaker)
-            counts["claimed"] += len(batch)
-            lease.take(batch)
-            try:
-                _send_batch(batch, session, recorder, lease, breaker, is_over, counts)
-                recorder.wait()
-            except ServerGone as gone:
-                log.warning("the mail server is not to be had: %s", gone)
-                outages.note(str(gone), gone.code)
-                return str(gone)
-            finally:
-                reaping.give_back(owner, lease.held)
-    return None
-
-
-def _send_batch(
-    batch: list[Claim],
-    session: Session,
-    recorder: Recorder,
-    lease: Lease,
-    breaker: Breaker,
-    is_over: Callable[[], bool],
-    counts: Counter[str],
-) -> None:
-    for claim in batch:
-        lease.keep()
-        if breaker.is_open(claim):  # given back with what is left
-            counts["postponed"] += 1
-            continue
-        if is_over() or not quota.wait(lease.keep, is_over):
-            return
-        if claim.id not in lease.held:
-            counts["lost"] += 1
-            continue
-        lease.held.discard(claim.id)
-        state = _send_one(claim, session, recorder, lease)
-        breaker.note(claim, state, session.cuts)
-        counts[state] += 1
-        if breaker.server_is_lost():
-            raise ServerGone("the line was cut again and again")
-
-
-def _send_one(claim: Claim, session: Session, recorder: Recorder, lease: Lease) -> str:
-    """One that cannot be sent for a reason of its own must not stop the others."""
-    try:
-        return send(claim, session, recorder, lease.keep)
-    except (ServerGone, Unrecorded):
-        raise
-    except Exception as error:
-        db.session.rollback()
-        session.drop()
-        if claim.is_past_return:
-            raise  # the dot may be out: only its lease may end this
-        log.exception("delivery %s could not be sent", claim.id)
-        return outcomes.deferred(claim, "body", Reply("body", 0, repr(error)[:1000]))
-
-
-def _fault_of_now(session: Session, breaker: Breaker) -> str | None:
-    """Nothing is due: during an outage a greeting is enough to end it."""
-    if breaker.outage is None:
-        return None
-    try:
-        session.largest_message()
-    except NoServer as gone:
-        outages.note(gone.text, gone.code)
-        return gone.text
-    outages.over()
-    return None
 
 
 def _note(slot: datetime, owner: str) -> bool:

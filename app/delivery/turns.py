@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, case, func, select
 
-from app.db import db
+from app.db import db, try_locks
 from app.delivery.ceilings import remaining
 from app.delivery.due import goes_to, only_due
 from app.delivery.models import Delivery, Trouble
@@ -48,7 +48,9 @@ class Turns:
         here = [row for row in self.ahead[:many] if many == 1 or not row.lapses]
         del self.ahead[: len(here)]
         limited = {row.connection_id for row in here} & self.limits.keys()
-        left = remaining(limited) if limited else {}
+        left = dict.fromkeys(limited, 0)  # where another worker is counting just now
+        if ours := try_locks(limited):
+            left |= remaining(ours)
         taken = []
         for row in here:
             left[row.connection_id] = left.get(row.connection_id, NO_LIMIT) - 1

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from flask import Flask
 
 from app.db import db
 from app.delivery import lastlook
@@ -22,6 +23,12 @@ def house(world: World) -> House:
     """Dune's purchases are switched on towards its tool."""
     world.alder.switch("on")
     return world.alder
+
+
+@pytest.fixture
+def one_line(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However much is due: what comes first and last is certain then."""
+    monkeypatch.setitem(app.config, "MAIL_LINES", 1)
 
 
 @pytest.fixture

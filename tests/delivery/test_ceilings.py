@@ -1,13 +1,18 @@
 """A tool that takes so many messages a day gets no more than that."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Event
+from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import select, update
 
 from app.connectors import apps
 from app.db import database_now, db
-from app.delivery import ceilings, tick
+from app.delivery import ceilings, claiming, tick
+from app.delivery.claiming import Claim
 from app.delivery.models import Delivery
 from tests.cast import House
 from tests.delivery.world import change, delivery_of
@@ -94,3 +99,33 @@ def test_a_tool_without_ceiling_keeps_nothing_waiting(
     house: House, post: MailServer
 ) -> None:
     assert ceilings.reached(delivery_of(house.drop())) is None
+
+
+def test_two_who_claim_at_once_take_no_more_than_the_ceiling_together(
+    three_a_day: House, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second one claims when the first has counted, and not yet committed."""
+    for number in range(5):
+        three_a_day.drop(f"{number}.pdf")
+    real, has_counted, is_done = claiming._take, Event(), Event()
+
+    def take(owner: str, *given: Any) -> list[Claim]:
+        taken = real(owner, *given)
+        if owner == "first":
+            has_counted.set()
+            is_done.wait(1)
+        return taken
+
+    monkeypatch.setattr(claiming, "_take", take)
+
+    def one(owner: str) -> int:
+        with app.app_context():
+            return len(claiming.claim(owner, most=2))
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(one, "first")
+        assert has_counted.wait(10)
+        second = one("second")
+        is_done.set()
+        assert (first.result(10), second) == (2, 0)
+    assert one("second") == 1

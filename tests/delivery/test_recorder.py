@@ -65,6 +65,7 @@ def test_the_next_message_is_under_way_while_the_last_one_is_recorded(
     assert state_of(first) == state_of(second) == ("accepted", None)
 
 
+@pytest.mark.usefixtures("one_line")
 def test_no_marker_is_set_before_the_last_acceptance_is_recorded(
     house: House,
     smtp: MailServer,

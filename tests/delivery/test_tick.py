@@ -70,6 +70,7 @@ def test_a_second_run_finds_nothing_to_do(house: House, smtp: MailServer) -> Non
     assert len(smtp.messages) == 1
 
 
+@pytest.mark.usefixtures("one_line")
 def test_one_line_serves_many_messages(house: House, smtp: MailServer) -> None:
     for number in range(25):
         house.drop(f"{number}.pdf")
@@ -78,6 +79,7 @@ def test_one_line_serves_many_messages(house: House, smtp: MailServer) -> None:
     assert len(set(smtp.ids())) == 25
 
 
+@pytest.mark.usefixtures("one_line")
 def test_companies_take_turns(house: House, smtp: MailServer) -> None:
     elm = house.connect(company=house.elm)
     db.session.commit()
