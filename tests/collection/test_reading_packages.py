@@ -259,6 +259,17 @@ def test_base64_against_the_rule_is_decoded(written: str) -> None:
     assert read(mail(multipart(TEXT, whole, html()))).contents["a.pdf"] == PDF
 
 
+@pytest.mark.parametrize(
+    "name", ['"base64"', "base-64", "Base 64", "base64; x=y", "(as usual) base64"]
+)
+def test_an_encoding_whose_name_is_written_wrong_is_undone(name: str) -> None:
+    head = "Content-Type: application/pdf; name=a.pdf\r\nContent-Transfer-Encoding: "
+    whole = part(head + name, SHOUTED)
+    assert read(mail(whole)).contents == {"a.pdf": PDF}
+    quoted = part(f'{head}"Quoted Printable"', "%PDF-1.4 =C3=A9t=C3=A9")
+    assert read(mail(quoted)).contents == {"a.pdf": "%PDF-1.4 été".encode()}
+
+
 def test_base64_that_was_cut_is_decoded_as_far_as_it_goes() -> None:
     head = "Content-Type: application/pdf; name=a.pdf\r\nContent-Transfer-Encoding: "
     for missing in (1, 2, 3, 5):

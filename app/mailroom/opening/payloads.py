@@ -12,11 +12,15 @@ _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 _NOT_BASE64 = bytes(set(range(256)) - set(_BASE64))
 _UU = re.compile(rb"(?:\A|\n)begin [0-7]{3,4} ([^\r\n]{1,500})\r?\n")
 UU = {"x-uuencode", "uuencode", "x-uue", "uue"}
+# As some programs write them: «"base64"», «base-64», «quoted printable».
+_MEANT = {"base64": "base64", "quotedprintable": "quoted-printable"}
 
 
 def encoding_of(part: Part) -> str:
     written = raw_header(part.message, "Content-Transfer-Encoding").lower()
-    return re.split(r"[\s;(]", written.strip(), maxsplit=1)[0]
+    word = re.sub(r"\([^()]*\)", "", written).partition(";")[0]
+    meant = _MEANT.get(re.sub(r"[^a-z0-9]", "", word))
+    return meant or (word.split() or [""])[0]
 
 
 def payload(part: Part) -> bytes:
