@@ -3,7 +3,7 @@ or to nobody at a domain of ours. On any doubt this raises, and the sender comes
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from app.collection import accepting, limits
@@ -61,6 +61,8 @@ def take_in(raw: bytes, envelope: Envelope, recipients: Sequence[str]) -> list[T
     NotNow, StorageUnavailable or a database error when it cannot be kept now: some of
     them may have it then, and it is one when it comes again.
     """
+    # The null reverse-path (RFC 5321, 4.5.5) is told as «<>» at one door or another.
+    envelope = replace(envelope, sender=envelope.sender.strip(" <>"))
     found = {_written(address): _known(address) for address in recipients}
     db.session.commit()  # the rows that were made on the way
     taken = receiving.receive(raw, envelope.sender, _bots(found))

@@ -264,3 +264,15 @@ def test_by_lmtp_one_may_be_kept_and_another_not(
 def test_lmtp_is_greeted_by_its_own_word_only(lmtp: Lmtp) -> None:
     assert lmtp.docmd("EHLO", "x")[0] == 500
     assert lmtp.docmd("LHLO", "x")[0] == 250
+
+
+def test_the_null_sender_is_none_whatever_it_is_spelt_like(
+    line: smtplib.SMTP, lmtp: Lmtp
+) -> None:
+    """RFC 5321, 4.5.5: what comes from nobody is never answered."""
+    for number, door in enumerate((line, lmtp)):
+        assert door.mail("")[0] == 250
+        door.rcpt(COMPTA)
+        assert door.data(RAW.replace(b"<1@", f"<{number}@".encode()))[0] == 250
+    read_waiting()
+    assert [(mail.sender, mail.is_automatic) for mail in mails()] == [("", True)] * 2
