@@ -27,9 +27,11 @@ MOST_RECEIVED = 25
 # Doors that know the envelope: an empty sender there was said to be empty.
 ENVELOPED = ("smtp", "lmtp")
 PRECEDENCES = ("bulk", "junk", "list", "auto_reply", "auto-reply")
+# Also behind the name of a service: «facture.noreply», «edf-ne-pas-repondre».
 _ROBOTS = re.compile(
+    r"(?:^|[-_.+])(?:"
     r"(?:no|ne|do)[-_.]?(?:not|pas)?[-_.]?(?:reply|repondre|r[eé]pondez)|mailer-?daemon|"
-    r"postmaster|bounces?\b|mdaemon|notifications?$|automate$|robot$",
+    r"postmaster|bounces?\b|mdaemon|notifications?$)|^(?:automate|robot)$",
     re.IGNORECASE,
 )
 _MACHINES = ("X-Autoreply", "X-Autorespond", "List-Id")
@@ -98,7 +100,7 @@ def has_no_sender(mail: InboundMail, head: Head) -> bool:
 
 
 def is_robot(address: str) -> bool:
-    return bool(_ROBOTS.match(address.rpartition("@")[0]))
+    return bool(_ROBOTS.search(address.rpartition("@")[0]))
 
 
 def _is_idle(mail: InboundMail, head: Head) -> bool:

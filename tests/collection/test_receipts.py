@@ -177,6 +177,10 @@ def test_who_is_told_of_what_was_refused_leaves_staff_nothing_to_do(
         "MAILER-DAEMON@supplier.test",
         "postmaster@supplier.test",
         "bounces@supplier.test",
+        "facture.noreply@supplier.test",
+        "espace-client_no-reply@supplier.test",
+        "edf-ne-pas-repondre@supplier.test",
+        "client.notifications@supplier.test",
     ],
 )
 def test_addresses_that_nobody_reads_get_none(
@@ -184,6 +188,14 @@ def test_addresses_that_nobody_reads_get_none(
 ) -> None:
     assert send(raw_from(f"F <{sender}>", PAPER), COMPTA).state == "filed"
     assert told() == []
+
+
+@pytest.mark.parametrize("name", ["bruno.reply", "casino-replay", "donotti", "jean.robot"])
+def test_a_person_s_address_is_no_machine_s(
+    house: House, zone: Zone, name: str
+) -> None:
+    send(raw_from(f"F <{name}@supplier.test>", PAPER), COMPTA)
+    assert told() == [f"{name}@supplier.test"]
 
 
 @pytest.mark.parametrize("files", [(), (PROGRAM,)])
