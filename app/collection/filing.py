@@ -67,7 +67,9 @@ def _look(mail: InboundMail, head: Head, found: Reading) -> loops.Stop | None:
     mail.thread = threads.before(letter.answers)
     mail.is_automatic = loops.is_automatic(mail, head, letter)
     mail.depositor_name = judging.stranger(letter).name[:255]
-    stop = loops.why_stopped(mail, head, letter, has_documents=bool(found.documents))
+    # What could not be read may well hold some.
+    may_hold = bool(found.documents or found.defect)
+    stop = loops.why_stopped(mail, head, letter, has_documents=may_hold)
     db.session.commit()
     return stop
 

@@ -1,14 +1,17 @@
 """What must not go round: nothing of ours comes back as a document, and what machines
 write is not answered, so that nothing grows."""
 
+import re
 import uuid
 from datetime import timedelta
 from email import message_from_bytes
 from email.message import EmailMessage, Message
 
 import pytest
+from flask import current_app
 from sqlalchemy import func, select
 
+from app.collection import reading
 from app.collection.accepting import Envelope
 from app.collection.models import InboundMail
 from app.connectors.destinations import checked_address
@@ -247,6 +250,23 @@ def test_a_paper_that_a_machine_sends_is_filed_and_not_answered(
 ) -> None:
     assert state_of(by_dora(PAPER, top=top)) == ("filed", "")
     assert (len(documents()), receipts()) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    "top", ["Precedence: bulk\n", "List-Id: <f.supplier.test>\n", "X-Autoreply: yes\n"]
+)
+@pytest.mark.parametrize("reason", ["oversize", "damaged", "partial"])
+def test_what_a_machine_sends_and_cannot_be_read_waits_for_a_person(
+    house: House, zone: Zone, monkeypatch: pytest.MonkeyPatch, top: str, reason: str
+) -> None:
+    raw = by_dora(PAPER, top=top)
+    if reason == "oversize":
+        monkeypatch.setitem(current_app.config, "MAX_MAIL_MB", 0)
+    elif reason == "damaged":
+        monkeypatch.setattr(reading, "_open", lambda *_: None)
+    else:
+        raw = re.sub(rb"multipart/mixed", b"message/partial; id=1; number=1", raw)
+    assert state_of(raw) == ("quarantined", reason)
 
 
 def test_a_paper_from_a_machine_without_a_return_path_is_filed(
