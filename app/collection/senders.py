@@ -148,7 +148,8 @@ def _passed_on(raw: bytes, text: str) -> list[str]:
     ]
     if attached:
         return attached[:5]
-    quoted = _FORWARDED.search(text[:LOOKED_AT])
+    # «De :» has a space of another kind before its colon, as French is written.
+    quoted = _FORWARDED.search(re.sub(r"[^\S\n]", " ", text[:LOOKED_AT]))
     return [quoted[1].lower()] if quoted else []
 
 

@@ -67,10 +67,12 @@ def test_a_user_may_send_to_a_folder_that_they_do_not_see(
     assert documents()[0].depositor_id == house.user.id
 
 
+@pytest.mark.parametrize("colon", [" :", ":", "\u00a0:", "\u202f:", "\u00a0:*\u00a0"])
 def test_what_staff_pass_on_is_for_the_company_and_says_for_whom(
-    house: House, zone: Zone
+    house: House, zone: Zone, colon: str
 ) -> None:
-    text = "Voir ci-joint.\n\n> De : Dora Dune <dora@dune.test>\n> Objet : facture\n"
+    quoted = f"> De{colon} Dora Dune <dora@dune.test>\n> Objet : facture\n"
+    text = f"Voir ci-joint.\n\n{quoted}"
     send(signed(raw_from(BEN, text=text), "firm.test"), BANQUE)
     [document] = documents()
     assert document.depositor_id == house.staff.id
