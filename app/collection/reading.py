@@ -34,7 +34,7 @@ class Item:
     size: int
     sha256: str
     # A document, or why it is none: signature, image, report, empty, external,
-    # encrypted or partial.
+    # encrypted, formatting or partial.
     ignored: str = ""
     at: int = 0
 

@@ -159,4 +159,5 @@ def part_word(reason: str) -> str:
         "inline_image": _("image shown in the text"),
         "report": _("report of a mail server"),
         "empty": _("empty file"),
+        "formatting": _("formatting of the text"),
     }.get(reason, _("not a document"))

@@ -55,6 +55,11 @@ def test_the_files_in_a_winmail_dat_are_filed() -> None:
     assert len({item.number for item in found.reading.items}) == 3
 
 
+def test_a_winmail_dat_that_only_says_how_the_text_looks_is_not_filed() -> None:
+    found = read(mail(multipart(TEXT, part(TNEF_KIND, tnef()))))
+    assert (found.names, found.ignored) == ([], ["formatting"])
+
+
 @pytest.mark.parametrize(
     "kind", ["application/octet-stream", "application/vnd.ms-tnef"]
 )

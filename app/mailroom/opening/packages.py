@@ -27,7 +27,8 @@ class Unfit(Exception):
 
 
 def tnef_files(content: bytes) -> list[tuple[str, bytes]] | None:
-    """(name, content) of what Outlook packed; the text itself is none of it."""
+    """(name, content) of what Outlook packed; the text itself is none of it. None where
+    it cannot be opened, or holds a message without a file."""
     import tnefparse
 
     if not _is_whole(content):
@@ -35,7 +36,8 @@ def tnef_files(content: bytes) -> list[tuple[str, bytes]] | None:
     try:
         # It leaves out the last attribute where that is short.
         whole = tnefparse.TNEF(content + b"\0" * 12, do_checksum=False)
-        return [(_tnef_name(file), bytes(file.data or b"")) for file in _flat(whole)]
+        files = [(_tnef_name(file), bytes(file.data or b"")) for file in _flat(whole)]
+        return files if files or not whole.attachments else None
     except Exception:  # the reader knows no error of its own
         return None
 

@@ -127,6 +127,8 @@ class _Finder:
             for rank, (called, content) in enumerate(files or []):
                 inner = _inside(paper, rank, called)
                 self._keep(inner, [content])
+            if files == []:
+                paper.ignored = "formatting"  # how the text looks in Outlook, no more
             return bool(files)
         is_zip = part.kind in packages.ZIP or name.endswith(".zip")
         return self.unzip and is_zip and self._unzip(part, paper)
