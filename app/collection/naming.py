@@ -7,10 +7,12 @@ from typing import Any, BinaryIO
 import filetype
 
 from app.library.naming import shortened, split_extension
+from app.library.receiving import PROGRAMS
 from app.texts import gettext as _
 
 LONGEST = 200
 _SNIFFED = 8192
+_ANYTHING = "application/octet-stream"
 # Where the standard list has another first, or none.
 _ENDINGS = {
     "image/jpeg": ".jpg",
@@ -59,12 +61,21 @@ def named(
 
 
 def _ended(name: str, head: bytes) -> str:
-    extension = split_extension(name.strip())[1]
-    if extension and not extension[1:].isdigit():
-        return name
+    extension = split_extension(name.strip())[1].lower()
     ending = ending_of("", head)
+    is_ending = extension and not extension[1:].isdigit()
+    is_pdf = head.lstrip().startswith(b"%PDF-")  # «Facture M.Dupont» is a name
+    if is_ending and (not is_pdf or _is_known(extension)):
+        return name
     stem = name.rstrip("\ufffd. ") if ending else name
     return shortened(stem, LONGEST - len(ending)) + ending
+
+
+def _is_known(extension: str) -> bool:
+    """A program stays one, whatever it begins with."""
+    told = mimetypes.guess_type(f"x{extension}")[0]
+    is_told = len(extension) > 2 and told not in {None, _ANYTHING}
+    return is_told or extension in PROGRAMS.split()
 
 
 def made_up(title: str, counted: str, ending: str) -> str:

@@ -89,6 +89,24 @@ def test_a_name_whose_ending_was_cut_off_gets_that_of_the_content() -> None:
     assert read(mail(part(f"{headers}AUTHORS", b"a list"))).names == ["AUTHORS"]
 
 
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("Facture SARL M.Dupont", "Facture SARL M.Dupont.pdf"),
+        ("Facture Plomberie S.A", "Facture Plomberie S.A.pdf"),
+        ("scan.bin", "scan.bin.pdf"),
+        ("Facture.PDF", "Facture.PDF"),
+        ("plan.ai", "plan.ai"),
+        ("facture.exe", "facture.exe"),
+    ],
+)
+def test_a_dot_in_a_name_is_no_ending_of_a_pdf(written: str, name: str) -> None:
+    raw = part(f'Content-Type: application/octet-stream; name="{written}"')
+    assert read(mail(raw)).names == [name]
+    other = part(f'Content-Type: application/octet-stream; name="{written}"', b"x")
+    assert read(mail(other)).names == [written], "what is no PDF is called as it was"
+
+
 # The letter itself
 
 

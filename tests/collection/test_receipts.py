@@ -190,7 +190,9 @@ def test_addresses_that_nobody_reads_get_none(
     assert told() == []
 
 
-@pytest.mark.parametrize("name", ["bruno.reply", "casino-replay", "donotti", "jean.robot"])
+@pytest.mark.parametrize(
+    "name", ["bruno.reply", "casino-replay", "donotti", "jean.robot"]
+)
 def test_a_person_s_address_is_no_machine_s(
     house: House, zone: Zone, name: str
 ) -> None:
