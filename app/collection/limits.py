@@ -22,6 +22,10 @@ class NotNow(Exception):
     """More than is taken at once; nothing of it was kept."""
 
 
+class Full(NotNow):
+    """Too much of one address waits to be read; it will be taken soon."""
+
+
 def check(recipient: str, *, is_stray: bool, client_ip: str = "") -> None:
     """Raises NotNow. A client of our own network stands for all who write to us."""
     if is_stray:
@@ -38,7 +42,7 @@ def check(recipient: str, *, is_stray: bool, client_ip: str = "") -> None:
         .execution_options(across_firms=True)
     )
     if waiting and waiting > MOST_WAITING:
-        raise NotNow(f"{waiting} bytes wait for {recipient}")
+        raise Full(f"{waiting} bytes wait for {recipient}")
 
 
 def _is_of_the_world(client_ip: str) -> bool:

@@ -7,14 +7,14 @@ server counts anew it is read anew: what is known already is known by its bytes.
 
 import logging
 import time
-from email.utils import parseaddr
+from email.utils import getaddresses, parseaddr
 
 from flask import current_app
 from sqlalchemy import select, update
 
 from app.collection import accepting
 from app.collection.accepting import Envelope
-from app.collection.limits import NotNow
+from app.collection.limits import Full, NotNow
 from app.collection.models import CollectionAddress, WatchedMailbox
 from app.db import database_now, db, insert_into
 from app.mailroom.entrance import Nobody, take_in, whose
@@ -30,6 +30,8 @@ from app.mailroom.parts import headers_of, raw_header, safely
 
 log = logging.getLogger(__name__)
 MOST_SECONDS = 20  # the next look comes after a minute
+MOST_DELIVERIES = 25  # from one server to the next
+MOST_RECIPIENTS = 100  # as at the door
 # Where the servers that deliver say for whom; each writes above the ones before.
 _FOR_WHOM = {"delivered-to", "x-original-to", "envelope-to"}
 _OF_ONE = "UID "  # a trouble with one message begins so
@@ -69,7 +71,12 @@ class Watch:
         for uid in mailbox.uids_after(self._last(mailbox.validity)):
             # Another look may be under way: it wrote down how far it came.
             if uid > self._last(mailbox.validity):
-                self._read_one(mailbox, uid)
+                try:
+                    self._read_one(mailbox, uid)
+                except Full as why:  # what waits is read by itself: then it goes on
+                    db.session.rollback()
+                    self.trouble = str(why)
+                    return
                 self._came_to(uid, mailbox.validity)
             if time.monotonic() > until:
                 return
@@ -78,25 +85,28 @@ class Watch:
         """One that cannot be taken stays where it is; the others do not wait for it."""
         try:
             head = mailbox.head(uid)
-            to = recipient_of(head.headers, self.own) if head else None
+            to = recipients_of(head.headers, self.own) if head else []
             if head and to:
                 self._take(mailbox, head, to)
             elif head and not _says_for_whom(head.headers):
                 self._left(uid, "says not for whom it came")
+        except Full:
+            raise
         except (Unfetchable, NotNow) as why:
             db.session.rollback()
             self._left(uid, str(why))
 
-    def _take(self, mailbox: Mailbox, head: Head, to: str) -> None:
+    def _take(self, mailbox: Mailbox, head: Head, to: list[str]) -> None:
         envelope = Envelope("imap", sender_of(head.headers))
         if head.size > current_app.config["MAX_MAIL_MB"] * 1_000_000:
-            self._tell_of_too_big(head, to, envelope)
+            self._left(head.uid, f"too big: {head.size} bytes")
+            for address in to:
+                self._tell_of_too_big(head, address, envelope)
         elif (raw := mailbox.whole(head.uid)) is not None:
-            take_in(raw, envelope, [to])
+            take_in(raw, envelope, to)
             self.taken += 1
 
     def _tell_of_too_big(self, head: Head, to: str, envelope: Envelope) -> None:
-        self._left(head.uid, f"too big: {head.size} bytes")
         found = whose(to)
         given = (head.headers, head.size, envelope, to)
         if isinstance(found, CollectionAddress):
@@ -151,16 +161,19 @@ class Watch:
         db.session.commit()
 
 
-def recipient_of(headers: bytes, own: str) -> str | None:
-    """The topmost that is somebody's here; else the topmost at a domain of ours, save
+def recipients_of(headers: bytes, own: str) -> list[str]:
+    """Those in the topmost header that names somebody here (some servers deliver once
+    for several, and write them all down); else the topmost at a domain of ours, save
     the mailbox's own. Under whatever name one signs in, that is nobody's (B27)."""
-    stray = None
-    for address in _delivered_to(headers):
-        found = whose(address) if address != own else None
+    stray: list[str] = []
+    for addresses in _delivered_to(headers):
+        others = [address for address in addresses if address != own]
+        found = {address: to for address in others if (to := whose(address))}
         db.session.commit()  # an address may have got its row
-        if found and not isinstance(found, Nobody):
-            return address
-        stray = stray or (address if found else None)
+        known = [address for address in found if not isinstance(found[address], Nobody)]
+        if known:
+            return known
+        stray = stray or list(found)[:1]
     return stray
 
 
@@ -175,10 +188,16 @@ def _says_for_whom(headers: bytes) -> bool:
     return bool(_delivered_to(headers))
 
 
-def _delivered_to(headers: bytes) -> list[str]:
-    """Small letters, the topmost first."""
+def _delivered_to(headers: bytes) -> list[list[str]]:
+    """Those of each header in small letters, the topmost first."""
     message = headers_of(headers)
     found: list[tuple[str, object]] = safely([], lambda: list(message.items()))
     values = [str(value) for name, value in found if name.lower() in _FOR_WHOM]
-    addresses = [parseaddr(value)[1].strip().lower() for value in values]
-    return [address for address in addresses if "@" in address]
+    every = map(_addresses_in, values[:MOST_DELIVERIES])
+    return [addresses for addresses in every if addresses]
+
+
+def _addresses_in(value: str) -> list[str]:
+    listed = safely([("", "")], getaddresses, [value])
+    addresses = [address.strip().lower() for _name, address in listed]
+    return [address for address in addresses if "@" in address][:MOST_RECIPIENTS]

@@ -14,7 +14,7 @@ from app.db import db
 from app.library.models import Document
 from app.library.receiving import store
 from app.mailroom import entrance, mailbox as mailboxes, watching
-from app.mailroom.watching import poll, recipient_of
+from app.mailroom.watching import poll, recipients_of
 from app.storage import StorageUnavailable
 from tests.cast import House, World
 from tests.certificates import new_authority, self_signed
@@ -162,7 +162,7 @@ def test_it_is_for_the_topmost_that_is_ours_and_not_the_mailbox_s_own(
     world: World, headers: str, to: str | None
 ) -> None:
     raw = headers.encode(errors="surrogateescape") + b"\r\nSubject: x\r\n\r\n"
-    assert recipient_of(raw, OWN) == to
+    assert recipients_of(raw, OWN) == ([to] if to else [])
 
 
 @pytest.mark.parametrize("login", ["collecte", "collecte@provider.test", OWN])
@@ -173,7 +173,7 @@ def test_b27_the_catch_all_s_own_address_is_no_recipient_however_one_signs_in(
     """A provider's user name is often another one than the address."""
     lines = [f"Delivered-To: {OWN}", f"X-Original-To: {COMPTA}"]
     head = "\r\n".join(lines if first else reversed(lines))
-    assert recipient_of(head.encode() + b"\r\n\r\n", login) == COMPTA
+    assert recipients_of(head.encode() + b"\r\n\r\n", login) == [COMPTA]
 
 
 def test_b27_of_two_that_are_nobody_s_the_topmost_is_kept_for_a_person(
@@ -181,7 +181,32 @@ def test_b27_of_two_that_are_nobody_s_the_topmost_is_kept_for_a_person(
 ) -> None:
     strays = [f"X-Original-To: x{n}@mail.guichet.test\r\n" for n in range(2)]
     head = f"Delivered-To: {OWN}\r\n{''.join(strays)}\r\n".encode()
-    assert recipient_of(head, OWN) == "x0@mail.guichet.test"
+    assert recipients_of(head, OWN) == ["x0@mail.guichet.test"]
+
+
+@pytest.mark.parametrize("line", ["Envelope-to: {}, {}", "Envelope-to: {},\r\n {}"])
+def test_one_that_was_delivered_once_for_several_is_for_each_of_them(
+    deliver: Deliver, line: str
+) -> None:
+    """As Exim writes it, where all that a domain gets goes to one mailbox."""
+    deliver(f"{line.format(OWN, COMPTA)}, {BANQUE}\r\n".encode() + RAW)
+    assert [poll(), poll()] == [1, 0]
+    assert sorted(mail.recipient for mail in mails()) == [BANQUE, COMPTA]
+
+
+def test_what_finds_its_address_full_is_taken_once_that_was_read(
+    deliver: Deliver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "MOST_WAITING", 1)
+    for number in (1, 2, 3):
+        deliver(another(number), COMPTA)
+    assert poll() == 1
+    assert "wait for" in watched().trouble
+    read_waiting()
+    assert poll() == 1
+    read_waiting()
+    assert poll() == 1
+    assert (len(mails()), watched().trouble) == (3, "")
 
 
 def test_what_is_for_the_mailbox_alone_is_nobody_s_business(
