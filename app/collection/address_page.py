@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from app.collection import places, replacing, sender_list
 from app.collection.addresses import Listed, has_ended, listed
+from app.collection.families import families_of
 from app.collection.models import (
     AcceptedSender,
     CollectionAddress,
@@ -85,9 +86,16 @@ def rows(company: Company, shown: list[Listed]) -> list[Row]:
 def formers(company: Company, prefix: str = "") -> list[Former]:
     """Of all families, or of one; the last replaced first."""
     found = [r for r in replacing.former(company) if prefix in {"", r.family}]
+    if not found:
+        return []
     counts, now = _since(found), utc_now()
+    families = {family.prefix: family for family in families_of(company.firm_id)}
     return [
-        Former(each, has_ended(each, now), *counts.get(each.id, (0, None)))
+        Former(
+            each,
+            has_ended(each, families.get(each.family), now),
+            *counts.get(each.id, (0, None)),
+        )
         for each in found
     ]
 
@@ -96,8 +104,6 @@ def _since(
     former: list[CollectionAddress],
 ) -> Mapping[uuid.UUID, tuple[int, datetime | None]]:
     """How many mails came to each since it was replaced, and the last one's time."""
-    if not former:
-        return {}
     found = db.session.execute(
         select(
             CollectionAddress.id,

@@ -39,10 +39,10 @@ def is_one(address: str) -> bool:
     return _at(address) is not None or _meant(address) is not None
 
 
-def has_ended(row: CollectionAddress, at: datetime) -> bool:
+def has_ended(row: CollectionAddress, family: Family | None, at: datetime) -> bool:
     """Another one took its place and its time is over, or its family was removed."""
     is_over = row.works_until is not None and row.works_until <= at
-    return is_over or family_of(row.firm_id, row.family) is None
+    return is_over or family is None
 
 
 def address_of(company: Company, family: Family) -> str:

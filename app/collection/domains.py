@@ -3,24 +3,23 @@
 import uuid
 
 from flask import current_app
-from sqlalchemy import select
+from sqlalchemy import select, union_all
 
 from app.companies.models import Company
 from app.db import db
 from app.firms.models import Firm
 
+EVERYWHERE = {"across_firms": True}
+
 
 def is_ours(domain: str) -> bool:
     domain = domain.strip().lower()
-    return domain == current_app.config["MAIL_DOMAIN"] or bool(
-        db.session.scalar(select(Firm.id).where(Firm.mail_domain == domain).limit(1))
-        or db.session.scalar(
-            select(Company.id)
-            .where(Company.mail_domain == domain)
-            .limit(1)
-            .execution_options(across_firms=True)
-        )
-    )
+    if domain == current_app.config["MAIL_DOMAIN"]:
+        return True
+    firms = select(Firm.id).where(Firm.mail_domain == domain)
+    companies = select(Company.id).where(Company.mail_domain == domain)
+    either = union_all(firms, companies).limit(1)
+    return db.session.scalar(either, execution_options=EVERYWHERE) is not None
 
 
 def firm_of(domain: str) -> uuid.UUID | None:

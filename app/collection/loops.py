@@ -56,7 +56,7 @@ def why_stopped(
         return Stop("ignored", "report")
     if _is_ours(head.get("X-Delivery-Id")):
         return Stop("ignored", "own_delivery")
-    if is_own(letter.from_address) or is_own(mail.sender):
+    if any(map(is_own, {letter.from_address, mail.sender.lower()})):
         return Stop("ignored", "own_address")
     if has_documents:
         is_round = len(head.all("Received")) > MOST_RECEIVED or _returns(letter)

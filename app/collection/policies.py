@@ -17,22 +17,15 @@ def why_not(mail: InboundMail, sender: Sender) -> str:
         return "unknown_address"
     if mail.company.archived_at:
         return "archived"
-    if has_ended(mail.address, mail.received_at):
+    family = family_of(mail.company.firm_id, mail.address.family)
+    if family is None or has_ended(mail.address, family, mail.received_at):
         return "address_ended"
     if sender.verdict == "fail":
         return "spoofed"
-    policy = policy_of(mail)
+    policy = mail.address.policy or family.policy
     is_welcome = sender.is_accepted or (policy == "known" and sender.person)
     if policy == "open" or is_welcome:
         return ""
     if policy == "known" and sender.claimed:
         return "not_proven"
     return "unknown_sender"
-
-
-def policy_of(mail: InboundMail) -> str:
-    """Its own, else its family's."""
-    if mail.address is None or mail.company is None:
-        return "list"
-    family = family_of(mail.company.firm_id, mail.address.family)
-    return mail.address.policy or (family.policy if family else "known")

@@ -42,10 +42,10 @@ def tell(mail: InboundMail, is_theirs: bool) -> Notice | None:
     if not is_theirs or mail.firm_id is None or mail.company is None:
         return None
     address = mail.from_address
-    if mail.is_automatic or mail.verdict == "fail" or is_own(address):
+    if mail.is_automatic or mail.verdict == "fail":
         return None
     person = person_at(address, mail.company)
-    if not _is_due(mail, person):
+    if not _is_due(mail, person) or is_own(address):
         return None
     firm = _locked(mail.firm_id)
     with force_locale(person.locale if person else "fr"):
