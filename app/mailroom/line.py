@@ -46,6 +46,7 @@ class Connection(SMTP):
         if self.received_for is not self.envelope:
             self.received_for = self.envelope
             self.bytes_received = self.lines_received = 0
+        self._reset_timeout()  # one message may take longer than a command may
         self.bytes_received += len(data)
         self.lines_received += data.count(b"\n")
         most = 2 * self.event_handler.most_bytes + self.line_length_limit

@@ -33,7 +33,10 @@ MOST_SECONDS = 20  # the next look comes after a minute
 MOST_DELIVERIES = 25  # from one server to the next
 MOST_RECIPIENTS = 100  # as at the door
 # Where the servers that deliver say for whom; each writes above the ones before.
-_FOR_WHOM = {"delivered-to", "x-original-to", "envelope-to"}
+_FOR_WHOM = {
+    *("delivered-to", "x-original-to", "envelope-to", "x-envelope-to"),
+    *("x-delivered-to", "x-gm-original-to"),
+}
 _OF_ONE = "UID "  # a trouble with one message begins so
 
 

@@ -3,6 +3,7 @@
 import signal
 import smtplib
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -140,6 +141,24 @@ def test_what_never_ends_is_cut_off(
         with pytest.raises((OSError, smtplib.SMTPServerDisconnected)):
             line.send(piece * 400)
     assert mails() == []
+
+
+def test_a_slow_line_that_goes_on_is_not_cut_off(
+    app: Flask, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Patience is for what is silent (RFC 5321, 4.5.3.2), not for the whole message."""
+    monkeypatch.setattr(doors, "PATIENCE", 2)
+    (free,) = free_ports(1)
+    with doors.opened(app, "127.0.0.1", free), smtplib.SMTP("127.0.0.1", free) as line:
+        line.ehlo()
+        line.mail("a@b.test")
+        line.rcpt(BOT)
+        line.docmd("DATA")
+        for _ in range(5):
+            line.send(RAW)
+            time.sleep(0.5)
+        line.send(b".\r\n")
+        assert line.getreply()[0] == 250
 
 
 def test_a_line_that_is_cut_in_the_middle_leaves_nothing(port: int) -> None:
