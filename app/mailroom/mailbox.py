@@ -17,11 +17,17 @@ PATIENCE = 30  # seconds for each answer
 # What the server or the line to it may come to.
 FAULTS = (ImapToolsError, IMAP4.error, OSError)
 HERE = {"localhost", "127.0.0.1", "::1"}
+# It will give it out later (RFC 5530, 3; Google says it in words).
+_NOT_NOW = re.compile(
+    r"\[(?:UNAVAILABLE|INUSE|LIMIT|OVERQUOTA|SERVERBUG|CONTACTADMIN|THROTTLED)\]|"
+    r"bandwidth|temporar|try again|too many",
+    re.IGNORECASE,
+)
 _SIZE = re.compile(rb"RFC822\.SIZE (\d+)")
 
 
 class Unfetchable(Exception):
-    """The server does not give out this one message."""
+    """The server does not give out this one message, and says not that it will."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +104,8 @@ class Mailbox:
             wanted = self.line.fetch(uid_list=[str(uid)], mark_seen=False, **more)
             return next(wanted, None)
         except MailboxFetchError as error:
+            if _NOT_NOW.search(str(error)):
+                raise
             raise Unfetchable(str(error)) from error
 
 

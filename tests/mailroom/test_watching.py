@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from imap_tools import BaseMailBox
+from imap_tools.errors import MailboxFetchError
 from sqlalchemy import select
 
 from app.collection import limits
@@ -296,6 +298,28 @@ def test_one_that_the_server_does_not_give_out_keeps_nobody_waiting(
     deliver(another(2), COMPTA)
     assert poll() == 1
     assert "UID 1 NO internal error" in watched().trouble
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"[UNAVAILABLE] User's backend is down for maintenance",
+        b"[INUSE] Mailbox in use",
+        b"Account exceeded command or bandwidth limits.",
+    ],
+)
+def test_what_the_server_does_not_give_out_now_is_taken_later(
+    deliver: Deliver, monkeypatch: pytest.MonkeyPatch, said: bytes
+) -> None:
+    def away(*_given: Any, **_more: Any) -> Any:
+        raise MailboxFetchError(("NO", [said]), "OK")
+
+    deliver(RAW, COMPTA)
+    with monkeypatch.context() as server:
+        server.setattr(BaseMailBox, "fetch", away)
+        assert poll() == 0
+        assert said.split()[-1].decode() in watched().trouble
+    assert (poll(), watched().trouble) == (1, "")
 
 
 def test_cut_off_after_the_mail_is_kept_it_is_not_taken_twice(
