@@ -196,6 +196,7 @@ def test_what_the_letter_is_made_of_is_not_filed_though_it_has_a_name(
 # Pictures
 
 
+ANY_FILE = "Content-Type: application/octet-stream"
 LOGO = "Content-Type: image/png; name=logo.png\r\nContent-ID: <logo@x>"
 
 
@@ -238,6 +239,17 @@ def test_a_photo_pasted_with_nothing_else_to_file_is_filed() -> None:
     )
     assert found.names == ["logo.png"]
     assert found.ignored == ["image"]
+
+
+@pytest.mark.parametrize(
+    "card", ["text/vcard; name=paul.vcf", "application/octet-stream; name=rdv.ics"]
+)
+def test_a_card_beside_a_pasted_photo_leaves_it_what_was_sent(card: str) -> None:
+    shown = html('<img src="cid:logo@x">')
+    pasted = multipart(shown, part(LOGO, photo_of(1200, 900)), kind="related")
+    attached = f"Content-Type: {card}\r\nContent-Disposition: attachment"
+    found = read(mail(multipart(pasted, part(attached, b"BEGIN:"))))
+    assert "logo.png" in found.names
 
 
 def test_a_picture_of_few_bytes_is_no_photo_however_large_it_is_shown() -> None:
@@ -321,6 +333,23 @@ def test_an_attached_message_encoded_against_the_rule_is_opened(encoding: str) -
         head = "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: " + encoding
         whole = part(head, inner.replace(b"=", b"=3D"), is_encoded=False)
     assert read(mail(multipart(TEXT, whole))).contents == {"a.pdf": PDF}
+
+
+@pytest.mark.parametrize("name", ["TR facture.eml", "=?utf-8?Q?re=C3=A7u?=.EML"])
+def test_a_message_attached_as_any_file_is_opened(name: str) -> None:
+    pdf = part("Content-Type: application/pdf; name=a.pdf")
+    inner = mail(multipart(part("Content-Type: text/plain", "within"), pdf))
+    found = read(mail(multipart(TEXT, part(f'{ANY_FILE}; name="{name}"', inner))))
+    assert found.contents == {"a.pdf": PDF}
+    assert "within" not in found.reading.letter.text, "that is not the letter"
+    by_disposition = f'{ANY_FILE}\r\nContent-Disposition: attachment; filename="{name}"'
+    assert read(mail(multipart(TEXT, part(by_disposition, inner)))).names == ["a.pdf"]
+
+
+@pytest.mark.parametrize("content", [mail(TEXT), b"\0no message", PDF])
+def test_what_is_called_a_message_and_holds_no_document_is_one(content: bytes) -> None:
+    whole = part(f"{ANY_FILE}; name=lettre.eml", content)
+    assert read(mail(multipart(TEXT, whole))).contents == {"lettre.eml": content}
 
 
 def test_an_empty_attached_message_is_no_document() -> None:

@@ -19,6 +19,7 @@ from app.mailroom.parts import header
 
 # Numbers of what a part holds: those of the parts do not depend on what was opened.
 WITHIN = 1000
+_CARDS = {"text/vcard", "text/x-vcard", "text/calendar", "application/ics"}
 
 
 @dataclass
@@ -57,13 +58,13 @@ class _Finder:
         self.bytes_left = packages.MOST_BYTES
 
     def message(self, part: Part, place: Place) -> list[Paper]:
-        """What is in one message, the mail itself or one in it. With no paper in it,
-        the photos that its text shows were what was to be sent."""
+        """What is in one message, the mail itself or one in it. With no paper in it but
+        who wrote and when to meet, the photos that its text shows were to be sent."""
         first = len(self.found)
         place = place.within(part, pictures.shown_in(list(_pages(part))))
         self._part(part, place)
         inside = self.found[first:]
-        if all(paper.ignored for paper in inside):
+        if all(paper.ignored or _is_card(paper) for paper in inside):
             for photo in (paper for paper in inside if paper.is_photo):
                 photo.ignored = ""
         return inside
@@ -162,6 +163,10 @@ class _Finder:
         paper.sha256 = digest.hexdigest()
         if paper.size == 0 and not paper.ignored:
             paper.ignored = "empty"
+
+
+def _is_card(paper: Paper) -> bool:
+    return paper.content_type in _CARDS or paper.name.lower().endswith((".vcf", ".ics"))
 
 
 def _kind(part: Part) -> str:

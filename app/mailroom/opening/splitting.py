@@ -12,7 +12,7 @@ from email import policy
 from email.message import Message
 from email.parser import BytesParser
 
-from app.mailroom.opening.parameters import parameters, raw_header
+from app.mailroom.opening.parameters import name_of, parameters, raw_header
 from app.mailroom.opening.part import MESSAGES, Part
 from app.mailroom.opening.payloads import encoding_of, payload
 from app.mailroom.parts import MOST_BODY, MOST_HEADERS, MOST_PARTS, is_attached, safely
@@ -36,6 +36,7 @@ _CERTAIN = re.compile(
 _KIND = re.compile(rb"^content-type:", re.IGNORECASE | re.MULTILINE)
 _BLANKS_BEFORE_KIND = re.compile(rb"[ \t\r\n]{1,200}(?=content-type:)", re.IGNORECASE)
 _BLANK_LINE = re.compile(rb"\n\r?\n|\r\r")
+_ANY_FILE = re.compile(r"\A\s*application/octet-stream\b", re.IGNORECASE)
 _STRAY_LINES = 20
 
 
@@ -76,7 +77,7 @@ class _Splitter:
         """`kind`: of one of several, what it is where it does not say."""
         self.count += 1
         headers, body = self._headers(whole, start, end)
-        message = header_block(headers)
+        message = _called_so(header_block(headers))
         if kind:
             message.set_default_type(kind)
         is_inside = kind is not None
@@ -169,6 +170,14 @@ def _stray(whole: bytes, at: int, most: int, headers: bytes) -> re.Match[bytes] 
 def header_block(raw: bytes) -> Message:
     parse = BytesParser(policy=policy.compat32).parsebytes
     return safely(Message(), parse, raw, True)
+
+
+def _called_so(message: Message) -> Message:
+    """A message that was attached as any file is (`.eml`) is one all the same."""
+    written = raw_header(message, "Content-Type")
+    if _ANY_FILE.match(written) and name_of(message).lower().endswith(".eml"):
+        message.replace_header("Content-Type", _ANY_FILE.sub("message/rfc822", written))
+    return message
 
 
 def _message_in(part: Part) -> tuple[bytes, int]:
