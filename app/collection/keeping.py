@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from app.activity.recording import record
 from app.blobs import StorageUnavailable
@@ -38,9 +38,15 @@ def _over(since: datetime) -> Sequence[uuid.UUID]:
     ids = db.session.scalars(
         select(InboundMail.id)
         .where(
-            InboundMail.storage_key.is_not(None),
             InboundMail.received_at < since,
-            InboundMail.state.in_((*SETTLED, "quarantined")),
+            # Also one whose bytes were never here.
+            or_(
+                InboundMail.state == "quarantined",
+                and_(
+                    InboundMail.storage_key.is_not(None),
+                    InboundMail.state.in_(SETTLED),
+                ),
+            ),
         )
         .order_by(InboundMail.received_at)
         .limit(MOST_AT_ONCE)

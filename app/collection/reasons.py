@@ -102,7 +102,7 @@ def sentence(reason: str, company: str, recipient: str = "", detail: str = "") -
         ),
         "oversize": _(
             "The message is larger, or holds more, than what is filed by itself. "
-            "Choose what is to be filed."
+            "Take what is to be filed out of the original, and drop it into its folder."
         ),
         "partial": _(
             "The sender's program cut a message into pieces, and this is one of them. "

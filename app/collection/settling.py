@@ -18,6 +18,7 @@ from app.collection import receipts
 from app.collection.filing import file_items
 from app.collection.models import InboundMail, InboundPart
 from app.collection.reading import Item, opened
+from app.collection.telling import DAYS
 from app.db import database_now, db
 from app.errors import DomainError, Refused
 from app.firms.models import Firm
@@ -83,7 +84,8 @@ def discard(mail: InboundMail, *, by: Person) -> None:
 def bring_back(mail: InboundMail, *, by: Person) -> None:
     """It waits again, as it did. Raises Refused once its bytes are gone."""
     mail = _taken(mail, "discarded")
-    if mail.storage_key is None:
+    is_over = mail.received_at < database_now() - DAYS
+    if mail.storage_key is None and is_over:  # else its bytes were never here
         raise Refused(_("This mail was deleted after its 30 days."))
     _settle(mail, "quarantined", by)
 

@@ -105,6 +105,19 @@ def test_a_mail_that_nobody_looked_at_goes_only_after_they_were_told(
     assert entry.is_firm_only
 
 
+def test_so_does_one_whose_bytes_were_never_here(house: House) -> None:
+    mail = come("a.pdf")
+    mail.storage_key = None
+    aged(mail, 31)
+    assert keeping.look_after() == 0
+    for notice in db.session.scalars(select(Notice)):
+        notice.created_at -= timedelta(days=2)
+    db.session.commit()
+    assert keeping.look_after() == 1
+    assert as_it_is(mail.id).state == "discarded"
+    assert keeping.look_after() == 0
+
+
 def test_what_waits_to_be_read_is_never_let_go_of(house: House) -> None:
     mail = come("a.pdf")
     mail.state = "waiting"

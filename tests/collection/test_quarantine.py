@@ -9,8 +9,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from app.collection import jobs, sender_list, settling
+from app.collection import accepting, jobs, sender_list, settling
 from app.collection.accepting import Envelope
+from app.collection.addresses import collector
 from app.collection.models import AcceptedSender, InboundMail
 from app.db import db
 from app.library.models import Document
@@ -278,6 +279,42 @@ def test_setting_aside_asks_first_and_can_be_undone(ben: Browser, house: House) 
     assert "compta@supplier.test" in ben.get("/quarantine?show=discarded").text
     ben.post(f"/quarantine/{mail.id}/back")
     assert as_it_is(mail.id).state == "quarantined"
+
+
+def left_in_its_mailbox(house: House) -> InboundMail:
+    """Too big for the door of the mailbox: its headers are all that came."""
+    to = collector("banque+dune-alder@mail.guichet.test")
+    headers, envelope = b"Subject: Bilan\r\n\r\n", Envelope("imap", "x@y.test")
+    told = accepting.tell_of(headers, 99_000_000, envelope, to.address, to)  # type: ignore[union-attr]
+    jobs.read_waiting()
+    return as_it_is(told.mail_id)
+
+
+def test_what_was_left_in_its_mailbox_says_so_and_can_be_set_aside(
+    ben: Browser, house: House
+) -> None:
+    mail = left_in_its_mailbox(house)
+    page = ben.get(f"/quarantine/{mail.id}").text
+    assert "Le message est resté dans la boîte où il est arrivé." in page
+    assert "30 jours" not in section(page, "settle")
+    assert f"/quarantine/{mail.id}/discard" in page
+    assert ben.post(f"/quarantine/{mail.id}/discard").status_code == 303
+    assert as_it_is(mail.id).state == "discarded"
+    ben.post(f"/quarantine/{mail.id}/back")
+    assert as_it_is(mail.id).state == "quarantined"
+
+
+def test_what_is_too_large_sends_to_the_original(
+    app: Flask, ben: Browser, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.config, "MAX_MAIL_MB", 0)
+    page = ben.get(f"/quarantine/{come('a.pdf').id}").text
+    assert "Prenez dans l’original ce qu’il faut classer" in page
+    assert "/original" in page
+
+
+def section(page: str, name: str) -> str:
+    return page.partition(f'id="{name}"')[2].partition("</aside>")[0]
 
 
 def test_whoever_comes_second_sees_who_was_quicker(
