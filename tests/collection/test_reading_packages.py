@@ -55,6 +55,22 @@ def test_the_files_in_a_winmail_dat_are_filed() -> None:
     assert len({item.number for item in found.reading.items}) == 3
 
 
+@pytest.mark.parametrize("code_page", [None, 1252, 850])
+def test_a_winmail_dat_with_accents_in_its_names_is_opened(
+    code_page: int | None,
+) -> None:
+    """The names in the old form alone, as exchangers write them without Unicode."""
+    packed = tnef(("Relevé n°1.pdf", PDF), ("Reçu.pdf", PDF))
+    if code_page:
+        told = _attribute(1, 0x00069007, struct.pack("<II", code_page, 0))
+        packed = packed[:6] + told + packed[6:]
+    if code_page == 850:
+        packed = packed.replace("é n°".encode("cp1252"), "é n°".encode("cp850"))
+        packed = packed.replace("ç".encode("cp1252"), "ç".encode("cp850"))
+    found = read(mail(multipart(TEXT, part(TNEF_KIND, packed))))
+    assert found.names == ["Relevé n°1.pdf", "Reçu.pdf"]
+
+
 def test_a_winmail_dat_that_only_says_how_the_text_looks_is_not_filed() -> None:
     found = read(mail(multipart(TEXT, part(TNEF_KIND, tnef()))))
     assert (found.names, found.ignored) == ([], ["formatting"])

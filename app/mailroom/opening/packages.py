@@ -10,6 +10,8 @@ import zipfile
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from app.mailroom import decoding
+
 MOST_FILES = 200
 MOST_BYTES = 200_000_000
 MOST_RATIO = 100  # unpacked to packed
@@ -60,7 +62,11 @@ def _flat(whole: Any) -> Iterator[Any]:
 
 
 def _tnef_name(file: Any) -> str:
-    return str(file.long_filename() or file.name or "").rstrip("\x00")
+    try:
+        name = file.long_filename() or file.name or ""
+    except UnicodeDecodeError:  # the short one, which the reader takes for UTF-8
+        name = decoding.decoded(file._name, file.codepage or "")
+    return str(name).rstrip("\x00")
 
 
 def signed_content(content: bytes) -> bytes | None:
