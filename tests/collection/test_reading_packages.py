@@ -153,6 +153,16 @@ UNFIT: dict[str, Callable[[], bytes]] = {
 }
 
 
+@pytest.mark.parametrize("charset", ["utf-8", "cp850"])
+def test_names_in_an_archive_that_says_nothing_of_their_letters(charset: str) -> None:
+    """As a Mac packs them, and as Windows did."""
+    written = "Reçu À régler n°1.pdf".encode(charset)
+    stand_in = "x" * len(written)
+    packed = archive((stand_in, PDF)).replace(stand_in.encode(), written)
+    found = read(mail(multipart(TEXT, part(ZIP_KIND, packed))), unzip=True)
+    assert found.contents == {"Reçu À régler n°1.pdf": PDF}
+
+
 @pytest.mark.parametrize("name", UNFIT)
 def test_an_archive_that_cannot_be_opened_safely_is_kept_as_it_is(name: str) -> None:
     content = UNFIT[name]()

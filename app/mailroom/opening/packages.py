@@ -21,6 +21,7 @@ ZIP = {"application/zip", "application/x-zip-compressed", "application/x-zip"}
 SIGNED = {"application/pkcs7-mime", "application/x-pkcs7-mime"}
 _LITTER = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
 _ZIP_ENTRY = b"PK\x01\x02"
+_IS_UTF8 = 0x800  # APPNOTE.TXT, 4.4.4
 logging.getLogger("tnef-decode").setLevel(logging.CRITICAL)
 
 
@@ -102,11 +103,22 @@ def unzip(content: bytes, take: Take, files_left: int, bytes_left: int) -> None:
             limit = min(bytes_left, MOST_RATIO * len(content))
             left = [limit]
             for entry in entries:
-                take(entry.filename, _flow(archive, entry, left))
+                take(_zip_name(entry), _flow(archive, entry, left))
     except Unfit:
         raise
     except Exception as error:  # zlib, lzma, struct… each with its own
         raise Unfit from error
+
+
+def _zip_name(entry: zipfile.ZipInfo) -> str:
+    """A Mac writes UTF-8 without saying so, Windows what its console had."""
+    if entry.flag_bits & _IS_UTF8:
+        return entry.filename
+    raw = entry.filename.encode("cp437", "replace")  # which the library took it for
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("cp850")
 
 
 def _is_wanted(entry: zipfile.ZipInfo) -> bool:
