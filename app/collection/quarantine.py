@@ -102,6 +102,11 @@ class Opened:
     def is_open(self) -> bool:
         return self.mail.state == "quarantined" and self.mail.storage_key is not None
 
+    @property
+    def was_left(self) -> bool:
+        """Its bytes never were here: those of others go after their days alone."""
+        return self.mail.storage_key is None and self.ends_at > utc_now()
+
 
 def box(state: str = "quarantined") -> Box:
     state = state if state in SHOWN else "quarantined"

@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from datetime import timedelta
 from email.message import EmailMessage
 from typing import Any
 
@@ -300,6 +301,7 @@ def test_what_was_left_in_its_mailbox_says_so_and_can_be_set_aside(
     assert f"/quarantine/{mail.id}/discard" in page
     assert ben.post(f"/quarantine/{mail.id}/discard").status_code == 303
     assert as_it_is(mail.id).state == "discarded"
+    assert "30 jours" not in section(ben.get(f"/quarantine/{mail.id}").text, "settle")
     ben.post(f"/quarantine/{mail.id}/back")
     assert as_it_is(mail.id).state == "quarantined"
 
@@ -442,6 +444,7 @@ def test_the_original_is_a_file_to_keep_and_gone_with_its_days(
     assert "sandbox" in answer.headers["Content-Security-Policy"]
     assert answer.content_type == "message/rfc822"
     mail.storage_key, mail.state = None, "discarded"
+    mail.received_at -= timedelta(days=31)
     db.session.commit()
     assert ben.get(f"/quarantine/{mail.id}/original").status_code == 404
     assert "supprimé au bout de" in ben.get(f"/quarantine/{mail.id}").text
