@@ -128,13 +128,15 @@ def test_b51_slow_uploads_arrive_and_keep_nobody_waiting(
         sent = request_of(who, form([(contents[name], name)], {}))
         told.append(answer_to(who, sent, 60, GUNICORN_WAITS * 3 / 60)[0])
 
+    folder_url = url_of(house)
+    db.session.commit()  # as in `answer_to`, which is in other threads here
     phones = [threading.Thread(target=slowly, args=[name]) for name in contents]
     for phone in phones:
         phone.start()
     looked = 0
     while any(phone.is_alive() for phone in phones):
         line = http.client.HTTPConnection("127.0.0.1", served.port, timeout=60)
-        line.request("GET", url_of(house), headers=who.headers | {"HX-Request": ""})
+        line.request("GET", folder_url, headers=who.headers | {"HX-Request": ""})
         answer = line.getresponse()
         answer.read()
         assert answer.status == 200
