@@ -14,17 +14,16 @@ from app.connectors import apps, catalogue, states
 from app.connectors.catalogue import PartnerApp
 from app.connectors.models import Connection, FirmApp, OwnApp
 from app.connectors.overview_search import (
-    LEAVING,
     SORTS,
     Wanted,
+    blocked_of,
     counts,
-    deliveries,
     found,
     in_order,
+    leaving_of,
 )
 from app.db import db
 from app.delivery.badges import Badge
-from app.delivery.models import BLOCKED
 from app.folding import folded
 from app.people.models import Person
 from app.texts import gettext as _
@@ -126,7 +125,7 @@ def rows(connections: Select[Connection], known: Known) -> list[Row]:
     """What is to be said of these connections: two statements."""
     wanted = (
         connections.outerjoin(Person, Person.id == Connection.authorised_by_id)
-        .add_columns(Person.name, deliveries(LEAVING), deliveries(BLOCKED))
+        .add_columns(Person.name, leaving_of(), blocked_of())
         .options(
             contains_eager(Connection.company), selectinload(Connection.destinations)
         )

@@ -11,7 +11,8 @@ from app.companies.models import Company
 from app.connectors import states
 from app.connectors.models import Connection, Destination
 from app.db import db
-from app.delivery.models import BLOCKED, LEASED, WAITING, Delivery
+from app.delivery.models import LEASED, WAITING, Delivery
+from app.delivery.needing import needs_a_person
 from app.folding import folded, folded_column
 
 SORTS = (
@@ -113,8 +114,8 @@ def _order(asked: Wanted, app_keys: list[str]) -> list[ColumnElement[Any]]:
         ),
         "destination": _first_address(),
         "success": Connection.last_success_at.expression,
-        "waiting": deliveries(LEAVING),
-        "blocked": deliveries(BLOCKED),
+        "waiting": leaving_of(),
+        "blocked": blocked_of(),
     }
     column = by[asked.sort]
     order: list[ColumnElement[Any]] = [column.desc() if asked.dir == "desc" else column]
@@ -132,7 +133,15 @@ def _first_address() -> ScalarSelect[str]:
     )
 
 
-def deliveries(of_states: tuple[str, ...]) -> ScalarSelect[int]:
+def leaving_of() -> ScalarSelect[int]:
+    return _deliveries(Delivery.state.in_(LEAVING))
+
+
+def blocked_of() -> ScalarSelect[int]:
+    return _deliveries(needs_a_person())
+
+
+def _deliveries(which: ColumnElement[bool]) -> ScalarSelect[int]:
     """How many of the connection are there; by the index of those still open."""
     return (
         select(func.count())
@@ -140,7 +149,7 @@ def deliveries(of_states: tuple[str, ...]) -> ScalarSelect[int]:
         .where(
             Delivery.company_id == Connection.company_id,
             Delivery.connection_id == Connection.id,
-            Delivery.state.in_(of_states),
+            which,
         )
         .correlate(Connection)
         .scalar_subquery()

@@ -9,6 +9,7 @@ from textwrap import shorten
 
 from app.connectors import apps
 from app.delivery.models import DONE, Delivery
+from app.delivery.needing import newest
 from app.formats import clock
 from app.library.models import Document
 from app.texts import gettext as _
@@ -35,7 +36,8 @@ def client_badge(document: Document) -> Badge:
 
 def firm_badge(document: Document, deliveries: list[Delivery]) -> Badge:
     """The most telling of the document's deliveries, else its own state."""
-    open_ones = [d for d in deliveries if d.state not in (*DONE, "cancelled")]
+    ended = (*DONE, "cancelled")
+    open_ones = [d for d in newest(deliveries) if d.state not in ended]
     told = max(open_ones, key=lambda d: _URGENCY.index(d.state), default=None)
     if told is None or document.status == "rejected":
         return client_badge(document)

@@ -13,7 +13,8 @@ from sqlalchemy.orm import InstrumentedAttribute
 from app.companies.models import Company
 from app.db import db
 from app.delivery.badges import reason_text
-from app.delivery.models import BLOCKED, Delivery
+from app.delivery.models import Delivery
+from app.delivery.needing import needs_a_person
 from app.delivery.proof import cancel_text
 from app.texts import gettext as _
 
@@ -36,7 +37,7 @@ class Group:
 
 def blocked(*which: ColumnElement[bool]) -> list[Group]:
     """Those that wait for longest first."""
-    return _groups(Delivery.created_at, Delivery.state.in_(BLOCKED), *which)
+    return _groups(Delivery.created_at, needs_a_person(), *which)
 
 
 def not_sent(
@@ -54,7 +55,8 @@ def not_sent(
 
 
 def of_firm(firm_id: uuid.UUID) -> ColumnElement[bool]:
-    return Delivery.firm_id == firm_id
+    """Of its companies that are not archived, as its dashboard shows them."""
+    return (Delivery.firm_id == firm_id) & Company.archived_at.is_(None)
 
 
 def _groups(

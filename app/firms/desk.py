@@ -18,6 +18,7 @@ from app.db import db, utc_now
 from app.delivery import blocked
 from app.delivery.blocked import Group
 from app.delivery.models import BLOCKED, WAITING, Delivery
+from app.delivery.needing import needs_a_person
 from app.folding import folded, folded_column
 from app.library.models import Document
 from app.mentions.unread import Call, unread_of_staff
@@ -159,7 +160,7 @@ def _counts() -> Subquery:
             of(WAITING).label("waiting"),
             of(BLOCKED).label("blocked"),
         )
-        .where(Delivery.state.in_((*WAITING, *BLOCKED)))
+        .where(Delivery.state.in_(WAITING) | needs_a_person())
         .group_by(Delivery.company_id)
         .subquery("counts")
     )

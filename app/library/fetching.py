@@ -25,6 +25,7 @@ from sqlalchemy.orm import contains_eager, joinedload, load_only
 from app.connectors.models import Connection
 from app.db import db
 from app.delivery.models import OPEN, Delivery
+from app.delivery.needing import is_followed
 from app.library.models import Document, Folder
 from app.library.ordering import Order
 from app.library.tree import Sight
@@ -37,6 +38,8 @@ COUNTED = 1000  # beyond, «1 000+»: a full count would cost with the folder's 
 # What a badge says of a delivery, and of its connection the application.
 OF_BADGE = load_only(
     Delivery.document_id,
+    Delivery.connection_id,
+    Delivery.slot,
     Delivery.state,
     Delivery.reason,
     Delivery.not_before,
@@ -164,6 +167,7 @@ def _waiting() -> ScalarSelect[int]:
         .where(
             Delivery.company_id == bindparam("company_id"),
             Delivery.state.in_(OPEN),
+            ~is_followed(),
             Document.folder_id == bindparam("folder_id"),
             Document.trashed_at.is_(None),
         )

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 
 from app.db import database_now, db
-from app.delivery.models import BLOCKED, DONE, WAITING, Delivery, Outage, Tick, Trouble
+from app.delivery.models import DONE, WAITING, Delivery, Outage, Tick, Trouble
+from app.delivery.needing import needs_a_person
 from app.delivery.troubles import MOST
 from app.formats import midnight
 
@@ -55,7 +56,7 @@ def health() -> Health:
         ).where(Delivery.state.in_(WAITING))
     ).one()
     blocked = db.session.scalar(
-        select(func.count()).select_from(Delivery).where(Delivery.state.in_(BLOCKED))
+        select(func.count()).select_from(Delivery).where(needs_a_person())
     )
     runs = db.session.scalars(select(Tick).order_by(Tick.slot.desc()).limit(SHOWN))
     now = database_now()
