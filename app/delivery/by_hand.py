@@ -3,7 +3,7 @@
 An act; the caller commits. What is on its way or arrived is not sent a second time.
 """
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from app.connectors import apps
 from app.connectors.models import Connection
@@ -17,6 +17,7 @@ from app.delivery.settled_trail import note_settled
 from app.library.models import Document, Version
 from app.people.models import Person
 
+ON_ITS_WAY = (*WAITING, *LEASED, *DONE)  # or there
 DUPLICATE = "duplicate_review"
 RELEASABLE = (DUPLICATE, "damaged", "encrypted", "oversized")
 
@@ -36,8 +37,20 @@ def transmit(
     """
     lock_company(document.company_id, exclusive=True)
     before = earlier_deliveries([version]).get((version.id, connection.id, slot))
-    if before is not None and before.state in (*WAITING, *LEASED, *DONE):
+    if before is not None and before.state in ON_ITS_WAY:
         return before
+    return _made(document, version, connection, slot, by=by, before=before)
+
+
+def _made(
+    document: Document,
+    version: Version,
+    connection: Connection,
+    slot: str,
+    *,
+    by: Person | None,
+    before: Delivery | None,
+) -> Delivery:
     made = make_delivery(document, version, connection, slot, database_now())
     if before is not None:
         made.retry_of_id, made.arrival_id = before.id, before.arrival_id
@@ -54,11 +67,29 @@ def transmit(
 
 
 def resend(delivery: Delivery, *, by: Person | None) -> Delivery | None:
-    """«Renvoyer»: a new delivery of the same version; None when it is on its way."""
-    version = db.session.get_one(Version, delivery.version_id)
+    """«Renvoyer»: a new delivery, of the version that the document has now.
+
+    None when that is on its way, arrived or is held, and when the document is not to
+    leave: refused by the firm, or in the trash.
+    """
+    lock_company(delivery.company_id, exclusive=True)
+    document = db.session.get_one(
+        Document, delivery.document_id, populate_existing=True, with_for_update=True
+    )
+    if document.trashed_at is not None or document.status == "rejected":
+        return None
+    version = db.session.scalars(
+        select(Version).where(
+            Version.document_id == document.id,
+            Version.number == document.version_number,
+        )
+    ).one()
     connection = db.session.get_one(Connection, delivery.connection_id)
-    made = transmit(delivery.document, version, connection, delivery.slot, by=by)
-    return made if made.retry_of_id else None
+    key = (version.id, connection.id, delivery.slot)
+    before = earlier_deliveries([version]).get(key, delivery)
+    if before.state in (*ON_ITS_WAY, "held"):
+        return None
+    return _made(document, version, connection, delivery.slot, by=by, before=before)
 
 
 def may_release(delivery: Delivery, version: Version) -> bool:
@@ -73,19 +104,19 @@ def may_release(delivery: Delivery, version: Version) -> bool:
     return delivery.reason == DUPLICATE or leaves_as == version.content_type
 
 
-def release(delivery: Delivery, *, by: Person | None) -> bool:
+def release(delivery: Delivery, *, by: Person | None) -> str | None:
     """«Envoyer quand même»: T12, what was held for its file leaves as it is.
 
     It stays held when its connection keeps it from leaving, for that reason then.
-    False when its state forbids it.
+    Gives the state that it came to; None when its own forbids it.
     """
     lock_company(delivery.company_id, exclusive=True)
     version = db.session.get_one(Version, delivery.version_id)
     connection = db.session.get_one(Connection, delivery.connection_id)
     if not may_release(delivery, version):
-        return False
+        return None
     why = hold_reason(version, connection, delivery.slot, is_looked_over=True)
-    released = db.session.execute(
+    state = db.session.scalar(
         update(Delivery)
         .where(
             Delivery.id == delivery.id,
@@ -95,11 +126,11 @@ def release(delivery: Delivery, *, by: Person | None) -> bool:
         .values(
             state="held" if why else "pending", reason=why, not_before=database_now()
         )
-        .returning(Delivery.id)
-    ).all()
-    if released:
+        .returning(Delivery.state)
+    )
+    if state:
         note("delivery_released", delivery, by=by)
-    return bool(released)
+    return state
 
 
 def mark_received(delivery: Delivery, *, by: Person | None) -> bool:

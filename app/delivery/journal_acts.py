@@ -1,6 +1,6 @@
 """What a person does to lines of the journal, and what is said of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from flask_login import current_user
 
@@ -8,24 +8,27 @@ from app.delivery import by_hand
 from app.delivery.models import Delivery
 from app.texts import gettext as _, ngettext
 
-
-def _resend(delivery: Delivery) -> bool:
-    return by_hand.resend(delivery, by=current_user) is not None
+State = str | None  # that it came to; None when its own forbids the act
 
 
-def _release(delivery: Delivery) -> bool:
+def _resend(delivery: Delivery) -> State:
+    made = by_hand.resend(delivery, by=current_user)
+    return made.state if made else None
+
+
+def _release(delivery: Delivery) -> State:
     return by_hand.release(delivery, by=current_user)
 
 
-def _mark_received(delivery: Delivery) -> bool:
-    return by_hand.mark_received(delivery, by=current_user)
+def _mark_received(delivery: Delivery) -> State:
+    return "delivered" if by_hand.mark_received(delivery, by=current_user) else None
 
 
-def _call_off(delivery: Delivery) -> bool:
-    return by_hand.call_off(delivery, by=current_user)
+def _call_off(delivery: Delivery) -> State:
+    return "cancelled" if by_hand.call_off(delivery, by=current_user) else None
 
 
-ACTS: dict[str, Callable[[Delivery], bool]] = {
+ACTS: dict[str, Callable[[Delivery], State]] = {
     "resend": _resend,
     "release": _release,
     "received": _mark_received,
@@ -33,9 +36,13 @@ ACTS: dict[str, Callable[[Delivery], bool]] = {
 }
 
 
-def said(act_name: str, done: int, asked: int) -> tuple[str, str]:
-    if not asked:
+def said(act_name: str, states: Sequence[State]) -> tuple[str, str]:
+    """`states` are those that the lines came to."""
+    if not states:
         return _("Tick at least one line."), "info"
+    held = states.count("held")
+    unchanged = states.count(None)
+    done = len(states) - held - unchanged
     if act_name in {"resend", "release"}:
         text = ngettext(
             "%(num)d document will leave with the next run.",
@@ -54,10 +61,16 @@ def said(act_name: str, done: int, asked: int) -> tuple[str, str]:
             "%(num)d documents will not leave.",
             done,
         )
-    if done < asked:
+    if held:
+        text += " " + ngettext(
+            "%(num)d stays on hold: its line says why.",
+            "%(num)d stay on hold: their lines say why.",
+            held,
+        )
+    if unchanged:
         text += " " + ngettext(
             "%(num)d was left as it is: its state does not allow it.",
             "%(num)d were left as they are: their state does not allow it.",
-            asked - done,
+            unchanged,
         )
     return text, "ok" if done else "info"

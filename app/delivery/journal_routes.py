@@ -120,9 +120,9 @@ def act() -> ResponseReturnValue:
     asked = journal_acts.ACTS.get(name) or abort(400)
     wanted = journals.visible().where(Delivery.id.in_(ids)).order_by(Delivery.id)
     found = db.session.scalars(wanted).unique().all()
-    done = sum(asked(delivery) for delivery in found)
+    states = [asked(delivery) for delivery in found]
     db.session.commit()
-    text, tone = journal_acts.said(name, done, len(found))
+    text, tone = journal_acts.said(name, states)
     flash(text, tone)
     return redirect(_back(), 303)
 

@@ -31,6 +31,8 @@ def transmit_create(document_id: uuid.UUID) -> ResponseReturnValue:
     slot = request.form.get("slot") or app.slots[0].key
     if app.slot(slot) is None:
         raise Refused(_("%(app)s has no such address.", app=app.name))
+    if document.status == "rejected":
+        raise Refused(_("The firm refused this document: take that back first."))
     version = db.session.scalars(
         select(Version).where(
             Version.document_id == document.id,

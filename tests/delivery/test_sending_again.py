@@ -1,0 +1,125 @@
+"""«Renvoyer»: what leaves once more, what does not, and what is said of it."""
+
+import re
+
+import pytest
+from flask import Flask
+
+from app.db import db
+from app.delivery import tick
+from app.delivery.models import Delivery
+from app.library import judging, replacing, trashing
+from app.library.deposit import Deposited
+from app.library.models import Document
+from app.library.receiving import receive
+from app.seed import one_page_pdf
+from tests.cast import Browser, House, signed_in
+from tests.delivery.test_needing import copies_of
+from tests.delivery.world import change
+from tests.smtp import MailServer
+
+
+@pytest.fixture
+def ada(app: Flask, house: House) -> Browser:
+    return signed_in(app, house.admin)
+
+
+def asked(ada: Browser, *deliveries: Delivery, act: str = "resend") -> str:
+    """What is said then."""
+    ids = [str(delivery.id) for delivery in deliveries]
+    data = {"act": act, "id": ids}
+    page = ada.post("/deliveries", data=data, follow_redirects=True).text
+    db.session.commit()
+    found = re.search(r"[^<>\n]*prochain passage\.[^<>\n]*", page)
+    assert found
+    return found[0].strip()
+
+
+def failed(house: House) -> tuple[Deposited, Document]:
+    done = house.drop()
+    change(done, state="failed", reason="refused")
+    return done, db.session.get_one(Document, done.document.id)
+
+
+def test_what_was_sent_again_and_has_arrived_is_not_said_to_leave(
+    house: House, ada: Browser
+) -> None:
+    done, _document = failed(house)
+    old = copies_of(done)[0]
+    assert asked(ada, old) == "1 document partira au prochain passage."
+    tick.run()
+    assert asked(ada, *copies_of(done)).startswith("0 document partira")
+    assert [copy.state for copy in copies_of(done)] == ["failed", "accepted"]
+
+
+def test_two_lines_of_one_document_make_it_leave_once(
+    house: House, ada: Browser, smtp: MailServer
+) -> None:
+    done, _document = failed(house)
+    asked(ada, *copies_of(done))
+    change(done, state="failed", reason="refused")
+    said = asked(ada, *copies_of(done))
+    assert said.startswith("1 document partira au prochain passage. 1 laissé tel quel")
+    tick.run()
+    assert len(smtp.messages) == 1
+
+
+def test_what_is_held_all_the_same_is_said_to_be(house: House, ada: Browser) -> None:
+    done, _document = failed(house)
+    connection = house.dune_connection()
+    for destination in connection.destinations:
+        db.session.delete(destination)
+    db.session.commit()
+    said = asked(ada, *copies_of(done))
+    assert said.endswith("1 reste en attente\u00a0: sa ligne dit pourquoi.")
+    # And once more: it leaves by itself when its reason is gone.
+    assert "1 laissé tel quel" in asked(ada, *copies_of(done)[1:])
+    assert len(copies_of(done)) == 2
+
+
+def test_released_it_may_be_held_by_its_connection(house: House, ada: Browser) -> None:
+    done = house.drop()
+    change(done, state="held", reason="duplicate_review")
+    for destination in house.dune_connection().destinations:
+        db.session.delete(destination)
+    db.session.commit()
+    assert "1 reste en attente" in asked(ada, *copies_of(done), act="release")
+
+
+@pytest.mark.parametrize("why", ["refused", "trashed"])
+def test_what_the_firm_refused_or_threw_away_does_not_leave(
+    house: House, ada: Browser, smtp: MailServer, why: str
+) -> None:
+    done, document = failed(house)
+    if why == "refused":
+        judging.refuse(document, "illisible", by=house.admin)
+    else:
+        trashing.trash_document(document, by=house.admin)
+    db.session.commit()
+    assert "1 laissé tel quel" in asked(ada, *copies_of(done))
+    connection = house.dune_connection()
+    answer = ada.post(
+        f"/documents/{document.id}/transmit", data={"connection": str(connection.id)}
+    )
+    assert answer.status_code == (422 if why == "refused" else 404)
+    tick.run()
+    assert smtp.messages == []
+    assert len(copies_of(done)) == 1
+
+
+def test_it_is_the_version_of_now_that_leaves(
+    house: House, ada: Browser, smtp: MailServer
+) -> None:
+    """The tool refused the first one; the client brought a better one."""
+    done = house.drop()
+    change(done, state="bounced", reason="bounced")
+    document = db.session.get_one(Document, done.document.id)
+    better = one_page_pdf("lisible")
+    replacing.replace(document, receive([better], "b.pdf"), by=house.manager)
+    db.session.commit()
+    asked(ada, *copies_of(done))
+    tick.run()
+    (mail,) = smtp.messages
+    assert mail.content == better
+    old, new = copies_of(done)
+    assert (new.state, new.retry_of_id) == ("accepted", old.id)
