@@ -10,10 +10,14 @@ _DAEMONS = re.compile(r"(?:mailer-?daemon|mail-?daemon|postmaster|mdaemon)\b.*@"
 _REFUSALS = re.compile(
     r"n['’]est pas (?:autorisé|reconnu|enregistré|pris en charge)|non autorisé|"
     r"expéditeur (?:inconnu|refusé|non reconnu)|"
-    r"n['’](?:a|ont) pas pu (?:être|etre) (?:traité|importé|lu|ajouté)|"
-    r"(?:document|fichier|pièce jointe|e-?mail|message)s? "
+    r"n['’](?:a|ont) (?:pas )?pu (?:être|etre) (?:traité|importé|lu|ajouté)|"
+    r"n['’](?:avons|a) (?:pas )?pu (?:traiter|importer|lire|ajouter)|"
+    r"n['’](?:a|ont) pas été accepté|"
+    r"ne pouvons (?:pas )?(?:traiter|importer|lire|ajouter)|"
+    r"(?:document|fichier|facture|pièces? jointe|justificatif|e-?mail|message)s? "
     r"(?:a|ont) été (?:refusé|rejeté)|"
-    r"format (?:de fichier )?non (?:pris en charge|supporté)|"
+    r"format (?:de fichier )?non (?:pris en charge|supporté|accepté)|"
+    r"format (?:de fichier )?n['’]est pas (?:supporté|accepté)|"
     r"not (?:authori[sz]ed|allowed|permitted|registered|recogni[sz]ed)|"
     r"isn['’]t (?:authori[sz]ed|allowed|registered|recogni[sz]ed|supported)|"
     r"unauthori[sz]ed sender|unknown sender|"
@@ -69,8 +73,11 @@ def _is_bounce(letter: Letter, sender: str, said: str) -> bool:
     # what some tools write.
     if sender or letter.auto_submitted == "auto-replied":
         return False
-    is_named = bool(letter.returned or _RETURNS.search(said))
-    return is_named or not _is_invitation(letter, said)
+    if letter.returned or _RETURNS.search(said):
+        return True
+    # What a tool writes about a message («received, thank you») has none either.
+    is_answer = letter.answers or letter.auto_submitted == "auto-generated"
+    return not is_answer and not _is_invitation(letter, said)
 
 
 def _is_invitation(letter: Letter, said: str) -> bool:

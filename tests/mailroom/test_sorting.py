@@ -51,11 +51,45 @@ def test_a_refusal_counts_from_the_tool_or_as_an_answer_only() -> None:
         "Your email address is not authorised to send receipts.",
         "We couldn't process your document: unsupported file type.",
         "This sender isn't registered.",
+        "Votre facture a été refusée.",
+        "Vos pièces jointes ont été rejetées.",
+        "Nous n’avons pas pu traiter votre document.",
+        "Nous ne pouvons pas lire ce fichier.",
+        "Le document n'a pu être importé.",
+        "Ce format n'est pas accepté.",
     ],
 )
 def test_refusals_are_understood_in_both_languages(said: str) -> None:
     header = "From: a@tool.test\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"
     assert kind((header + said).encode()) == "refusal"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Votre document n'a pas été refusé.",
+        "Si votre document n'a pas été traité sous 24 heures, écrivez-nous.",
+        "Your document was accepted.",
+    ],
+)
+def test_good_news_are_no_refusal(said: str) -> None:
+    header = "From: a@tool.test\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"
+    assert kind((header + said).encode(), is_answer=True) == "other"
+
+
+@pytest.mark.parametrize(
+    "header", ["In-Reply-To: <a@b>", "Auto-Submitted: auto-generated"]
+)
+def test_what_a_tool_writes_without_a_sender_is_no_bounce(header: str) -> None:
+    """RFC 3834 wants it so: «received, thank you» must not take the validation back."""
+    said = "Nous avons bien reçu votre document."
+    plain = "Content-Type: text/plain; charset=utf-8"
+    raw = f"From: robot@tool.test\r\n{header}\r\n{plain}\r\n\r\n{said}".encode()
+    assert kind(raw, sender="", is_answer=True) == "other"
+    returned = f"{raw.decode()}\r\nMessage-ID: <a@b>".encode()
+    assert kind(returned, sender="", is_answer=True) == "bounce"
+    refusal = raw.decode().replace(said, "Ce format n'est pas accepté.").encode()
+    assert kind(refusal, sender="", is_answer=True) == "refusal"
 
 
 def test_an_invitation_has_a_word_and_a_link() -> None:
