@@ -104,3 +104,25 @@ def test_what_is_given_to_the_provider_comes_back_as_the_delivery(
 
 def test_without_a_provider_nothing_is_given() -> None:
     assert metadata.headers("", "018f-1") == ()
+
+
+def test_a_bounce_of_an_address_behind_the_tool_s_is_about_ours() -> None:
+    """Amazon names the Final-Recipient of the report: where the tool hands its mail
+    on, that is none that we know."""
+    of = Of(delivery="018f", message_id="<a@b.test>")
+    told = BODIES["ses"]("bounced", of, "7", "550 5.1.1 No such user")
+    inside = json.loads(told["Message"])
+    inside["bounce"]["bouncedRecipients"][0]["emailAddress"] = "team@behind.test"
+    told["Message"] = json.dumps(inside)
+    (event,) = PROVIDERS["ses"].events(json.dumps(told), {})
+    assert event.recipient == of.recipient
+    del inside["mail"]["destination"], inside["delivery"]
+    told["Message"] = json.dumps(inside)
+    (event,) = PROVIDERS["ses"].events(json.dumps(told), {})
+    assert event.recipient == "team@behind.test"
+
+
+def test_a_batch_is_read_to_its_end() -> None:
+    """SendGrid puts as many into one as 768 kB hold."""
+    batch = [{"sg_event_id": str(n), "event": "delivered"} for n in range(3000)]
+    assert len(PROVIDERS["sendgrid"].events(json.dumps(batch), {})) == 3000

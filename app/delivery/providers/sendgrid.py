@@ -30,7 +30,6 @@ from app.delivery.providers.event import (
 log = logging.getLogger(__name__)
 SIGNATURE = "X-Twilio-Email-Event-Webhook-Signature"
 TIMESTAMP = "X-Twilio-Email-Event-Webhook-Timestamp"
-MOST = 1000  # events in a request
 _KINDS = {
     "delivered": "delivered",
     "bounce": "bounced",
@@ -66,7 +65,7 @@ def _public(key: str) -> ec.EllipticCurvePublicKey | None:
 
 
 def events(body: bytes | str, _headers: Headers) -> list[ProviderEvent]:
-    found = (_event(told) for told in rows(read_json(body))[:MOST])
+    found = (_event(told) for told in rows(read_json(body)))
     return [event for event in found if event]
 
 

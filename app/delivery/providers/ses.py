@@ -92,12 +92,13 @@ def _recipients(told: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _recipient(told: dict[str, Any]) -> str:
-    """One, since our messages have one."""
-    for row in _recipients(told):
-        return text(row.get("emailAddress"), 254)
-    for found in (table(told, "delivery").get("recipients"), _destination(told)):
+    """Whom we sent it to, and one only. The others name whom a report speaks of: where
+    the tool hands its mail on, that is an address behind it."""
+    for found in (_destination(told), table(told, "delivery").get("recipients")):
         if isinstance(found, list) and found:
             return text(found[0], 254)
+    for row in _recipients(told):
+        return text(row.get("emailAddress"), 254)
     return ""
 
 
