@@ -30,6 +30,8 @@ from app.library.converting import NoAnswer, Unreadable
 from app.storage import Missing, StorageUnavailable
 
 log = logging.getLogger(__name__)
+# RFC 3463: for the mailbox, or for the system.
+TOO_LARGE = {"5.2.3", "5.3.4"}
 
 
 class ServerGone(Exception):
@@ -166,10 +168,11 @@ def _refused(claim: Claim, reply: Reply) -> str:
     if code == 421 or code in OUR_CREDENTIALS:
         outcomes.put_back(claim, phase, reply)
         raise ServerGone(f"{code} {reply.text}", code)
-    is_full = code == 552 and phase == "rcpt"  # a full mailbox empties again
-    if code < 500 or is_full:
+    # A full mailbox (RFC 3463: X.2.2) empties again.
+    is_full = enhanced == "5.2.2" or (code == 552 and phase == "rcpt")
+    if code < 500 or (is_full and enhanced not in TOO_LARGE):
         return outcomes.deferred(claim, phase, reply)
-    if code == 552 or enhanced == "5.3.4":
+    if code == 552 or enhanced in TOO_LARGE:
         return outcomes.failed(claim, phase, reply, "too_big")
     if phase in {"mail", "rcpt"} or enhanced.startswith(("5.1.", "5.7.")):
         # RFC 3463: 5.1.7 and 5.1.8 speak of the sender's address, 5.7 of its rights.

@@ -295,3 +295,34 @@ def test_a_server_that_cuts_before_any_address_is_left_alone_by_one_address_too(
     smtp.fails("mail", times=99)
     assert "error" in tick.run()
     assert smtp.connections == 3
+
+
+@pytest.mark.parametrize(
+    ("phase", "reply"),
+    [
+        ("dot", "552 5.2.2 Mailbox full"),
+        ("dot", "554 5.2.2 Quota exceeded"),
+        ("rcpt", "550 5.2.2 Over quota"),
+        ("rcpt", "552 Mailbox full"),
+    ],
+)
+def test_a_full_mailbox_is_tried_again(
+    house: House, smtp: MailServer, phase: str, reply: str
+) -> None:
+    """Neither is the document too large, nor the address wrong."""
+    done = house.drop()
+    smtp.fails(phase, reply)
+    assert tick.run()["deferred"] == 1
+    let_time_pass()
+    tick.run()
+    assert state_of(done) == ("accepted", None)
+
+
+@pytest.mark.parametrize("reply", ["550 5.2.3 Too large", "552 5.3.4 Too big"])
+def test_one_too_large_for_the_mailbox_leaves_the_address_alone(
+    house: House, smtp: MailServer, reply: str
+) -> None:
+    done = house.drop()
+    smtp.fails("rcpt", reply)
+    tick.run()
+    assert state_of(done) == ("failed", "too_big")
