@@ -16,6 +16,7 @@ from sqlalchemy import (
     update,
 )
 
+from app.companies.models import Company
 from app.connectors.models import Connection, FolderSwitch
 from app.db import UtcDateTime, db, utc_now
 from app.delivery import at_once
@@ -24,6 +25,7 @@ from app.delivery.due import is_refused
 from app.delivery.models import Delivery
 from app.delivery.repeats import ARRIVED, is_needless
 from app.delivery.transport import FINAL_DOT_PATIENCE
+from app.firms.models import Firm
 from app.library.models import Document
 
 SPARE_SECONDS = 60
@@ -53,11 +55,21 @@ def _still_wanted() -> tuple[ColumnElement[bool], ...]:
         Connection.id == Delivery.connection_id,
         Connection.revoked_at.is_(None),
     )
+    is_active = (
+        select(Company.id)
+        .join(Firm, Firm.id == Company.firm_id)
+        .where(
+            Company.id == Delivery.company_id,
+            Company.archived_at.is_(None),
+            Firm.suspended_at.is_(None),
+        )
+    )
     is_there = select(Document.id).where(
         Document.id == Delivery.document_id, Document.trashed_at.is_(None)
     )
     return (
         is_connected.exists(),
+        is_active.exists(),
         ~is_refused(),
         ~is_needless(),
         is_there.exists(),
@@ -119,4 +131,5 @@ def why_not(claim: Claim) -> tuple[str, str] | None:
         return "held", "revoked"
     if found.is_refused:
         return "held", "refused"
-    return "pending", ""  # it came good again in between
+    # It came good again in between; or its company or firm is at rest, and it waits.
+    return "pending", ""

@@ -31,6 +31,8 @@ def send_in_place(document: Document, version: Version) -> None:
             continue  # a copy of the old one may be out
         if row.state in (*WAITING, "held"):
             _point_to(row, document, version)
+        elif row.state == "sending" and _is_stopped_for_good(row):
+            continue  # as what waits and is called off for that
         elif row.state == "sending":
             row.cancel_requested, row.reason = True, "replaced"
             _beside(row, document, version)
@@ -39,6 +41,12 @@ def send_in_place(document: Document, version: Version) -> None:
         elif key in on and _is_called_off(row):
             _beside(row, document, version).switch_id = on[key].id
     db.session.flush()
+
+
+def _is_stopped_for_good(row: Delivery) -> bool:
+    """It was asked to stop for what a new version does not mend: it was moved out, or
+    the folder switched off."""
+    return row.cancel_requested and row.reason not in {"rejected", "replaced"}
 
 
 def _is_called_off(row: Delivery) -> bool:
@@ -54,7 +62,7 @@ def _point_to(row: Delivery, document: Document, version: Version) -> None:
     reason = hold_reason(version, row.connection, row.slot)
     if row.state != "held" or row.reason not in {"address_changed"}:
         row.state, row.reason = ("held", reason) if reason else ("pending", None)
-        row.not_before = database_now()
+        row.not_before, row.attempts = database_now(), 0
     domain = row.message_id.rpartition("@")[2]
     row.message_id = f"<{row.id}.{version.number}@{domain}"
     row.version_id, row.sha256 = version.id, version.sha256

@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from app.connectors import connecting
 from app.connectors.models import Connection
-from app.db import db
+from app.db import database_now, db
 from app.delivery import acceptance, cancelling, lastlook, outcomes, reaping, tick
 from app.delivery.answers import Reply
 from app.delivery.claiming import Lease, claim
@@ -302,3 +302,45 @@ def test_two_claims_never_take_the_same(house: House, smtp: MailServer) -> None:
     assert claim("three") == []
     owners = set(db.session.scalars(select(Delivery.owner)))
     assert owners == {"one", "two"}
+
+
+@pytest.mark.parametrize("who", ["company", "firm"])
+def test_what_is_archived_or_suspended_meanwhile_sends_nothing_and_waits(
+    house: House, smtp: MailServer, at_the_last_moment: AtLast, who: str
+) -> None:
+    done = house.drop()
+
+    def put_at_rest() -> None:
+        if who == "company":
+            house.dune.archived_at = database_now()
+        else:
+            house.firm.suspended_at = database_now()
+
+    at_the_last_moment(put_at_rest)
+    tick.run()
+    assert smtp.messages == []
+    assert state_of(done) == ("pending", None)
+    assert delivery_of(done).attempts == 0
+    house.dune.archived_at = house.firm.suspended_at = None
+    db.session.commit()
+    assert tick.run()["accepted"] == 1
+
+
+@pytest.mark.parametrize("how", ["moved_out", "switch_off"])
+def test_a_new_version_of_what_was_asked_to_stop_does_not_leave_either(
+    house: House, smtp: MailServer, at_the_last_moment: AtLast, how: str
+) -> None:
+    done = house.drop()
+
+    def stop_and_replace() -> None:
+        if how == "moved_out":
+            move_document(done.document, house.folder("Social"), by=house.admin)
+        else:
+            house.switch("off", connection=connection())
+        replace(done.document, receive([one_page_pdf("2")], "2.pdf"), by=house.manager)
+
+    at_the_last_moment(stop_and_replace)
+    for _ in range(2):
+        tick.run()
+    assert smtp.messages == []
+    assert state_of(done) == ("cancelled", how)
