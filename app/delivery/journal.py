@@ -19,6 +19,7 @@ from app.delivery.badges import Badge, delivery_badge
 from app.delivery.clock import next_slot
 from app.delivery.journal_filters import GROUPS, PERIODS, Filters
 from app.delivery.models import Delivery
+from app.folding import folded, folded_column
 from app.library.models import Document
 
 A_PAGE = 50
@@ -117,7 +118,9 @@ def chosen(filters: Filters) -> Select[Delivery]:
     if filters.q:
         wanted = wanted.where(
             or_(
-                Document.name.icontains(filters.q, autoescape=True),
+                folded_column(Document.name).contains(
+                    folded(filters.q), autoescape=True
+                ),
                 Delivery.destination.icontains(filters.q, autoescape=True),
                 Delivery.message_id.icontains(filters.q, autoescape=True),
             )

@@ -50,10 +50,11 @@ def counts() -> Counts:
             reasons[reason] += number
     waiting = GROUPS["waiting"]
     now = utc_now()
-    today = midnight(now)
+    today, yesterday = midnight(now), midnight(midnight(now) - timedelta(hours=1))
     return Counts(
         sent_today=_sent(mine, today, now),
-        sent_yesterday=_sent(mine, today - timedelta(days=1), now - timedelta(days=1)),
+        # As far as the clock had come: a day may have 23 hours, or 25.
+        sent_yesterday=_sent(mine, yesterday, _same_time(now, yesterday)),
         waiting=sum(by_state[state] for state in waiting),
         waiting_companies=len({row[2] for row in rows if row[0] in waiting}),
         held=by_state["held"],
@@ -61,6 +62,12 @@ def counts() -> Counts:
         doubt=by_state["unknown"],
         refused=by_state["failed"] + by_state["bounced"],
     )
+
+
+def _same_time(now: datetime, day: datetime) -> datetime:
+    """When the clock on the wall showed that of now, on the local day that begins."""
+    local = to_user_timezone(now)
+    return midnight(day, hour=local.hour, minute=local.minute, second=local.second)
 
 
 def _sent(mine: ColumnElement[bool], since: datetime, until: datetime) -> int:

@@ -5,17 +5,18 @@ import html
 import io
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from flask_login import login_user
 from sqlalchemy import select
 
 from app.activity.models import Entry
 from app.db import database_now, db, new_id
-from app.delivery import tick
+from app.delivery import journal_counts, tick
 from app.delivery.models import STATES, Delivery
 from app.library.deposit import Deposited
 from tests.cast import Browser, House, World, signed_in
@@ -354,3 +355,47 @@ def test_send_now_says_when_the_queue_is_away(
 
 def send_now(browser: Browser) -> str:
     return browser.post("/deliveries/send-now", follow_redirects=True).text
+
+
+@pytest.mark.parametrize("q", ["relevé", "releve", "RELEVÉ", "œuvre", "oeuvre"])
+def test_a_search_sees_neither_accents_nor_case(
+    house: House, ada: Browser, q: str
+) -> None:
+    house.drop("RELEVÉ de l’Œuvre.pdf")
+    house.drop("Facture.pdf")
+    page = ada.get("/deliveries", query_string={"q": q}).text
+    assert "RELEVÉ" in page
+    assert "Facture.pdf" not in page
+
+
+@pytest.mark.parametrize(
+    ("now", "sent_at", "counted"),
+    [
+        # 26 October 2026 at noon: the day before had 25 hours, from 22:00 UTC on.
+        ("2026-10-26T11:00", "2026-10-24T22:30", 1),
+        ("2026-10-26T11:00", "2026-10-24T21:30", 0),
+        # On that day at noon: the same time of the day before was an hour earlier.
+        ("2026-10-25T11:00", "2026-10-24T09:59", 1),
+        ("2026-10-25T11:00", "2026-10-24T10:30", 0),
+        # 28 March 2027 has 23 hours.
+        ("2027-03-28T10:00", "2027-03-27T10:30", 1),
+        ("2027-03-29T10:00", "2027-03-27T22:30", 0),
+    ],
+)
+def test_yesterday_is_the_day_that_it_was_on_the_wall(
+    house: House,
+    ada: Browser,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    now: str,
+    sent_at: str,
+    counted: int,
+) -> None:
+    at = datetime.fromisoformat(f"{sent_at}+00:00")
+    put(house.drop(), "accepted", accepted_at=at, settled_at=at)
+    monkeypatch.setattr(
+        journal_counts, "utc_now", lambda: datetime.fromisoformat(f"{now}+00:00")
+    )
+    with ada.application.test_request_context():
+        login_user(house.admin)
+        assert journal_counts.counts().sent_yesterday == counted
