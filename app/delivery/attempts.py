@@ -1,9 +1,12 @@
 """One line for each try: how far it came and what was answered."""
 
 import time
+from datetime import datetime
+
+from sqlalchemy import func, or_, select
 
 from app.db import db
-from app.delivery.answers import Reply
+from app.delivery.answers import OUR_CREDENTIALS, Reply
 from app.delivery.claiming import Claim
 from app.delivery.models import Attempt
 
@@ -25,3 +28,21 @@ def note_attempt(claim: Claim, phase: str, reply: Reply | None) -> None:
             bytes_sent=claim.bytes_sent,
         )
     )
+
+
+def tried_since(claim: Claim) -> datetime:
+    """When the first of the tries that it was charged for began. One that is released
+    after it was held is charged from the beginning again."""
+    uncharged = (421, *OUR_CREDENTIALS)
+    charged = (
+        select(Attempt.started_at)
+        .where(
+            Attempt.delivery_id == claim.id,
+            Attempt.phase != "connect",
+            or_(Attempt.code.is_(None), Attempt.code.not_in(uncharged)),
+        )
+        .order_by(Attempt.id.desc())
+        .limit(max(claim.attempts - 1, 0))
+        .subquery()
+    )
+    return db.session.scalar(select(func.min(charged.c.started_at))) or claim.started_at

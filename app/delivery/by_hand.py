@@ -124,7 +124,10 @@ def release(delivery: Delivery, *, by: Person | None) -> str | None:
             Delivery.reason == delivery.reason,
         )
         .values(
-            state="held" if why else "pending", reason=why, not_before=database_now()
+            state="held" if why else "pending",
+            reason=why,
+            not_before=database_now(),
+            attempts=0,
         )
         .returning(Delivery.state)
     )

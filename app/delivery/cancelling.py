@@ -74,7 +74,7 @@ def release_all_held(
             Delivery.reason.in_(reasons),
             *((Delivery.slot == slot,) if slot else ()),
         )
-        .values(state="pending", reason=None, not_before=database_now())
+        .values(state="pending", reason=None, not_before=database_now(), attempts=0)
         .returning(Delivery.id)
     )
     return len(released.all())

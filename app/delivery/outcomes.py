@@ -14,7 +14,7 @@ from app.connectors.models import Destination
 from app.db import database_now, db, lock_company
 from app.delivery.alerts import tell_refused
 from app.delivery.answers import Reply
-from app.delivery.attempts import note_attempt
+from app.delivery.attempts import note_attempt, tried_since
 from app.delivery.claiming import Claim
 from app.delivery.covering import hold_waiting
 from app.delivery.models import LEASED, Delivery
@@ -36,7 +36,7 @@ def put_back(claim: Claim, phase: str, reply: Reply | None) -> str:
 def deferred(claim: Claim, phase: str, reply: Reply | None) -> str:
     """A temporary failure: later, or given up after five days."""
     now = database_now()
-    if is_over(now, claim.created_at):
+    if is_over(now, tried_since(claim)):
         return failed(claim, phase, reply, "expired")
     later = {"not_before": next_try(now, claim.attempts)}
     return _settle(claim, phase, reply, back_to("deferred", now) | later)

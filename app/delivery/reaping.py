@@ -9,13 +9,24 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, TypeVarTuple
 
-from sqlalchemy import Row, Select, case, func, literal, null, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    case,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    update,
+)
 
 from app.connectors.models import Connection, Destination
 from app.db import UtcDateTime, database_now, db, lock_company
 from app.delivery import troubles
 from app.delivery.due import goes_to, is_refused, one_of
-from app.delivery.models import LEASED, WAITING, Delivery
+from app.delivery.models import LEASED, WAITING, Delivery, Trouble
 from app.delivery.retries import GIVE_UP_AFTER, next_try
 from app.delivery.settled_trail import note_settled
 
@@ -167,7 +178,7 @@ def give_up() -> int:
                         _free(
                             select(Delivery.id).where(
                                 one_of(Delivery.state, WAITING),
-                                Delivery.created_at < now - GIVE_UP_AFTER,
+                                _waits_since(trouble) < now - GIVE_UP_AFTER,
                                 goes_to([trouble.address]),
                             )
                         ).correlate(None)
@@ -184,6 +195,13 @@ def give_up() -> int:
     troubles.sweep()
     db.session.commit()
     return given_up
+
+
+def _waits_since(trouble: Trouble) -> ColumnElement[datetime]:
+    """Behind this trouble: since it is due, or was tried, and not while it was held."""
+    since = literal(trouble.since, UtcDateTime())
+    of_tried = case((Delivery.created_at > since, Delivery.created_at), else_=since)
+    return case((Delivery.attempts == 0, Delivery.not_before), else_=of_tried)
 
 
 def hold_unsendable() -> int:

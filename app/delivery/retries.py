@@ -1,4 +1,6 @@
-"""When to try again: soon at first, then ever more rarely, for five days."""
+"""When to try again: soon at first, then ever more rarely, for five days since the
+first try. What waited before that, held or behind an outage, does not count.
+"""
 
 import secrets
 from datetime import datetime, timedelta
@@ -15,5 +17,5 @@ def next_try(now: datetime, attempts: int) -> datetime:
     return now + timedelta(minutes=minutes * spread)
 
 
-def is_over(now: datetime, created_at: datetime) -> bool:
-    return now - created_at > GIVE_UP_AFTER
+def is_over(now: datetime, tried_since: datetime) -> bool:
+    return now - tried_since > GIVE_UP_AFTER

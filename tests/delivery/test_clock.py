@@ -8,12 +8,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from app.db import db
+from app.connectors import apps, connecting
+from app.db import database_now, db
 from app.delivery import tick
 from app.delivery.clock import next_slot, slot_at
 from app.delivery.models import Tick
 from app.delivery.retries import GIVE_UP_AFTER, MINUTES, is_over, next_try
 from tests.cast import House
+from tests.delivery.world import change, let_time_pass, state_of, tried_before
 from tests.smtp import MailServer
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -91,3 +93,40 @@ def test_after_five_days_it_is_over() -> None:
     now = datetime(2026, 11, 25, tzinfo=UTC)
     assert not is_over(now, now - GIVE_UP_AFTER)
     assert is_over(now, now - GIVE_UP_AFTER - timedelta(seconds=1))
+
+
+def test_the_five_days_begin_with_the_first_try(house: House, post: MailServer) -> None:
+    """It was held for a week, or the firm was suspended: it is tried all the same."""
+    done = house.drop()
+    change(done, created_at=database_now() - timedelta(days=7))
+    post.fails("rcpt", "451 4.7.1 Greylisted", times=3)
+    tick.run()
+    assert state_of(done)[0] == "deferred"
+    tried_before(done, days=4.9)
+    let_time_pass(60)
+    tick.run()
+    assert state_of(done)[0] == "deferred"
+    tried_before(done, days=0.2)
+    let_time_pass(60)
+    tick.run()
+    assert state_of(done) == ("failed", "expired")
+
+
+def test_they_begin_anew_when_what_was_held_is_released(
+    house: House, post: MailServer
+) -> None:
+    done = house.drop()
+    post.fails("rcpt", "451 4.7.1 Greylisted", times=2)
+    tick.run()
+    tried_before(done, days=6)
+    connection = house.dune_connection()
+    connecting.revoke(connection, by=house.admin)
+    db.session.commit()
+    assert state_of(done) == ("held", "revoked")
+    connecting.authorise(house.dune, apps.get("quickbooks"), by=house.admin)
+    db.session.commit()
+    tick.run()
+    assert state_of(done)[0] == "deferred"
+    let_time_pass(60)
+    tick.run()
+    assert state_of(done)[0] == "accepted"

@@ -70,9 +70,13 @@ def test_what_is_tried_no_more_is_given_up_without_it(house: House) -> None:
     locked, other = house.drop("a.pdf"), house.drop("b.pdf")
     long_ago = database_now() - timedelta(days=6)
     for done in (locked, other):
-        change(done, state="deferred", created_at=long_ago)
+        change(done, state="deferred", created_at=long_ago, attempts=3)
     address = "purchases.dune-alder@tool.test"
-    db.session.add(Trouble(address=address, failures=troubles.MOST, said="451 Later"))
+    db.session.add(
+        Trouble(
+            address=address, failures=troubles.MOST, since=long_ago, said="451 Later"
+        )
+    )
     db.session.commit()
     with frozen_with(locked):
         assert reaping.give_up() == 1

@@ -1,7 +1,6 @@
 """I10: nothing comes to an end, or to a person, without a line in the trail."""
 
 from collections.abc import Callable
-from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -9,7 +8,7 @@ from sqlalchemy import select
 from app.activity.models import Entry
 from app.connectors import connecting
 from app.connectors.models import Connection
-from app.db import database_now, db
+from app.db import db
 from app.delivery import by_hand, tick
 from app.delivery.bouncing import bounced
 from app.delivery.cancelling import cancel_waiting
@@ -21,7 +20,9 @@ from tests.delivery.world import (
     change,
     claimed_by_a_lost_worker,
     delivery_of,
+    let_time_pass,
     state_of,
+    tried_before,
     verbs_of,
 )
 from tests.smtp import MailServer
@@ -56,8 +57,10 @@ def too_big_for_the_server(house: House, post: MailServer) -> Deposited:
 
 def expired(house: House, post: MailServer) -> Deposited:
     done = house.drop()
-    change(done, created_at=database_now() - timedelta(days=6))
-    post.fails("rcpt", "451 4.7.1 Greylisted")
+    post.fails("rcpt", "451 4.7.1 Greylisted", times=2)
+    run(done)
+    tried_before(done, days=6)
+    let_time_pass(60)
     return run(done)
 
 

@@ -127,7 +127,8 @@ def test_what_waits_behind_it_is_given_up_after_five_days_all_the_same(
     house: House, dead: MailServer
 ) -> None:
     waiting = house.drop("late.pdf")
-    change(waiting, created_at=database_now() - timedelta(days=5, minutes=1))
+    long_ago = database_now() - timedelta(days=5, minutes=1)
+    change(waiting, created_at=long_ago, not_before=long_ago)
     assert tick.run()["failed"] == 1
     assert state_of(waiting) == ("failed", "expired")
     assert "No answer from host" in (delivery_of(waiting).last_text or "")

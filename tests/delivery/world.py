@@ -76,6 +76,14 @@ def change(done: Deposited, **values: Any) -> None:
     db.session.commit()
 
 
+def tried_before(done: Deposited, days: float) -> None:
+    """Its tries were so many days earlier; committed."""
+    for attempt in attempts_of(done):
+        attempt.started_at -= timedelta(days=days)
+        db.session.add(attempt)
+    db.session.commit()
+
+
 def let_time_pass(minutes: float = 10) -> None:
     """Everything planned or leased happened that much earlier; committed."""
     earlier = timedelta(minutes=minutes)
