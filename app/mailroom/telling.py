@@ -3,6 +3,7 @@
 import hashlib
 from datetime import timedelta
 
+from flask_babel import force_locale
 from sqlalchemy import select
 
 from app.companies.followers import staff_following
@@ -30,13 +31,14 @@ def tell(mail: BotMail, app_name: str) -> int:
     whose = f"{app_name} · {company.name}" if company else app_name
     readers = staff_following(mail.firm_id, mail.company_id)
     for person in readers:
-        notify(
-            person.email,
-            kind=_notice_kind(mail),
-            subject=_subject(mail.kind, whose),
-            text=_text(mail, url_of(firm)),
-            firm=firm,
-        )
+        with force_locale(person.locale):
+            notify(
+                person.email,
+                kind=_notice_kind(mail),
+                subject=_subject(mail.kind, whose),
+                text=_text(mail, url_of(firm)),
+                firm=firm,
+            )
     return len(readers)
 
 

@@ -267,6 +267,15 @@ def test_the_admins_and_the_company_s_staff_are_told(
     assert f"http://alder.guichet.test/apps/mail/{mails()[0].id}" in notice.text
 
 
+def test_each_is_told_in_their_own_language(house: House) -> None:
+    house.staff.locale = "en"
+    db.session.commit()
+    receive(RAW, "", [BOT])
+    by = {one.recipient: one.subject for one in db.session.scalars(select(Notice))}
+    assert "has arrived" in by["ben@firm.test"]
+    assert "has arrived" not in by["ada@firm.test"]
+
+
 def test_staff_who_do_not_see_the_company_are_not_told(house: House) -> None:
     receive(RAW, "", [house.connect(company=house.elm).bot_address])
     assert told() == ["ada@firm.test"]
