@@ -5,6 +5,7 @@ The surest sign comes first. None proves who speaks: the caller says within whic
 deliveries to look, and nothing outside them is ever found.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,6 +15,11 @@ from app.connectors.models import Connection, TestMail
 from app.db import db, id_from
 from app.delivery.envelope import returned_to
 from app.delivery.models import Delivery
+
+# SES writes the Message-ID anew: the name of its 250, which it never gives twice.
+_BY_AMAZON = re.compile(
+    r"<([\w-]{20,120})@(?:[a-z0-9-]{1,30}\.)?amazonses\.com>", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -68,5 +74,7 @@ def _rules(keys: Keys) -> Iterator[ColumnElement[bool]]:
         yield Delivery.id == told
     for message_id in keys.message_ids:
         yield Delivery.message_id == message_id
+        if renamed := _BY_AMAZON.fullmatch(message_id):
+            yield Delivery.provider_id == renamed[1]
     if told := id_from(keys.delivery_id.strip()):
         yield Delivery.id == told

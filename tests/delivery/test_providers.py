@@ -95,11 +95,16 @@ def test_each_kind_of_each_provider_is_known(provider: str, kind: str) -> None:
 def test_what_is_given_to_the_provider_comes_back_as_the_delivery(
     provider: str,
 ) -> None:
-    (line,) = metadata.headers(provider, "018f-1")
+    line, *_more = metadata.headers(provider, "018f-1")
     name, _colon, value = line.partition(": ")
     assert (name.startswith("X-"), "018f-1" in value) == (True, True)
     if value.startswith("{"):
         assert "018f-1" in str(json.loads(value))
+
+
+def test_postmark_is_asked_to_keep_our_message_id() -> None:
+    """Else what the tool answers would name one that we do not know."""
+    assert "X-PM-KeepID: true" in metadata.headers("postmark", "018f-1")
 
 
 def test_without_a_provider_nothing_is_given() -> None:

@@ -19,7 +19,7 @@ from app.mailroom.reading import read
 from app.mailroom.receiving import receive
 from tests.cast import House, World, signed_in
 from tests.delivery.test_envelope import use_verp
-from tests.delivery.world import delivery_of, document_of, state_of
+from tests.delivery.world import change, delivery_of, document_of, state_of
 from tests.mailroom.letters import as_bytes
 from tests.smtp import MailServer
 
@@ -253,3 +253,21 @@ def test_real_reports_are_read_as_what_they_are(
     assert report
     assert (report.action, report.status[:1]) == (action, status)
     assert "@" in report.recipient
+
+
+@pytest.mark.parametrize("host", ["eu-west-1.amazonses.com", "email.amazonses.com"])
+def test_an_answer_to_the_message_id_that_amazon_gave_it_is_matched(
+    sent: Deposited, host: str
+) -> None:
+    name = "0102018fabcdef01-1f2e3d4c-5b6a-7980-aabb-ccddeeff0011-000000"
+    change(sent, provider_id=name)
+    for given, kind in (("other", None), (name, delivery_of(sent).id)):
+        raw = as_bytes(
+            "From: Tool <robot@elsewhere.test>\nIn-Reply-To: <{name}@{host}>\n\n"
+            "Ce document n\u2019a pas pu \u00eatre trait\u00e9.\n",
+            name=given.ljust(20, "0"),
+            host=host,
+        )
+        receive(raw, "robot@elsewhere.test", [BOT])
+        assert mails()[-1].delivery_id == kind
+    assert state_of(sent) == ("bounced", "bounced")
