@@ -76,7 +76,7 @@ def resend(delivery: Delivery, *, by: Person | None) -> Delivery | None:
     document = db.session.get_one(
         Document, delivery.document_id, populate_existing=True, with_for_update=True
     )
-    if document.trashed_at is not None or document.status == "rejected":
+    if document.is_kept_back:
         return None
     version = db.session.scalars(
         select(Version).where(

@@ -167,6 +167,8 @@ def _of_held(delivery: Delivery) -> Action | None:
 
 
 def _of_refused(delivery: Delivery) -> Action | None:
+    if delivery.document.is_kept_back:
+        return None
     if delivery.reason in {"too_big", "damaged"}:
         return _another_file(delivery)
     used = delivery.connection.destination_for(delivery.slot)
@@ -176,9 +178,7 @@ def _of_refused(delivery: Delivery) -> Action | None:
 
 
 def _of_cancelled(delivery: Delivery) -> Action | None:
-    document = delivery.document
-    is_kept_back = document.trashed_at is not None or document.status == "rejected"
-    if delivery.reason == ARRIVED or is_kept_back:
+    if delivery.reason == ARRIVED or delivery.document.is_kept_back:
         return None
     return _send(delivery, _("Send"))
 

@@ -37,6 +37,7 @@ from app.delivery.models import Delivery
 from app.delivery.story import story_of
 from app.delivery.waiting import due_now_in
 from app.policy import open_to
+from app.texts import gettext as _
 
 blueprint = Blueprint("journal", __name__)
 MOST_AT_ONCE = 200
@@ -118,11 +119,15 @@ def act() -> ResponseReturnValue:
     """Send again or anyway, mark received, call off: one delivery, or those ticked."""
     name, ids = _chosen()
     asked = journal_acts.ACTS.get(name) or abort(400)
-    wanted = journals.visible().where(Delivery.id.in_(ids)).order_by(Delivery.id)
+    # By company: two people at once lock the same ones in the same order.
+    wanted = journals.visible().order_by(Delivery.company_id, Delivery.id)
+    wanted = wanted.where(Delivery.id.in_(ids[:MOST_AT_ONCE]))
     found = db.session.scalars(wanted).unique().all()
     states = [asked(delivery) for delivery in found]
     db.session.commit()
     text, tone = journal_acts.said(name, states)
+    if len(ids) > MOST_AT_ONCE:
+        text += " " + _("At most %(most)s lines at a time.", most=MOST_AT_ONCE)
     flash(text, tone)
     return redirect(_back(), 303)
 
@@ -133,7 +138,7 @@ def _chosen() -> tuple[str, list[uuid.UUID]]:
     act, _space, one = request.form.get("one", "").partition(" ")
     if act:
         return act, [id_from(one) or abort(400)]
-    ids = request.form.getlist("id")[:MOST_AT_ONCE]
+    ids = request.form.getlist("id")
     return request.form.get("act", ""), [id_from(raw) or abort(400) for raw in ids]
 
 

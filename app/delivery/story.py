@@ -83,7 +83,7 @@ def _elsewhere(action: Action | None) -> Action | None:
 def may_resend(delivery: Delivery) -> bool:
     """What is held leaves by itself once its reason is gone; what arrived before is
     there."""
-    if delivery.reason == ARRIVED:
+    if delivery.reason == ARRIVED or delivery.document.is_kept_back:
         return False
     return delivery.state in {"failed", "bounced", "unknown", "cancelled"}
 

@@ -32,8 +32,11 @@ class _Asked:
     slot: str
     label: str
 
-    def send(self) -> Action:
-        """By hand; first the connection has to be open."""
+    def send(self) -> Action | None:
+        """By hand; first the connection has to be open. None of what the firm refused:
+        that has to be taken back first."""
+        if self.document.is_kept_back:
+            return None
         if not self.connection.is_authorised:
             return actions.open_panel(self.connection, _("Authorise again"))
         label = _("Send to %(app)s", app=self.label)

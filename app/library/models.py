@@ -129,6 +129,11 @@ class Document(Base, TenantOwned):
         UniqueConstraint("firm_id", "upload_id"),
     )
 
+    @property
+    def is_kept_back(self) -> bool:
+        """In the trash, or refused by the firm: nobody may send it now."""
+        return self.trashed_at is not None or self.status == "rejected"
+
     def __repr__(self) -> str:
         return f"<Document {self.id}>"
 

@@ -1,13 +1,18 @@
 """«Renvoyer»: what leaves once more, what does not, and what is said of it."""
 
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from app.db import db
-from app.delivery import tick
+from app.delivery import journal_acts, journal_routes, tick
 from app.delivery.models import Delivery
+from app.delivery.why import why
 from app.library import judging, replacing, trashing
 from app.library.deposit import Deposited
 from app.library.models import Document
@@ -15,7 +20,7 @@ from app.library.receiving import receive
 from app.seed import one_page_pdf
 from tests.cast import Browser, House, signed_in
 from tests.delivery.test_needing import copies_of
-from tests.delivery.world import change
+from tests.delivery.world import change, switch_elm_on
 from tests.smtp import MailServer
 
 
@@ -123,3 +128,68 @@ def test_it_is_the_version_of_now_that_leaves(
     assert mail.content == better
     old, new = copies_of(done)
     assert (new.state, new.retry_of_id) == ("accepted", old.id)
+
+
+def test_more_than_one_act_takes_is_said(
+    house: House, ada: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_routes, "MOST_AT_ONCE", 2)
+    for name in "abc":
+        change(house.drop(f"{name}.pdf"), state="failed", reason="refused")
+    every = db.session.scalars(select(Delivery)).all()
+    said = asked(ada, *every)
+    assert said == (
+        "2 documents partiront au prochain passage. Au plus 2 lignes à la fois."
+    )
+
+
+def test_nobody_is_offered_to_send_what_the_firm_refused(
+    house: House, ada: Browser
+) -> None:
+    done, document = failed(house)
+    judging.refuse(document, "illisible", by=house.admin)
+    db.session.commit()
+    assert [because.action for because in why(document)] == [None]
+    page = ada.get(f"/deliveries/{copies_of(done)[0].id}").text
+    assert 'value="resend"' not in page
+
+
+def test_two_people_s_choices_over_the_same_companies_do_not_lock_each_other(
+    app: Flask, house: House, ada: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each takes the companies in the same order, whatever lines are older."""
+    switch_elm_on(house)
+    drops = [
+        house.drop("d1.pdf", company=house.elm),
+        house.drop("a1.pdf"),
+        house.drop("a2.pdf"),
+        house.drop("d2.pdf", company=house.elm),
+    ]
+    for done in drops:
+        change(done, state="failed", reason="refused")
+    old_elm, old_dune, new_dune, new_elm = [
+        str(done.deliveries[0].id) for done in drops
+    ]
+    db.session.commit()
+    both_begun = threading.Barrier(2)
+    real = journal_acts.ACTS["received"]
+
+    def then_wait(delivery: Delivery) -> journal_acts.State:
+        state = real(delivery)
+        with suppress(threading.BrokenBarrierError):
+            both_begun.wait(1)
+        return state
+
+    monkeypatch.setitem(journal_acts.ACTS, "received", then_wait)
+    other = signed_in(app, house.admin)
+    db.session.commit()
+
+    def act(browser: Browser, *ids: str) -> int:
+        data = {"act": "received", "id": list(ids)}
+        return browser.post("/deliveries", data=data).status_code
+
+    with ThreadPoolExecutor(2) as two:
+        one = two.submit(act, ada, old_elm, new_dune)
+        answers = [one, two.submit(act, other, old_dune, new_elm)]
+    assert [answer.result() for answer in answers] == [303, 303]
+    assert {copy.state for done in drops for copy in copies_of(done)} == {"delivered"}
