@@ -131,3 +131,28 @@ def test_a_batch_is_read_to_its_end() -> None:
     """SendGrid puts as many into one as 768 kB hold."""
     batch = [{"sg_event_id": str(n), "event": "delivered"} for n in range(3000)]
     assert len(PROVIDERS["sendgrid"].events(json.dumps(batch), {})) == 3000
+
+
+@pytest.mark.parametrize(
+    ("kind", "row", "expected"),
+    [
+        ("Transient", {}, "other"),
+        ("Transient", {"action": "failed", "status": "4.4.7"}, "bounced"),
+        ("Transient", {"diagnosticCode": "smtp; 550 5.3.0 denied"}, "bounced"),
+        ("Permanent", {}, "bounced"),
+    ],
+)
+def test_an_automatic_answer_that_amazon_calls_a_bounce_is_none(
+    kind: str, row: dict[str, str], expected: str
+) -> None:
+    told = BODIES["ses"]("bounced", Of(delivery="018f"), "7", "so")
+    inside = json.loads(told["Message"])
+    recipient = {"emailAddress": "purchases.dune-alder@tool.test"}
+    inside["bounce"] = {
+        "bounceType": kind,
+        "bounceSubType": "General",
+        "bouncedRecipients": [recipient | row],
+    }
+    told["Message"] = json.dumps(inside)
+    (event,) = PROVIDERS["ses"].events(json.dumps(told), {})
+    assert event.kind == expected

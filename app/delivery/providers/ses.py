@@ -29,6 +29,7 @@ _KINDS = {
     "DeliveryDelay": "delayed",
     "Complaint": "complained",
 }
+ANSWER = ("Transient", "General")
 _CONFIRMATION = "SubscriptionConfirmation"
 
 
@@ -54,13 +55,25 @@ def events(body: bytes | str, _headers: Headers) -> list[ProviderEvent]:
     return [
         ProviderEvent(
             event_id=event_id,
-            kind=_KINDS.get(kind, "other"),
+            kind="other" if _is_an_answer(told) else _KINDS.get(kind, "other"),
             raw=written(envelope),
             keys=_keys(told),
             recipient=_recipient(told),
             text=_said(told),
         )
     ]
+
+
+def _is_an_answer(told: dict[str, Any]) -> bool:
+    """«Received, thank you» and «absent until…» come to the return address too (RFC
+    3834), which is Amazon's: it calls them bounces, passing ones that nothing is said
+    of. Of a real one, passing or not, there is what a server said."""
+    bounce = table(told, "bounce")
+    if (bounce.get("bounceType"), bounce.get("bounceSubType")) != ANSWER:
+        return False
+    said = ("action", "status", "diagnosticCode")
+    found = rows(bounce.get("bouncedRecipients"))
+    return not any(row.get(name) for row in found for name in said)
 
 
 def _keys(told: dict[str, Any]) -> Keys:
