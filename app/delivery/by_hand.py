@@ -5,6 +5,7 @@ An act; the caller commits. What is on its way or arrived is not sent a second t
 
 from sqlalchemy import select, update
 
+from app.companies.models import Company
 from app.connectors import apps
 from app.connectors.models import Connection
 from app.db import database_now, db, lock_company
@@ -70,13 +71,13 @@ def resend(delivery: Delivery, *, by: Person | None) -> Delivery | None:
     """«Renvoyer»: a new delivery, of the version that the document has now.
 
     None when that is on its way, arrived or is held, and when the document is not to
-    leave: refused by the firm, or in the trash.
+    leave: refused by the firm, in the trash, or of a company that is archived.
     """
     lock_company(delivery.company_id, exclusive=True)
     document = db.session.get_one(
         Document, delivery.document_id, populate_existing=True, with_for_update=True
     )
-    if document.is_kept_back:
+    if document.is_kept_back or _is_only_read(delivery):
         return None
     version = db.session.scalars(
         select(Version).where(
@@ -90,6 +91,12 @@ def resend(delivery: Delivery, *, by: Person | None) -> Delivery | None:
     if before.state in (*ON_ITS_WAY, "held"):
         return None
     return _made(document, version, connection, delivery.slot, by=by, before=before)
+
+
+def _is_only_read(delivery: Delivery) -> bool:
+    """The company's lock is taken: it is neither archived nor opened meanwhile."""
+    archived_at = select(Company.archived_at).where(Company.id == delivery.company_id)
+    return db.session.scalar(archived_at) is not None
 
 
 def may_release(delivery: Delivery, version: Version) -> bool:
@@ -113,7 +120,7 @@ def release(delivery: Delivery, *, by: Person | None) -> str | None:
     lock_company(delivery.company_id, exclusive=True)
     version = db.session.get_one(Version, delivery.version_id)
     connection = db.session.get_one(Connection, delivery.connection_id)
-    if not may_release(delivery, version):
+    if not may_release(delivery, version) or _is_only_read(delivery):
         return None
     why = hold_reason(version, connection, delivery.slot, is_looked_over=True)
     state = db.session.scalar(

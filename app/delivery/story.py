@@ -67,7 +67,8 @@ def story_of(delivery: Delivery) -> Story:
         if delivery.rendition_id
         else None,
         may_resend=may_resend(delivery),
-        may_release=may_release(delivery, version),
+        may_release=may_release(delivery, version)
+        and delivery.company.archived_at is None,
         may_mark_received=may_mark_received(delivery),
         may_cancel=may_cancel(delivery),
     )
@@ -84,6 +85,8 @@ def may_resend(delivery: Delivery) -> bool:
     """What is held leaves by itself once its reason is gone; what arrived before is
     there."""
     if delivery.reason == ARRIVED or delivery.document.is_kept_back:
+        return False
+    if delivery.company.archived_at is not None:
         return False
     return delivery.state in {"failed", "bounced", "unknown", "cancelled"}
 

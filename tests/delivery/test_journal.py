@@ -343,6 +343,10 @@ def test_send_now_is_for_the_companies_that_the_person_follows(
         house.drop(f"{number}.pdf")
     assert "Envoi de 2 documents" in send_now(ada)
     assert asked == [str(house.dune.id)]
+    house.dune.archived_at = database_now()
+    db.session.commit()
+    assert "Rien à envoyer" in send_now(ada)
+    assert len(asked) == 1
 
 
 def test_send_now_says_when_the_queue_is_away(

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from app.db import db
+from app.db import database_now, db
 from app.delivery import journal_acts, journal_routes, tick
 from app.delivery.models import Delivery
 from app.delivery.why import why
@@ -110,6 +110,22 @@ def test_what_the_firm_refused_or_threw_away_does_not_leave(
     tick.run()
     assert smtp.messages == []
     assert len(copies_of(done)) == 1
+
+
+def test_of_an_archived_company_nothing_is_said_to_leave(
+    house: House, ada: Browser
+) -> None:
+    """It is only read: what is to be sent waits until it is opened again."""
+    done, _document = failed(house)
+    kept = house.drop("deux.pdf")
+    change(kept, state="held", reason="duplicate_review")
+    house.dune.archived_at = database_now()
+    db.session.commit()
+    assert "1 laissé tel quel" in asked(ada, *copies_of(done))
+    assert "1 laissé tel quel" in asked(ada, *copies_of(kept), act="release")
+    assert [len(copies_of(done)), len(copies_of(kept))] == [1, 1]
+    ada.post("/deliveries", data={"act": "cancel", "id": str(copies_of(done)[0].id)})
+    assert copies_of(done)[0].state == "cancelled"
 
 
 def test_it_is_the_version_of_now_that_leaves(
