@@ -40,10 +40,10 @@ def _at(*which: ColumnElement[bool]) -> ColumnElement[bool]:
 
 
 def only_due(
-    wanted: Select[Any],
+    wanted: Select[*tuple[Any, ...]],
     now: datetime | ColumnElement[datetime],
     company_id: uuid.UUID | None = None,
-) -> Select[Any]:
+) -> Select[*tuple[Any, ...]]:
     """Of the deliveries selected, those that may leave now (of one company)."""
     wanted = (
         wanted.join(Connection, Connection.id == Delivery.connection_id)

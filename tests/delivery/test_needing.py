@@ -14,6 +14,7 @@ from app.library import replacing
 from app.library.deposit import Deposited
 from app.library.models import Document
 from app.library.receiving import receive
+from app.library.taking import current_version
 from app.seed import one_page_pdf
 from tests.cast import Browser, House, signed_in
 from tests.delivery.world import change
@@ -95,7 +96,7 @@ def test_nor_does_what_left_as_a_new_version(house: House, state: str) -> None:
         document = db.session.get_one(Document, done.document.id)
         by_hand.transmit(
             document,
-            replacing.current_version(document),
+            current_version(document),
             house.dune_connection(),
             "purchases",
             by=house.admin,
