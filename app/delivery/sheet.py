@@ -34,7 +34,7 @@ def sheet(document: Document) -> dict[str, Any]:
         "company": {"name": company.name, "siren": company.siren},
         "document": _document(document),
         "versions": _versions(document),
-        "summary": words.summary([d["state"] for d in deliveries]),
+        "summary": words.summary([(d["state"], d["reason"]) for d in deliveries]),
         "never_due": [
             {"tool": because.label, "state": because.state, "text": because.text}
             for because in why(document)

@@ -13,17 +13,21 @@ def title() -> str:
     return _("Proof of deposit and of transmission")
 
 
-def summary(states: list[str]) -> str:
-    """In a sentence: what can be said of the whole document."""
-    if not states:
+def summary(ends: list[tuple[str, str | None]]) -> str:
+    """In a sentence: what can be said of the whole document. `ends` are the states of
+    its deliveries, and their reasons."""
+    if not ends:
         return _("Deposited; nothing was to leave, and nothing left.")
-    handed = sum(state in DONE for state in states)
+    states = [state for state, _reason in ends]
+    handed = sum(state in DONE and why != "by_hand" for state, why in ends)
     if handed:
         return ngettext(
             "Deposited, and handed over once.",
             "Deposited, and handed over %(num)d times.",
             handed,
         )
+    if any(state in DONE for state in states):
+        return _("Deposited; a person marked it as received by the tool.")
     if any(state in (*WAITING, *LEASED) for state in states):
         return _("Deposited; its sending is not finished.")
     if any(state in BLOCKED for state in states):
@@ -50,7 +54,7 @@ def statement(delivery: Delivery, *, marked_by: str | None = None) -> str:
             "recipient's server took it.",
             time=at,
         )
-    if state == "unknown":
+    if state == "unknown" or (delivery.ambiguous and state != "bounced"):
         return _(
             "The line was cut while it was handed over: it may have arrived or not."
         )

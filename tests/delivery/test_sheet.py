@@ -23,7 +23,7 @@ from app.firms.models import Firm
 from app.library.deposit import Deposited
 from app.library.models import Document
 from tests.cast import House, World, signed_in
-from tests.delivery.world import delivery_of
+from tests.delivery.world import change, delivery_of
 from tests.smtp import MailServer
 
 LONG = "Facture de la maçonnerie œuvre n° " + "é" * 200 + ".pdf"
@@ -106,6 +106,27 @@ def test_what_never_left_has_its_sheet_too(world: World) -> None:
     assert shown["deliveries"] == []
     assert [reason["state"] for reason in shown["never_due"]] == ["before_switch"]
     assert "rien n’est parti" in text_of(sheet_pdf(shown))
+
+
+def test_what_a_person_marked_is_not_said_to_be_handed_over(house: House) -> None:
+    done = house.drop()
+    change(done, state="failed", reason="refused")
+    by_hand.mark_received(delivery_of(done), by=house.staff)
+    db.session.commit()
+    shown = sheet_of(done)
+    assert "remis" not in shown["summary"]
+    assert "marqué comme reçu" in shown["summary"]
+
+
+@pytest.mark.parametrize("state", ["failed", "cancelled", "held", "deferred"])
+def test_what_may_have_arrived_is_not_said_to_be_kept_back(
+    house: House, state: str
+) -> None:
+    """Its first copy went unanswered, whatever became of the second one."""
+    done = house.drop()
+    change(done, state=state, reason="refused", ambiguous=1)
+    [sent] = sheet_of(done)["deliveries"]
+    assert "peut-être arrivé" in sent["statement"]
 
 
 def test_by_hand_says_by_whom(house: House) -> None:
