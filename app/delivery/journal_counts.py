@@ -14,7 +14,7 @@ from app.db import db, utc_now
 from app.delivery.clock import next_slot, slot_at
 from app.delivery.journal_filters import GROUPS
 from app.delivery.models import DONE, OPEN, Delivery, Tick
-from app.delivery.needing import is_followed
+from app.delivery.needing import has_no_end_yet
 from app.formats import midnight
 
 HOURS = 8
@@ -39,7 +39,7 @@ def counts() -> Counts:
     mine = Delivery.company_id.in_(allowed)
     rows = db.session.execute(
         select(Delivery.state, Delivery.reason, Delivery.company_id, func.count())
-        .where(mine, Delivery.state.in_(OPEN), ~is_followed())
+        .where(mine, Delivery.state.in_(OPEN), has_no_end_yet())
         .group_by(Delivery.state, Delivery.reason, Delivery.company_id)
     ).all()
     by_state: Counter[str] = Counter()

@@ -9,12 +9,17 @@ from collections.abc import Iterable
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import aliased
 
-from app.delivery.models import BLOCKED, Delivery
+from app.delivery.models import BLOCKED, LEASED, WAITING, Delivery
 from app.delivery.repeats import ARRIVED
 
 
 def needs_a_person() -> ColumnElement[bool]:
     return Delivery.state.in_(BLOCKED) & ~is_followed()
+
+
+def has_no_end_yet() -> ColumnElement[bool]:
+    """It will leave by itself, is leaving, or needs a person."""
+    return Delivery.state.in_((*WAITING, *LEASED)) | needs_a_person()
 
 
 def is_followed() -> ColumnElement[bool]:

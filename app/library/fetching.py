@@ -25,7 +25,7 @@ from sqlalchemy.orm import contains_eager, joinedload, load_only
 from app.connectors.models import Connection
 from app.db import db
 from app.delivery.models import OPEN, Delivery
-from app.delivery.needing import is_followed
+from app.delivery.needing import has_no_end_yet
 from app.library.models import Document, Folder
 from app.library.ordering import Order
 from app.library.tree import Sight
@@ -167,7 +167,7 @@ def _waiting() -> ScalarSelect[int]:
         .where(
             Delivery.company_id == bindparam("company_id"),
             Delivery.state.in_(OPEN),
-            ~is_followed(),
+            has_no_end_yet(),
             Document.folder_id == bindparam("folder_id"),
             Document.trashed_at.is_(None),
         )
