@@ -1,6 +1,6 @@
 """The automaton's run: what is due leaves, once, and is said to have left."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from flask import Flask
@@ -21,6 +21,7 @@ from tests.delivery.world import (
     document_of,
     let_time_pass,
     state_of,
+    tried_before,
     verbs_of,
 )
 from tests.files import padded_pdf
@@ -215,8 +216,10 @@ def test_an_archived_company_sends_nothing(house: House, smtp: MailServer) -> No
 
 def test_what_fails_for_five_days_is_given_up(house: House, smtp: MailServer) -> None:
     done = house.drop()
-    change(done, created_at=database_now() - timedelta(days=5, minutes=1))
     smtp.fails("rcpt", "450 4.2.0 Later", times=99)
+    tick.run()
+    tried_before(done, days=5.01)
+    let_time_pass()
     tick.run()
     assert state_of(done) == ("failed", "expired")
 
