@@ -90,7 +90,7 @@ def _form(
         )
         if act in {"move", "copy"}
         else [],
-        typed=request.form.get("name") or document.name,
+        typed=request.form.get("name", document.name),
         chosen=request.form.get("folder"),
         once=request.form.get("once") or new_id(),
     )

@@ -24,9 +24,9 @@ from app.library.choosing import choices
 from app.library.finding import Place, chosen_folder, place_or_404, url_of
 from app.library.making import make_folder
 from app.library.models import Folder
-from app.library.moving import concerned, move_folder
+from app.library.moving import concerned, documents_under, move_folder
 from app.library.permissions import may_change
-from app.library.renaming import rename_folder
+from app.library.renaming import cleaned, rename_folder
 from app.library.trashing import restore_folder, trash_folder
 from app.library.tree import sight_of
 from app.policy import open_to
@@ -67,7 +67,8 @@ def _form(act: str, place: Place, error: Refused | None = None) -> ResponseRetur
         )
         if act == "move"
         else [],
-        typed=request.form.get("name") or ("" if act == "new" else place.folder.name),
+        documents=documents_under(place.folder) if act == "trash" else 0,
+        typed=request.form.get("name", "" if act == "new" else place.folder.name),
         once=request.form.get("once") or new_id(),
         back_url=place.url,
     )
@@ -106,9 +107,14 @@ def create(slug: str) -> ResponseReturnValue:
             raise
         return _form("new", parent, refusal)
     db.session.commit()
-    return to_page(
-        url_of(company, made), _("The folder “%(name)s” is made.", name=made.name)
-    )
+    return to_page(url_of(company, made), _made(made))
+
+
+def _made(folder: Folder) -> str:
+    """A name that was taken has got a number: whoever typed it is told."""
+    if folder.name == cleaned(request.form.get("name", "")):
+        return _("The folder “%(name)s” is made.", name=folder.name)
+    return _("That name was taken: the folder “%(name)s” is made.", name=folder.name)
 
 
 def _parent(company: Company) -> Place | None:
@@ -128,10 +134,13 @@ def rename(folder_id: uuid.UUID) -> ResponseReturnValue:
         db.session.rollback()
         return _form("rename", place, refusal)
     db.session.commit()
-    return to_page(
-        place.url,
-        _("Renamed “%(name)s”.", name=place.folder.name),
-    )
+    return to_page(place.url, _renamed(place.folder))
+
+
+def _renamed(folder: Folder) -> str:
+    if folder.name == cleaned(request.form.get("name", "")):
+        return _("Renamed “%(name)s”.", name=folder.name)
+    return _("That name was taken: renamed “%(name)s”.", name=folder.name)
 
 
 @blueprint.post("/folders/<uuid:folder_id>/move")

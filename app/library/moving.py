@@ -110,18 +110,23 @@ class Concerned:
 
 def concerned(folder: Folder, to: Folder | None) -> Concerned:
     """For the firm's dialog; reads only."""
+    here = {s.key for s in effective_switches(folder.id) if s.is_on}
+    there = effective_switches(to.id) if to else []
+    new = [s for s in there if s.is_on and s.key not in here]
+    return Concerned(documents_under(folder), new)
+
+
+def documents_under(folder: Folder) -> int:
+    """How many go where the folder goes."""
     inside = subtree(folder.id)
-    documents = db.session.scalar(
+    count = db.session.scalar(
         select(func.count())
         .select_from(Document)
         .where(
             Document.folder_id.in_(select(inside.c.id)), Document.trashed_at.is_(None)
         )
     )
-    here = {s.key for s in effective_switches(folder.id) if s.is_on}
-    there = effective_switches(to.id) if to else []
-    new = [s for s in there if s.is_on and s.key not in here]
-    return Concerned(documents or 0, new)
+    return count or 0
 
 
 def _documents_in(folder: Folder) -> Select[uuid.UUID]:

@@ -201,12 +201,28 @@
     dialog.showModal();
     const first = one("[autofocus]", dialog) || one("[data-close]", dialog);
     if (first) first.focus();
+    if (first?.matches("input")) first.select(); // an old name gives way to a new one
     // Else htmx goes back there, when a key may have gone on already.
     for (const element of all("[autofocus]", dialog)) element.autofocus = false;
   }
 
   new MutationObserver(openDialog).observe(one("#dialogue"), { childList: true });
   openDialog();
+
+  // a[data-ask]: the page of an act comes as a dialog. Focus goes back to the menu that
+  // the link is in, for the link itself is out of sight then.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-ask]");
+    const isElsewhere = event.ctrlKey || event.metaKey || event.shiftKey;
+    if (!link || isElsewhere || !window.htmx) return;
+    event.preventDefault();
+    const menu = link.closest("details[data-menu]");
+    if (menu) {
+      menu.open = false;
+      one("summary", menu).focus();
+    }
+    ask(link.href);
+  });
 
   document.addEventListener("htmx:afterRequest", (event) => {
     const dialog = event.detail.elt.closest("#dialogue dialog");
