@@ -145,19 +145,22 @@ class Visitor:
 
     def drop(self, *files: File) -> None:
         """Drag the files over the page and let them go."""
-        transfer = self.page.evaluate_handle(
-            DRAGGED,
-            [
-                {
-                    "name": file.name,
-                    "kind": file.kind,
-                    "content": b64encode(file.content).decode(),
-                }
-                for file in files
-            ],
-        )
         for event in ("dragenter", "dragover", "drop"):
-            self.page.dispatch_event("main", event, {"dataTransfer": transfer})
+            self.hold(*files, event=event)
+
+    def hold(self, *files: File, over: Any = None, event: str = "dragover") -> None:
+        """The files are over the page, or that part of it; and nothing is let go."""
+        contents = [
+            {
+                "name": file.name,
+                "kind": file.kind,
+                "content": b64encode(file.content).decode(),
+            }
+            for file in files
+        ]
+        transfer = self.page.evaluate_handle(DRAGGED, contents)
+        where = over or self.page.locator("main")
+        where.dispatch_event(event, {"dataTransfer": transfer})
 
     def result(self, name: str) -> Any:
         """The line of the file among the deposits under way."""

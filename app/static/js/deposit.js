@@ -328,14 +328,31 @@
   let over = null;
   const hasFiles = (event) => event.dataTransfer && [...event.dataTransfer.types].includes("Files");
   const leave = () => document.documentElement.classList.remove("dragging");
+  const zone = document.querySelector(".dropzone");
+  const nodeUnder = (event) => event.target.closest?.("#tree [role=treeitem]");
+  const nameOf = (node) => node.querySelector(".tree-name").textContent;
+
   // A folder of the tree under the pointer, or a form, else the page's first
   function aimed(event) {
-    const node = event.target.closest?.("#tree [role=treeitem]");
+    const node = nodeUnder(event);
     if (!node) return event.target.closest?.("form[data-deposit]") || forms[0];
     if ("closed" in node.dataset) return null;
     const { maxMb } = (forms[0] || closed).dataset;
-    const folder = node.querySelector(".tree-name").textContent;
-    return { action: `${node.href}/documents`, dataset: { maxMb, folder } };
+    return { action: `${node.href}/documents`, dataset: { maxMb, folder: nameOf(node) } };
+  }
+
+  // Where they will land, or that they cannot
+  function showAim(event, form) {
+    if (!zone) return;
+    zone.classList.toggle("is-shut", !form);
+    const title = zone.querySelector("[data-drag-title]");
+    const files = [...event.dataTransfer.items].filter((item) => item.kind === "file");
+    const node = nodeUnder(event);
+    let text;
+    if (form) text = counted("drop", files.length || 1, { folder: form.dataset.folder });
+    else if (node) text = say("closed", { folder: nameOf(node) });
+    else text = zone.querySelector(".dropzone-rest span").textContent;
+    if (title.textContent !== text) title.textContent = text;
   }
 
   function enter(event) {
@@ -346,11 +363,7 @@
     document.documentElement.classList.add("dragging");
     clearTimeout(over);
     over = setTimeout(leave, 500);
-    const place = document.querySelector(".dropzone [data-drag-title]");
-    if (!form || !place) return;
-    const count = [...event.dataTransfer.items].filter((item) => item.kind === "file").length || 1;
-    const title = counted("drop", count, { folder: form.dataset.folder });
-    if (place.textContent !== title) place.textContent = title;
+    showAim(event, form);
   }
 
   function drop(event) {
