@@ -66,7 +66,7 @@ def test_the_list_says_who_what_why_and_how_many(ben: Browser, house: House) -> 
         "Expéditeur jamais vu pour Dune Alder",
         "2 pièces jointes",
         "Classer les 2 documents",
-        "rien ne prouve l'expéditeur",
+        "rien ne prouve l’expéditeur",
     ):
         assert words in page, words
     assert "1 courriel à vérifier" in ben.get("/companies").text  # in the top bar
@@ -198,10 +198,10 @@ def test_to_sort_is_one_button(ben: Browser, house: House) -> None:
     [
         ({"company": ""}, "Choisissez une entreprise."),
         ({"folder": "x"}, "Choisissez un dossier."),
-        ({"part": []}, "Choisissez ce qu&#39;il faut classer."),
+        ({"part": []}, "Choisissez ce qu’il faut classer."),
         (
             {"part": ["²", "99999999999999999999", "-1", "77"]},
-            "Choisissez ce qu&#39;il",
+            "Choisissez ce qu’il",
         ),
     ],
 )

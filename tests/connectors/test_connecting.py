@@ -89,7 +89,7 @@ def test_a_bad_address_is_told_and_what_was_typed_is_kept(
 def test_another_address_of_ours_is_refused(ben: Browser, world: World) -> None:
     answer = save(ben, world, "x@mail.guichet.test")
     assert answer.status_code == 422
-    assert "l&#39;une des nôtres" in answer.text
+    assert "l’une des nôtres" in answer.text
 
 
 def test_revoking_holds_what_waits_and_the_same_address_resumes_it(
@@ -148,7 +148,7 @@ def test_the_confirmation_says_how_many_will_not_leave(
     folder = world.alder.folder()
     url = f"/companies/{world.alder.dune.slug}/folders/{folder.id}/switches"
     text = ben.get(f"{url}/{connection().id}/confirm").text
-    assert "Pas d'effet rétroactif" in text.replace("&#39;", "'")
+    assert "Pas d’effet rétroactif" in text
     assert "3 documents" in text.replace("\N{NO-BREAK SPACE}", " ")
     answer = ben.post(f"{url}/{connection().id}", data={"state": "on"})
     assert answer.status_code == 303
@@ -174,7 +174,7 @@ def test_asking_for_a_run_says_what_comes_of_it(
         assert answer.status_code == 200
         return str(answer.text)
 
-    assert "Rien à envoyer pour l&#39;instant" in ask()
+    assert "Rien à envoyer pour l’instant" in ask()
     world.alder.switch("on")
     world.alder.drop()
     for answer, said in (

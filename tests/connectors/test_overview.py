@@ -347,7 +347,7 @@ def test_the_file_has_the_filters_of_the_page(ada: Browser, world: World) -> Non
     [_heads, row] = table(answer.text)
     assert row[:2] == ["Dune Alder", "Dext"]
     assert row[3:7] == [
-        *("Ada Martin", "En attente d'activation", "dext+dune-alder@mail.guichet.test"),
+        *("Ada Martin", "En attente d’activation", "dext+dune-alder@mail.guichet.test"),
         "Achats: purchases.dune-alder@tool.test, Ventes: sales.dune-alder@tool.test",
     ]
     assert row[7:] == ["", "0", "0"]

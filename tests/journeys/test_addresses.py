@@ -60,7 +60,7 @@ def test_an_address_is_copied_tried_opened_and_replaced(
     page.get_by_role("link", name="Automatisation").click()
 
     # Copied, by the keyboard alone
-    page.get_by_role("button", name=f"Copier l'adresse {COMPTA}").focus()
+    page.get_by_role("button", name=f"Copier l’adresse {COMPTA}").focus()
     page.keyboard.press("Enter")
     expect(page.locator("#annonces")).to_have_text("Adresse copiée")
     assert copied(page) == COMPTA

@@ -103,7 +103,7 @@ def test_inqom_is_connected_with_its_four_addresses(
     row = row_of(claire, DUPONT)
     for number, address in enumerate(addresses):
         expect(row.get_by_role("textbox").nth(number)).to_have_value(address)
-    expect(row).to_contain_text("En attente d'activation")
+    expect(row).to_contain_text("En attente d’activation")
 
     claire.open("dupont-maconnerie", *SALES)
     switch_on(claire, "Inqom · Ventes")

@@ -89,7 +89,7 @@ def test_a_retry_after_a_lost_answer_makes_no_double(karim: Visitor) -> None:
     with answers_are_lost(karim):
         karim.choose(file)
         expect(karim.result(file.name)).to_have_attribute("data-state", "cut")
-        expect(karim.result(file.name)).to_contain_text("Rien n'est perdu")
+        expect(karim.result(file.name)).to_contain_text("Rien n’est perdu")
     retry(karim, file.name)
     expect(karim.result(file.name)).to_have_attribute("data-state", "ok")
     karim.page.reload()

@@ -104,7 +104,7 @@ def switch_on(claire: Visitor, already_there: str) -> None:
     expect(switch).to_have_attribute("aria-checked", "false")
     switch.click()
     dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text("Pas d'effet rétroactif")
+    expect(dialog).to_contain_text("Pas d’effet rétroactif")
     expect(dialog).to_contain_text(already_there)
     expect(dialog).to_contain_text(DESTINATION)
     expect(switch).to_have_attribute("aria-checked", "false")

@@ -59,6 +59,6 @@ def test_without_script_it_says_what_to_do(visit: Visit) -> None:
     form.locator("input[type=file]").set_input_files([pdf("Ancienne.pdf").chosen()])
     form.locator("[name=csrf_token]").evaluate("field => field.value = 'rassis'")
     form.get_by_role("button", name="Déposer").click()
-    expect(karim.page.locator("main")).to_contain_text("Rien n'est perdu")
+    expect(karim.page.locator("main")).to_contain_text("Rien n’est perdu")
     karim.page.go_back()
     expect(karim.row("Ancienne.pdf")).to_have_count(0)

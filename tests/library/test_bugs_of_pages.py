@@ -234,7 +234,7 @@ def test_b72_a_page_left_open_is_told_and_its_next_try_is_taken(
             answer = ben.post(path, data=data, headers=headers)
             monkeypatch.setitem(app.config, "WTF_CSRF_TIME_LIMIT", None)
             assert answer.status_code == 400, path
-            assert "Rien n&#39;est perdu" in answer.text
+            assert "Rien n’est perdu" in answer.text
             assert ("<html" in answer.text) == (not headers)
             ben.token = good
         ben.token = answer.headers["X-CSRF-Refresh"]
