@@ -51,6 +51,11 @@ class Refused(DomainError):
         self.field = field
 
 
+class DoneAlready(Refused):
+    """What was asked for is so already, by a second click or by somebody else: a route
+    may tell that where the person is, as it tells of the act."""
+
+
 class SessionExpired(Exception):
     """Nobody is signed in where somebody must be."""
 

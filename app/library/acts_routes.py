@@ -193,6 +193,8 @@ def versions(document_id: uuid.UUID) -> ResponseReturnValue:
 @blueprint.post("/documents/<uuid:document_id>/trash")
 @open_to("signed_in")
 def put_in_trash(document_id: uuid.UUID) -> ResponseReturnValue:
+    if there := trash.lying_document(document_id):
+        return _is_there_already(there)
     document, place = _allowed(document_id, "trash")
     trash_document(document, by=current_user)
     db.session.commit()
@@ -204,10 +206,28 @@ def put_in_trash(document_id: uuid.UUID) -> ResponseReturnValue:
     )
 
 
+def _is_there_already(document: Document) -> ResponseReturnValue:
+    """A second click: what it asked for is done, and can be taken back as before."""
+    company = db.session.get_one(Company, document.company_id)
+    folder = db.session.get_one(Folder, document.folder_id)
+    return in_list(
+        url_for("acts.of_company", slug=company.slug)
+        if folder.trashed_at
+        else url_of(company, folder),
+        _("“%(name)s” is in the trash already.", name=document.name),
+        [document],
+        {"undo_url": _undo("acts.restore", document)},
+    )
+
+
 @blueprint.post("/documents/<uuid:document_id>/restore")
 @open_to("signed_in")
 def restore(document_id: uuid.UUID) -> ResponseReturnValue:
-    document = trash.document_or_404(document_id)
+    document = trash.lying_document(document_id)
+    if document is None:
+        document, place = document_or_404(document_id)
+        text = _("“%(name)s” is restored already.", name=document.name)
+        return _answer(document, text, place.url, come=True)
     to = restore_document(document, by=current_user, channel=_channel())
     db.session.commit()
     text = _("Restored to “%(folder)s”.", folder=to.name)

@@ -6,7 +6,7 @@ What the person may not see is not found: 404, whatever the reason.
 import uuid
 from dataclasses import dataclass
 
-from flask import abort, url_for
+from flask import abort, request, url_for
 from sqlalchemy import select
 
 from app.companies.finding import company_and_role
@@ -14,6 +14,7 @@ from app.companies.models import Company
 from app.db import db, id_from
 from app.errors import Refused
 from app.library.models import Document, Folder
+from app.library.taking import in_the_trash
 from app.library.tree import Sight, chain, sight_of
 from app.texts import gettext as _
 
@@ -61,12 +62,18 @@ def chosen_folder(place: Place, given: str, field: str) -> Folder:
 
 
 def document_or_404(document_id: uuid.UUID) -> tuple[Document, Place]:
+    """Raises Refused for an act on one that has gone to the trash meanwhile."""
     found = db.session.execute(
         select(Document, Company.slug)
         .join(Company, Company.id == Document.company_id)
-        .where(Document.id == document_id, Document.trashed_at.is_(None))
+        .where(Document.id == document_id)
     ).one_or_none()
     if found is None:
         abort(404)
     document, slug = found
-    return document, place_or_404(slug, document.folder_id)
+    if document.trashed_at and request.method in {"GET", "HEAD"}:
+        abort(404)
+    place = place_or_404(slug, document.folder_id)
+    if document.trashed_at:
+        raise Refused(in_the_trash())
+    return document, place

@@ -45,6 +45,8 @@ def _place(folder_id: uuid.UUID) -> Place:
 
 
 def _changeable(folder_id: uuid.UUID) -> Place:
+    if request.method == "POST" and trash.lying_folder(folder_id):
+        raise Refused(_("This folder is in the trash. Restore it first."))
     place = _place(folder_id)
     if not may_change(place.folder, place.sight):
         abort(403)
@@ -200,6 +202,10 @@ def _confirm(
 @blueprint.post("/folders/<uuid:folder_id>/trash")
 @open_to("signed_in")
 def put_in_trash(folder_id: uuid.UUID) -> ResponseReturnValue:
+    if there := trash.lying_folder(folder_id):
+        return _is_in_trash(
+            there, _("“%(name)s” is in the trash already.", name=there.name)
+        )
     place = _changeable(folder_id)
     documents = trash_folder(place.folder, by=current_user)
     db.session.commit()
@@ -209,20 +215,30 @@ def put_in_trash(folder_id: uuid.UUID) -> ResponseReturnValue:
         documents,
         name=place.folder.name,
     )
-    above = place.path[-2] if len(place.path) > 1 else None
+    return _is_in_trash(place.folder, text)
+
+
+def _is_in_trash(folder: Folder, text: str) -> ResponseReturnValue:
+    """To what it was in."""
+    company = db.session.get_one(Company, folder.company_id)
+    above = db.session.get(Folder, folder.parent_id) if folder.parent_id else None
     back = (
-        url_of(place.company, above)
-        if above
-        else url_for("library.root", slug=place.company.slug)
+        url_of(company, above)
+        if above and not above.trashed_at
+        else url_for("library.root", slug=company.slug)
     )
-    undo_url = url_for("folders.restore", folder_id=folder_id)
+    undo_url = url_for("folders.restore", folder_id=folder.id)
     return to_page(back, text, {"undo_url": undo_url})
 
 
 @blueprint.post("/folders/<uuid:folder_id>/restore")
 @open_to("signed_in")
 def restore(folder_id: uuid.UUID) -> ResponseReturnValue:
-    folder = trash.folder_or_404(folder_id)
+    folder = trash.lying_folder(folder_id)
+    if folder is None:
+        place = _place(folder_id)
+        text = _("“%(name)s” is restored already.", name=place.folder.name)
+        return to_page(place.url, text)
     restore_folder(folder, by=current_user)
     db.session.commit()
     company = db.session.get_one(Company, folder.company_id)

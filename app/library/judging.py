@@ -16,7 +16,7 @@ from app.activity.models import Entry
 from app.db import database_now, db, lock_company
 from app.delivery.cancelling import cancel_waiting
 from app.delivery.models import DONE, Delivery
-from app.errors import Refused
+from app.errors import DoneAlready, Refused
 from app.library.models import Document
 from app.library.noting import note_document, note_documents
 from app.library.taking import change_all, take
@@ -32,7 +32,7 @@ def validate(document: Document, *, by: Person) -> None:
     lock_company(document.company_id)
     take(document)
     if document.status == "validated":
-        raise Refused(already_validated())
+        raise DoneAlready(already_validated())
     validate_all([document], by=by)
 
 
@@ -59,7 +59,7 @@ def refuse(document: Document, reason: str, *, by: Person) -> int:
     lock_company(document.company_id)
     take(document)
     if document.status == "rejected" and document.rejected_reason == reason:
-        raise Refused(_("This document is refused already."))
+        raise DoneAlready(_("This document is refused already."))
     before = _as_it_was(document)
     document.status, document.rejected_reason = "rejected", reason
     document.validated_at = document.validated_by_id = None
@@ -78,6 +78,8 @@ def take_back(
     lock_company(document.company_id)
     take(document)
     is_by_hand = document.status == "rejected" or document.validated_by_id
+    if document.status == "received" or (document.status == status and not is_by_hand):
+        raise DoneAlready(_("That decision is taken back already."))
     if document.status != status or not is_by_hand:
         raise Refused(_("Somebody has decided otherwise since. Look again."))
     verb = "refusal" if status == "rejected" else "validation"

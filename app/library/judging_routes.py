@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from app.db import db
-from app.errors import Refused
+from app.errors import DoneAlready, Refused
 from app.library.acted import in_list
 from app.library.answering import Undo, form_of, to_page
 from app.library.finding import Place, document_or_404
@@ -39,6 +39,12 @@ def _answer(
     return to_page(back, text, undo)
 
 
+def _told(document: Document, place: Place, so: DoneAlready) -> ResponseReturnValue:
+    """In the list the row comes as it is now."""
+    db.session.rollback()
+    return _answer(document, place, so.message)
+
+
 def _undo(document: Document) -> Undo:
     address: dict[str, Any] = {"document_id": document.id, "undo": "yes"}
     address["from"] = _from()
@@ -52,7 +58,10 @@ def _undo(document: Document) -> Undo:
 @open_to("firm")
 def validate_create(document_id: uuid.UUID) -> ResponseReturnValue:
     document, place = document_or_404(document_id)
-    validate(document, by=current_user)
+    try:
+        validate(document, by=current_user)
+    except DoneAlready as so:
+        return _told(document, place, so)
     db.session.commit()
     text = _("“%(name)s” is validated.", name=document.name)
     return _answer(document, place, text, _undo(document))
@@ -70,6 +79,8 @@ def refuse_create(document_id: uuid.UUID) -> ResponseReturnValue:
     document, place = document_or_404(document_id)
     try:
         called_off = refuse(document, request.form.get("reason", ""), by=current_user)
+    except DoneAlready as so:
+        return _told(document, place, so)
     except Refused as refusal:
         db.session.rollback()
         return _form(document, place, refusal)
@@ -105,7 +116,10 @@ def take_back_create(document_id: uuid.UUID) -> ResponseReturnValue:
     document, place = document_or_404(document_id)
     status = request.form.get("status", "")
     is_undo = "undo" in request.args
-    now = take_back(document, status, by=current_user, to_before=is_undo)
+    try:
+        now = take_back(document, status, by=current_user, to_before=is_undo)
+    except DoneAlready as so:
+        return _told(document, place, so)
     db.session.commit()
     return _answer(document, place, _taken_back(status, now))
 

@@ -50,8 +50,9 @@ def places(slug: str | None) -> Sights:
     return [(company, sight_of(role, company)) for company, role in entered]
 
 
-def document_or_404(document_id: uuid.UUID) -> Document:
-    """In the trash on its own, and of a folder that the person may file into."""
+def lying_document(document_id: uuid.UUID) -> Document | None:
+    """In the trash on its own; 404 when its folder is not one that the person may file
+    into."""
     document = db.session.scalar(
         select(Document).where(
             Document.id == document_id,
@@ -59,22 +60,20 @@ def document_or_404(document_id: uuid.UUID) -> Document:
             Document.trashed_with_id.is_(None),
         )
     )
-    if document is None:
-        abort(404)
-    folder = db.session.get_one(Folder, document.folder_id)
-    _reachable_or_404(folder)
+    if document:
+        _reachable_or_404(db.session.get_one(Folder, document.folder_id))
     return document
 
 
-def folder_or_404(folder_id: uuid.UUID) -> Folder:
+def lying_folder(folder_id: uuid.UUID) -> Folder | None:
+    """The same of a folder."""
     folder = db.session.scalar(
         select(Folder).where(
             Folder.id == folder_id, Folder.trashed_with_id == folder_id
         )
     )
-    if folder is None:
-        abort(404)
-    _reachable_or_404(folder)
+    if folder:
+        _reachable_or_404(folder)
     return folder
 
 
