@@ -72,6 +72,9 @@ class Heading:
 class Listing:
     """The rows of a folder from a place on; `stamp` changes with what is shown."""
 
+    company: Company
+    folder: Folder
+    may_deposit: bool
     rows: list[Row]
     total: int
     total_is_floor: bool
@@ -120,6 +123,9 @@ def listing(
     newest = documents[0] if documents and is_first else None
     stamp = _stamp(rows, counts)
     return Listing(
+        company=company,
+        folder=folder,
+        may_deposit=sight.may_deposit_in(folder),
         rows=rows,
         total=min(total, COUNTED),
         total_is_floor=total > COUNTED,

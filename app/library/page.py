@@ -21,14 +21,11 @@ from app.people.models import Person
 class Frame:
     """The rest of the page around the listing."""
 
-    company: Company
-    folder: Folder
     icon: str
     crumbs: list[tuple[str, str]]
     nodes: list[Node]
     unread: int  # for this person, here and below
     read_url: str
-    may_deposit: bool
     may_change: bool
     may_archive: bool
     deposit_url: str
@@ -45,14 +42,11 @@ def frame(
     nodes = tree(company, path, sight, reader)
     here: dict[str, Any] = {"slug": company.slug, "folder_id": folder.id}
     return Frame(
-        company=company,
-        folder=folder,
         icon=ICONS.get(folder.kind, "folder-open"),
         crumbs=[(f.name, url_of(company, f)) for f in path],
         nodes=nodes,
         unread=_unread_here(nodes),
         read_url=url_for("unread.create", **here),
-        may_deposit=sight.may_deposit_in(folder),
         may_change=may_change(folder, sight),
         may_archive=sight.sees_all_that_is_shared,
         deposit_url=url_for("library.deposit_create", **here),

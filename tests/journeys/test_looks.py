@@ -216,6 +216,7 @@ PAGES: dict[str, tuple[str | None, str, Way]] = {
     "ged-firm-durand": ("claire", "", busiest_month),
     "ged-firm-lefevre": ("nadia", "", folder("garage-roux", "À classer")),
     "ged-firm-empty": ("nadia", "", folder("garage-roux", "Social")),
+    "ged-client-empty": ("karim", "", folder("garage-roux", "Social")),
     "ged-client-durand": ("paul", "", busiest_month),
     "ged-client-lefevre": ("karim", "", tray),
     "document-firm": ("claire", "", sent_document),
