@@ -23,6 +23,21 @@
       else item.href = act === "download" ? `${address}/download` : url;
     }
     menu.querySelector("bdi").textContent = row.querySelector(".document-name").title;
+    tellMore(row);
+  }
+
+  // What the sheet of a phone has room for: what the row tells, and why it was refused.
+  function tellMore(row) {
+    const textOf = (selector) => row.querySelector(selector)?.textContent.trim();
+    const parts = [".column-size", ".depositor bdi", ".column-date time"].map(textOf);
+    menu.querySelector("[data-about]").textContent = parts.filter(Boolean).join(" · ");
+    const refused = menu.querySelector(".row-menu-refused");
+    const link = row.querySelector(".document-take-up");
+    refused.hidden = !textOf(".document-note");
+    refused.querySelector("[data-reason]").textContent = textOf(".document-note") || "";
+    const button = refused.querySelector("a");
+    button.hidden = !link;
+    if (link) button.href = link.href;
   }
 
   // Beside its button; on a phone the sheet of the style sheet stands at the bottom.

@@ -1,0 +1,95 @@
+"""A folder under a thumb: long states are told whole, and what can be done with a
+document comes as a sheet from below."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.journeys.conftest import Visit
+from tests.journeys.looking import NARROWEST, PHONE, STICKING_OUT, violations, wear
+
+pytestmark = pytest.mark.journey
+
+# Texts of states that do not stand whole where they are.
+CUT = """() => [...document.querySelectorAll("tr[data-document] .badge > span")]
+  .filter((one) => !one.matches(".visually-hidden"))
+  .filter((one) => one.scrollWidth > one.clientWidth + 1)
+  .map((one) => one.textContent)"""
+LONGER = """() => document.querySelectorAll(".badge-long > span").forEach((one) => {
+  one.textContent = "Refusé : 5.7.1 Votre adresse d’expéditeur n’est pas autorisée ici";
+})"""
+
+
+def bottom_of(page: Page, selector: str) -> float:
+    box = page.locator(selector).bounding_box()
+    assert box
+    return box["y"] + box["height"]
+
+
+@pytest.mark.parametrize("width", [NARROWEST, PHONE["width"]])
+def test_a_long_state_is_told_whole_beside_a_whole_name(
+    visit: Visit, width: int
+) -> None:
+    claire = visit("claire")
+    claire.open_busiest_month()
+    page = claire.page
+    page.set_viewport_size({"width": width, "height": PHONE["height"]})
+    expect(page.locator(".badge-long")).not_to_have_count(0)
+    for longer in (False, True):
+        if longer:
+            page.evaluate(LONGER)
+        assert page.evaluate(CUT) == []
+        assert page.evaluate(STICKING_OUT) == []
+    name = claire.row("Facture Kiloutou").locator(".document-stem")
+    assert name.evaluate("one => one.scrollWidth <= one.clientWidth + 1")
+    more = claire.row("Facture Kiloutou").locator(".row-more")
+    more.scroll_into_view_if_needed()
+    page.wait_for_timeout(200)  # scrolling closes what is open
+    more.click()
+    expect(page.locator("#row-menu")).to_be_visible()
+
+
+def test_the_sheet_of_a_refused_document_says_why_and_leads_on(visit: Visit) -> None:
+    paul = visit("paul", has_touch=True)
+    paul.open_busiest_month()
+    page = paul.page
+    wear(page, "light", PHONE)
+    row, sheet = paul.row("Ticket BigMat"), page.locator("#row-menu")
+
+    row.scroll_into_view_if_needed()
+    page.wait_for_timeout(200)  # scrolling closes what is open
+    row.locator(".row-more").click()
+    expect(sheet.locator("[data-about]")).to_contain_text("Paul Dupont")
+    expect(sheet.locator("[data-reason]")).to_contain_text("Le montant est illisible")
+    assert bottom_of(page, "#row-menu") == PHONE["height"]
+    assert violations(page, "light") == []
+    sheet.get_by_role("button", name="Fermer").click()
+    expect(sheet).to_be_hidden()
+
+    paul.row("Facture Veolia").locator(".row-more").click()
+    expect(sheet).to_be_visible()
+    expect(sheet.locator(".row-menu-refused")).to_be_hidden()
+    page.keyboard.press("Escape")
+
+    row.locator(".row-more").click()
+    sheet.get_by_role("link", name="Reprendre").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Une nouvelle version")
+    assert paul.complaints == []
+
+
+@pytest.mark.parametrize("name", ["nadia", "karim"])
+def test_the_menu_of_a_folder_is_a_sheet_that_a_tap_beside_closes(
+    visit: Visit, name: str
+) -> None:
+    somebody = visit(name, has_touch=True)
+    somebody.open("garage-roux", "Administratif")
+    page = somebody.page
+    wear(page, "light", PHONE)
+    page.locator(".folder-menu summary").click()
+    assert bottom_of(page, ".folder-menu .menu-list") == PHONE["height"]
+    assert violations(page, "light") == []
+    page.touchscreen.tap(200, 200)
+    expect(page.locator(".folder-menu .menu-list")).to_be_hidden()
+    page.locator(".folder-menu summary").click()
+    page.locator(".folder-menu").get_by_role("link", name="Nouveau dossier").click()
+    expect(page.get_by_role("dialog").get_by_label("Nom")).to_be_focused()
+    assert somebody.complaints == []
