@@ -119,6 +119,21 @@ def test_the_confirmation_of_a_move_takes_the_place_of_the_form(visit: Visit) ->
     assert claire.complaints == []
 
 
+def test_a_client_makes_one_from_beside_the_tree(visit: Visit) -> None:
+    karim = visit("karim")
+    page, dialog = karim.page, dialog_of(karim)
+    karim.open_a_folder_of_its_own("garage-roux")
+    button = page.locator("#folders").get_by_role("link", name="Créer un dossier dans")
+    button.click()
+    page.keyboard.press("Escape")
+    expect(button).to_be_focused()
+    button.click()
+    dialog.get_by_label("Nom").fill("Garanties")
+    page.keyboard.press("Enter")
+    expect(karim.title).to_have_text("Garanties")
+    assert karim.complaints == []
+
+
 @pytest.mark.parametrize("act", ["Renommer", "Déplacer…", "Mettre à la corbeille"])
 def test_without_script_each_act_has_a_page(visit: Visit, act: str) -> None:
     nadia = visit("nadia", java_script_enabled=False)

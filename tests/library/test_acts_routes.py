@@ -108,6 +108,7 @@ def test_a_client_changes_what_was_only_received(client: Browser, house: House) 
     assert document_of(done).status == "validated"
     page = client.get(f"/documents/{done.document.id}").text
     assert url(done, "trash") not in page
+    assert "Déposer une autre version" in page
     done.document.status = "rejected"
     db.session.commit()
     assert client.post(url(done, "trash")).status_code == 403
