@@ -125,6 +125,7 @@ def test_a_client_makes_one_from_beside_the_tree(visit: Visit) -> None:
     karim.open_a_folder_of_its_own("garage-roux")
     button = page.locator("#folders").get_by_role("link", name="Créer un dossier dans")
     button.click()
+    expect(dialog.get_by_label("Nom")).to_be_focused()
     page.keyboard.press("Escape")
     expect(button).to_be_focused()
     button.click()
