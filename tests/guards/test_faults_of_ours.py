@@ -28,7 +28,7 @@ def test_a_fault_is_told_with_a_reference_and_without_details(
     for headers in ({}, {"HX-Request": "true"}):
         answer = ada.get(f"/companies/{world.alder.dune.slug}", headers=headers)
         assert answer.status_code == 500
-        assert "Rien n&#39;est perdu" in answer.text
+        assert "Rien n’est perdu" in answer.text
         assert "Référence" in answer.text
         assert "canary" not in answer.text
 
@@ -40,7 +40,7 @@ def test_a_fault_while_the_database_is_away_is_told_too(
     monkeypatch.setattr("app.people.signing_in._digest", broken)
     answer = ada.get("/companies")
     assert answer.status_code == 500
-    assert "Rien n&#39;est perdu" in answer.text
+    assert "Rien n’est perdu" in answer.text
     assert "Traceback" not in answer.text
 
 
@@ -53,7 +53,7 @@ def test_a_fault_in_what_was_sent_does_not_call_it_safe(
     answer = ada.post(where, data={"name": "Neuf", "parent": ""})
     assert answer.status_code == 500
     assert "peut-être pas été enregistré" in answer.text
-    assert "Rien n&#39;est perdu" not in answer.text
+    assert "Rien n’est perdu" not in answer.text
 
 
 def handlers_of_collisions() -> list[tuple[str, str]]:

@@ -21,7 +21,7 @@ def said() -> Iterator[str]:
         for message in read_po(file, locale="fr"):
             if message.id:
                 one = message.string
-                yield from [one] if isinstance(one, str) else one
+                yield from [one] if isinstance(one, str) else one or ()
 
 
 @pytest.mark.parametrize("fault", FAULTS)

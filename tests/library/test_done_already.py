@@ -42,8 +42,8 @@ def test_a_second_click_on_the_trash_says_that_it_is_done(
         assert (there == 404) is (stranger is house.other_client)
     told(staff, f"{here}/restore")
     assert "est déjà restauré" in told(staff, f"{here}/restore")
-    stranger = signed_in(app, house.other_client)
-    assert stranger.post(f"{here}/restore").status_code == 404
+    outside = signed_in(app, house.other_client)
+    assert outside.post(f"{here}/restore").status_code == 404
 
 
 @pytest.mark.parametrize("act", ["rename", "move", "validate", "refuse", "comments"])
