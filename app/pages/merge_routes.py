@@ -37,7 +37,7 @@ def merge_create(slug: str) -> ResponseReturnValue:
     place = _place_of(slug, given)
     received = None
     try:
-        pairs = merging.chosen(merging.mergeable(place, current_user), given)
+        pairs = merging.chosen(merging.mergeable(place, current_user, given), given)
         db.session.commit()  # no transaction while they are put together
         name, sure = request.form.get("name", ""), "sure" in request.form
         received = merging.merged(pairs, name, sure=sure)
@@ -84,7 +84,7 @@ def _in_order(given: list[str]) -> list[str]:
 def _form(
     place: Place, given: list[str], error: Refused | None = None
 ) -> ResponseReturnValue:
-    pairs = merging.mergeable(place, current_user)
+    pairs = merging.mergeable(place, current_user, given)
     # Those that were chosen first, as they were chosen; then the list's order.
     rank = {one: at for at, one in enumerate(given)}
     pairs.sort(key=lambda pair: rank.get(str(pair[0].id), len(given)))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from app.db import db, lock_company
+from app.db import db, id_from, lock_company
 from app.errors import Refused
 from app.library.deposit import deposit
 from app.library.finding import Place
@@ -22,16 +22,17 @@ from app.pages.splitting import has_left
 from app.people.models import Person
 from app.texts import gettext as _
 
-MOST = 50  # of the newest ones are offered, and put together at once
+MOST = 50  # of the newest ones are offered; and put together at once
 MOST_BYTES = 200_000_000
 
 Pair = tuple[Document, Version]
 
 
-def mergeable(place: Place, person: Person) -> list[Pair]:
-    """Those of the folder that this person may put together, the oldest first: photos
-    are taken in the order of their pages."""
-    found = db.session.execute(
+def mergeable(place: Place, person: Person, given: Sequence[str]) -> list[Pair]:
+    """Those of the folder that this person may put together, the newest ones and those
+    that were chosen already; the oldest first: photos are taken in the order of their
+    pages."""
+    wanted = (
         select(Document, Version)
         .join(Version, Version.document_id == Document.id)
         .where(
@@ -42,9 +43,16 @@ def mergeable(place: Place, person: Person) -> list[Pair]:
             Version.content_type.in_(READABLE),
         )
         .order_by(Document.arrived_at.desc(), Document.id.desc())
-        .limit(MOST)
     )
-    pairs = [(document, version) for document, version in found][::-1]
+    if not place.sight.firm_side:
+        wanted = wanted.where(Document.depositor_id == person.id)
+    ids = [id_from(one) for one in given[:MOST]]
+    found = {
+        document.id: (document, version)
+        for which in (wanted.limit(MOST), wanted.where(Document.id.in_(ids)))
+        for document, version in db.session.execute(which)
+    }
+    pairs = sorted(found.values(), key=lambda pair: (pair[0].arrived_at, pair[0].id))
     return [pair for pair in pairs if may_merge(pair[0], place, person)]
 
 
@@ -58,6 +66,8 @@ def may_merge(document: Document, place: Place, person: Person) -> bool:
 
 def chosen(offered: Sequence[Pair], given: Sequence[str]) -> list[Pair]:
     """In the order in which they were given. Raises Refused."""
+    if len(given) > MOST:
+        raise Refused(_("At most %(most)s documents at once.", most=MOST), "id")
     by_id = {str(document.id): (document, version) for document, version in offered}
     if set(given) - by_id.keys():
         text = _("Some of these documents are not there any more. Choose again.")
