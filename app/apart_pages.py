@@ -170,11 +170,13 @@ def turn(
 
     try:
         image = child.opened(source, content_type)
-        profile = image.info.get("icc_profile")
+        # Colours, and the one that light goes through; of the rest nothing stays.
+        known = ("icc_profile", "transparency")
+        kept = {name: image.info[name] for name in known if name in image.info}
         turned = ImageOps.exif_transpose(image).rotate(-degrees, expand=True)
         turned.info.clear()
         kind = child.FORMATS[content_type]
-        turned.save(result, kind, quality=PHOTO_QUALITY, icc_profile=profile)
+        turned.save(result, kind, quality=PHOTO_QUALITY, **kept)
     except Exception as error:
         return {"defect": child.defect_of(error)}
     result.flush()
@@ -191,6 +193,7 @@ def split(
     document, said = _unlocked(source)
     if document is None:
         return said
+    _fix_forms(document)
     starts, ends = [0, *cuts], [*cuts, len(document)]
     sizes = []
     for start, end in zip(starts, ends, strict=True):
@@ -214,14 +217,15 @@ def merge(
     whole, signed = pypdfium2.PdfDocument.new(), False
     for at, (kind, content) in enumerate(_parts(source, parts)):
         try:
-            paper = content if kind == PDF else _as_pdf(content, kind)
-            document, said = _unlocked(paper)
+            for paper in _papers(content, kind):
+                document, said = _unlocked(paper)
+                if document is None:
+                    return said | {"at": at}
+                signed = signed or said["is_signed"]
+                _fix_forms(document)
+                whole.import_pages(document)
         except Exception as error:
             return {"defect": child.defect_of(error), "at": at}
-        if document is None:
-            return said | {"at": at}
-        signed = signed or said["is_signed"]
-        whole.import_pages(document)
     _append(whole, result)
     return {"defect": None, "is_signed": signed}
 
@@ -233,12 +237,34 @@ def _parts(
         yield kind, io.BytesIO(source.read(size))
 
 
-def _as_pdf(content: BinaryIO, kind: str) -> BinaryIO:
-    made = io.BytesIO()
+def _papers(content: BinaryIO, kind: str) -> Iterator[BinaryIO]:
+    """The file as PDFs: a picture is one for each of its pages."""
+    if kind == PDF:
+        yield content
+        return
     image = child.opened(content, kind)
-    _upright(image).save(made, "PDF", resolution=PAPER_DPI, quality=90)
-    made.seek(0)
-    return made
+    for number in range(getattr(image, "n_frames", 1) if kind in SEVERAL else 1):
+        if number:
+            image.seek(number)
+            child.refuse_bombs(image)
+        made = io.BytesIO()
+        _upright(image).save(made, "PDF", resolution=PAPER_DPI, quality=90)
+        made.seek(0)
+        yield made
+
+
+def _fix_forms(document: Any) -> None:
+    """What was filled in becomes part of its page: a page that goes into another file
+    leaves its form behind, and what stands in the fields with it."""
+    from pypdfium2 import raw
+
+    if raw.FPDF_GetFormType(document) == raw.FORMTYPE_NONE:
+        return
+    document.init_forms()
+    for number in range(len(document)):
+        page = document[number]
+        raw.FPDFPage_Flatten(page, raw.FLAT_NORMALDISPLAY)
+        page.close()
 
 
 def _unlocked(source: BinaryIO) -> tuple[Any, dict[str, Any]]:

@@ -28,6 +28,25 @@ def pdf_of(*texts: str, size: tuple[float, float] = A4) -> bytes:
     return made.getvalue()
 
 
+def filled_pdf(*values: str) -> bytes:
+    """A page for each text, which stands in a field that somebody filled in."""
+    made = io.BytesIO()
+    canvas = Canvas(made, pagesize=A4)
+    for number, value in enumerate(values):
+        canvas.acroForm.textfield(name=f"field {number}", value=value, x=60, y=700)
+        canvas.showPage()
+    canvas.save()
+    return made.getvalue()
+
+
+def tiff_of(*colours: str) -> bytes:
+    """As fax machines and scanners make them: a page for each colour."""
+    first, *others = (Image.new("RGB", (60, 80), colour) for colour in colours)
+    made = io.BytesIO()
+    first.save(made, "TIFF", save_all=True, append_images=others)
+    return made.getvalue()
+
+
 def written(objects: list[bytes]) -> bytes:
     """A PDF of these objects; the first is its catalogue."""
     body, offsets = b"%PDF-1.7\n", []

@@ -24,7 +24,13 @@ from app.library.taking import current_version
 from app.pages import splitting
 from tests.cast import Browser, House, World, signed_in
 from tests.files import heic, jpeg, locked_pdf
-from tests.pages.bad_files import many_pages, pdf_of, picture, turned_jpeg
+from tests.pages.bad_files import (
+    filled_pdf,
+    many_pages,
+    pdf_of,
+    picture,
+    turned_jpeg,
+)
 
 SCAN = pdf_of("One", "Two", "Three")
 
@@ -250,6 +256,24 @@ def test_a_photo_is_turned_from_how_it_was_seen(
     assert bytes_of(version_of(document, 1)) == content
 
 
+def test_what_light_goes_through_stays_so_when_it_is_turned(
+    app: Flask, world: World
+) -> None:
+    logo = Image.new("P", (60, 40), 0)
+    logo.putpalette([0, 0, 0, 255, 0, 0])
+    logo.paste(1, (10, 10, 30, 30))
+    content = io.BytesIO()
+    logo.save(content, "PNG", transparency=0)
+    document = dropped(world.alder, content.getvalue(), "Logo.png")
+    browser = signed_in(app, world.alder.manager)
+    assert edit(browser, document, **{"turn-1": "90"}).status_code == 303
+    made = Image.open(io.BytesIO(now(document))).convert("RGBA")
+    assert [made.getpixel(at) for at in ((0, 0), (15, 15))] == [
+        (0, 0, 0, 0),
+        (255, 0, 0, 255),
+    ]
+
+
 def version_of(document: Document, number: int) -> Version:
     return db.session.scalars(
         select(Version).where(
@@ -379,6 +403,19 @@ def test_a_scan_is_split_and_each_part_is_due_instead_of_it(
     ]
     assert [d for d in differences() if d.kind in {"decision", "file"}] == []
     assert bytes_of(current_version(fresh(document))) == SCAN
+
+
+def test_what_was_filled_in_is_read_in_the_parts_and_after_a_change(
+    app: Flask, world: World
+) -> None:
+    document = dropped(world.alder, filled_pdf("Alpha", "Beta", "Gamma"))
+    browser = signed_in(app, world.alder.admin)
+    assert edit(browser, document, remove="3").status_code == 303
+    fields = PdfReader(io.BytesIO(now(document))).get_form_text_fields()
+    assert {"Alpha", "Beta"} <= set(fields.values())
+    assert split(browser, document, 1).status_code == 303
+    parts = sorted(living(world.alder).items())
+    assert [texts(now(part)) for _name, part in parts] == [["Alpha"], ["Beta"]]
 
 
 @pytest.mark.parametrize("cuts", [(), (0,), (3,), (99,)])

@@ -1,5 +1,6 @@
 """Photos and PDFs put together in one PDF; the originals can be had back."""
 
+import io
 from typing import Any
 
 import pytest
@@ -8,11 +9,15 @@ from pypdf import PdfReader
 
 from app.db import db
 from app.delivery.auditing import differences
+from app.library.deposit import deposit
 from app.library.models import Document
+from app.library.receiving import receive
 from app.library.trashing import restore_document
+from app.pages import merging
+from app.people.models import Person
 from tests.cast import Browser, House, World, signed_in
 from tests.files import heic, jpeg, locked_pdf
-from tests.pages.bad_files import pdf_of
+from tests.pages.bad_files import filled_pdf, pdf_of, tiff_of
 from tests.pages.test_editing import (
     SCAN,
     bytes_of,
@@ -93,6 +98,54 @@ def heic_bytes(document: Document) -> bytes:
     content = bytes_of_original(document)
     assert content[4:12] == b"ftypheic"
     return content
+
+
+def test_every_page_of_a_fax_is_there(app: Flask, world: World) -> None:
+    house = world.alder
+    fax = house.drop("Fax.tif", content=tiff_of("red", "green", "blue")).document
+    paper = house.drop("B.pdf", content=pdf_of("Three")).document
+    browser = signed_in(app, house.manager)
+    assert merge(browser, house, fax, paper).status_code == 303
+    [made] = living(house).values()
+    assert len(PdfReader(io.BytesIO(now(made))).pages) == 4
+
+
+def test_what_was_filled_in_is_still_read(app: Flask, world: World) -> None:
+    house = world.alder
+    form = house.drop("Formulaire.pdf", content=filled_pdf("Alpha", "Beta")).document
+    paper = house.drop("B.pdf", content=pdf_of("Three")).document
+    browser = signed_in(app, house.manager)
+    assert merge(browser, house, form, paper).status_code == 303
+    [made] = living(house).values()
+    assert texts(now(made)) == ["Alpha", "Beta", "Three"]
+
+
+def test_what_was_chosen_is_put_together_however_much_came_since(
+    app: Flask, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = world.alder
+    monkeypatch.setattr(merging, "MOST", 3)
+    first, second = two(house)
+    for number in range(2):
+        house.drop(f"{number}.pdf", content=pdf_of("Later"))
+    for number in range(3):
+        dropped_by(house.admin, house, f"Cabinet {number}.pdf")
+    browser = signed_in(app, house.manager)
+    url = f"/companies/{house.dune.slug}/documents/merge"
+    page = browser.get(f"{url}?folder={house.folder().id}&id={first.id}").text
+    assert str(first.id) in page
+    assert merge(browser, house, first, second, name="Tout").status_code == 303
+    assert texts(now(living(house)["Tout.pdf"])) == ["One", "Two", "Three"]
+    every = list(living(house).values())
+    answer = merge(signed_in(app, house.admin), house, *every)
+    assert answer.status_code == 422
+    assert "3 documents au plus" in answer.text
+
+
+def dropped_by(person: Person, house: House, name: str) -> None:
+    received = receive([pdf_of("Theirs")], name)
+    deposit(received, into=house.folder(), by=person, channel="firm")
+    db.session.commit()
 
 
 def test_the_page_offers_what_can_be_put_together(app: Flask, world: World) -> None:
