@@ -4,14 +4,12 @@ from them, and whoever is no person of the portal reads none."""
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
-
 from app.collection.models import InboundMail, InboundPart
 from app.companies.models import Company
 from app.db import db
 from app.library.models import Folder
-from app.library.tree import Sight, chain, sight_of
-from app.people.models import Membership, Person
+from app.library.tree import chain, sight_of_person
+from app.people.models import Person
 from app.texts import gettext as _, ngettext
 
 MOST_NAMES = 50
@@ -86,7 +84,7 @@ def _where(
     way = chain(folder.id, folder.company_id) if folder else []
     if person is None or mail.company is None or not way:
         return _("Filed:")
-    sight = _sight(person, mail.company)
+    sight = sight_of_person(person, mail.company)
     if not all(sight.allows(each) for each in way):
         return _("Filed:")
     return _("Filed in %(folder)s:", folder=" / ".join(each.name for each in way[-2:]))
@@ -97,20 +95,3 @@ def _folder_of(filed: Sequence[InboundPart]) -> Folder | None:
     if found is None:
         return None
     return db.session.get(Folder, found.folder_id, execution_options=EVERYWHERE)
-
-
-def _sight(person: Person, company: Company) -> Sight:
-    role = str(person.role)
-    if person.is_client:
-        role = (
-            db.session.scalar(
-                select(Membership.role)
-                .where(
-                    Membership.person_id == person.id,
-                    Membership.company_id == company.id,
-                )
-                .execution_options(**EVERYWHERE)
-            )
-            or "company_user"
-        )
-    return sight_of(role, company)

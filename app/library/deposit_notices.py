@@ -16,7 +16,9 @@ from app.db import db, utc_now
 from app.firms.hosts import url_of
 from app.firms.models import Firm
 from app.formats import midnight
-from app.library.models import Document
+from app.library.models import Document, Version
+from app.library.naming import clean_name
+from app.library.tree import hidden_folders, sight_of_person
 from app.notices.models import NoticeSetting
 from app.notices.stopping import stop_url
 from app.notices.writing import notify
@@ -82,7 +84,7 @@ def _tell(setting: NoticeSetting, until: datetime) -> bool:
             person.email,
             kind="deposits",
             subject=_subject(person, company, total),
-            text=_text(firm, company, total, some, stop),
+            text=_text(firm, company, total, _lines(person, company, some), stop),
             firm=firm,
             stop_url=stop,
         )
@@ -145,12 +147,35 @@ def _subject(person: Person, company: Company, total: int) -> str:
     )
 
 
+def _lines(person: Person, company: Company, some: Sequence[Document]) -> list[str]:
+    """Each with its folder. What has gone out of the person's sight since is told as
+    they deposited it: neither where it is nor what it is called now."""
+    options = {"across_firms": True}
+    asked = hidden_folders(company, sight_of_person(person, company))
+    hidden = set(db.session.scalars(asked, execution_options=options))
+    unseen = [document.id for document in some if document.folder_id in hidden]
+    given = dict(
+        db.session.execute(
+            select(Version.document_id, Version.original_name).where(
+                Version.document_id.in_(unseen), Version.number == 1
+            ),
+            execution_options=options,
+        ).all()
+    )
+    return [
+        clean_name(given[document.id], fallback=_("Untitled document"))
+        if document.id in given
+        else f"{document.name} ({document.folder.name})"
+        for document in some
+    ]
+
+
 def _text(
-    firm: Firm, company: Company, total: int, some: Sequence[Document], stop: str
+    firm: Firm, company: Company, total: int, told: Sequence[str], stop: str
 ) -> str:
-    lines = [f"{document.name} ({document.folder.name})" for document in some]
-    if total > len(some):
-        rest = total - len(some)
+    lines = list(told)
+    if total > len(lines):
+        rest = total - len(lines)
         lines.append(ngettext("and %(num)d more", "and %(num)d more", rest))
     return "\n".join(
         (

@@ -18,6 +18,7 @@ from app.companies.models import Company, FiscalYear
 from app.db import db, new_id
 from app.library.models import Folder
 from app.library.template_nodes import ACCOUNTING, Node, nodes_of
+from app.people.models import Membership, Person
 
 HIDDEN_FROM_USERS = ("social", "bank")
 MOST_LEVELS = 60
@@ -55,6 +56,19 @@ def sight_of(role: str, company: Company) -> Sight:
         return Sight(firm_side=True, is_frozen=is_frozen)
     hides = HIDDEN_FROM_USERS if role == "company_user" else ()
     return Sight(firm_side=False, hides=hides, is_frozen=is_frozen)
+
+
+def sight_of_person(person: Person, company: Company) -> Sight:
+    """The same without a request: by the person, who may have left meanwhile; then
+    they see as little as anybody there."""
+    if not person.is_client:
+        return sight_of(str(person.role), company)
+    role = db.session.scalar(
+        select(Membership.role)
+        .where(Membership.person_id == person.id, Membership.company_id == company.id)
+        .execution_options(across_firms=True)
+    )
+    return sight_of(role or "company_user", company)
 
 
 def plant(company: Company) -> None:

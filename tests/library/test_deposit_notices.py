@@ -12,7 +12,9 @@ from app.db import db
 from app.library import deposit_notices
 from app.library.deposit import deposit
 from app.library.deposit_notices import send_deposit_notices
+from app.library.moving import move_document
 from app.library.receiving import receive
+from app.library.renaming import rename_document
 from app.notices.models import Notice, NoticeSetting
 from app.notices.posting import post_notices
 from app.notices.setting import set_frequency
@@ -178,3 +180,34 @@ def test_a_person_chooses_for_their_own_companies(app: Flask, house: House) -> N
     assert [tuple(row) for row in found] == [(house.manager.id, house.dune.id)]
     wrong = {f"deposits-{house.dune.slug}": "hourly"}
     assert dora.post("/settings/notices", data=wrong).status_code == 400
+
+
+def test_a_receipt_names_nothing_that_went_out_of_the_client_s_sight(
+    house: House,
+) -> None:
+    ask(house.manager, house, "now")
+    house.drop("Ma pièce.pdf")
+    document = house.drop("Mon courrier.pdf").document
+    move_document(document, house.folder("Cabinet"), by=house.admin)
+    rename_document(document, "Soupçon de fraude.pdf", by=house.admin)
+    db.session.commit()
+    assert send_deposit_notices() == 1
+    (notice,) = db.session.scalars(select(Notice)).all()
+    assert "2 documents bien reçus" in notice.subject
+    assert "\nMa pièce.pdf (Achats)\n" in notice.text
+    assert "\nMon courrier.pdf\n" in notice.text
+    assert "fraude" not in notice.text
+
+
+def test_a_user_of_the_company_reads_no_name_of_what_is_kept_from_them(
+    house: House,
+) -> None:
+    ask(house.user, house, "now")
+    received = receive([one_page_pdf("x")], "Fiche.pdf")
+    done = deposit(received, into=house.folder(), by=house.user, channel="web")
+    move_document(done.document, house.folder("Social"), by=house.admin)
+    db.session.commit()
+    assert send_deposit_notices() == 1
+    (notice,) = db.session.scalars(select(Notice)).all()
+    assert "\nFiche.pdf\n" in notice.text
+    assert "Social" not in notice.text
