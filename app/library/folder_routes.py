@@ -22,6 +22,7 @@ from app.library import trash
 from app.library.answering import form_of, to_page
 from app.library.choosing import choices
 from app.library.finding import Place, chosen_folder, place_or_404, url_of
+from app.library.held import refuse_what_is_held
 from app.library.making import make_folder
 from app.library.models import Folder
 from app.library.moving import concerned, documents_under, move_folder
@@ -152,6 +153,7 @@ def move(folder_id: uuid.UUID) -> ResponseReturnValue:
     place = _changeable(folder_id)
     before = str(place.folder.parent_id or "")
     try:
+        refuse_what_is_held(place.folder, place.sight)
         to = _target(place)
         if place.sight.firm_side and request.form.get("ask"):
             seen = concerned(place.folder, to)
@@ -207,6 +209,7 @@ def put_in_trash(folder_id: uuid.UUID) -> ResponseReturnValue:
             there, _("“%(name)s” is in the trash already.", name=there.name)
         )
     place = _changeable(folder_id)
+    refuse_what_is_held(place.folder, place.sight)
     documents = trash_folder(place.folder, by=current_user)
     db.session.commit()
     text = ngettext(

@@ -10,6 +10,8 @@ from sqlalchemy import select
 
 from app.db import db
 from app.library.deposit import Deposited
+from app.library.judging import refuse, validate
+from app.library.making import make_folder
 from app.library.models import Folder, Version
 from app.seed import one_page_pdf
 from tests.cast import PURCHASES, Browser, House, World, signed_in
@@ -94,6 +96,23 @@ def test_bad_input_is_told_in_the_form_and_keeps_what_was_typed(
     assert staff.post(url(done, "rename"), data={"name": "\u200b"}).status_code == 422
     elsewhere = house.folder("Juridique", house.elm).id
     assert staff.post(url(done, "move"), data={"folder": elsewhere}).status_code == 404
+
+
+def test_a_name_that_is_too_long_is_refused_and_not_cut(
+    staff: Browser, house: House
+) -> None:
+    done, folder, long = house.drop(), house.folder("Juridique"), "n" * 256
+    for address, data in (
+        (url(done, "rename"), {"name": long[:-4] + ".pdf"}),
+        (url(done, "rename"), {"name": long[:-1]}),  # and its ending comes behind
+        (f"/folders/{folder.id}/rename", {"name": long}),
+        (f"/companies/{house.dune.slug}/folders", {"name": long, "parent": folder.id}),
+    ):
+        answer = staff.post(address, data=data)
+        assert answer.status_code == 422
+        assert "255 caractères au plus" in answer.text
+        assert data["name"] in answer.text
+    assert document_of(done).name == "Facture.pdf"
 
 
 def test_a_client_changes_what_was_only_received(client: Browser, house: House) -> None:
@@ -197,6 +216,40 @@ def test_a_client_leaves_the_template_s_folders_alone(
         ).status_code
         == 403
     )
+
+
+@pytest.mark.parametrize("held_by", ["validated", "refused", "firm_only", "locked"])
+@pytest.mark.parametrize("act", ["trash", "move"])
+def test_a_client_takes_along_nothing_that_the_firm_works_with(
+    client: Browser, house: House, act: str, held_by: str
+) -> None:
+    own = make_folder(house.dune, house.folder("Juridique"), "Devis", by=house.manager)
+    below = make_folder(house.dune, own, "Annexes", by=house.admin)
+    db.session.commit()
+    document = house.drop(path="Juridique/Devis/Annexes").document
+    if held_by == "validated":
+        validate(document, by=house.admin)
+    elif held_by == "refused":
+        refuse(document, "Illisible", by=house.admin)
+    elif held_by == "firm_only":
+        below.visibility = "firm_only"
+    else:
+        below.is_locked = True
+    db.session.commit()
+    to = {"parent": house.folder("Administratif").id}
+    answer = client.post(f"/folders/{own.id}/{act}", data=to)
+    assert answer.status_code == 422
+    assert "Votre cabinet travaille" in answer.text
+    assert "Annexes" not in answer.text
+    db.session.expire_all()
+    assert (document.trashed_at, own.parent_id) == (
+        None,
+        house.folder("Juridique").id,
+    )
+    answer = signed_in(client.application, house.admin).post(
+        f"/folders/{own.id}/{act}", data=to
+    )
+    assert answer.status_code == 303
 
 
 def test_a_move_by_a_client_never_speaks_of_a_tool(
