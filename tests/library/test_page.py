@@ -10,8 +10,10 @@ from sqlalchemy import event
 
 from app.db import db
 from app.delivery.models import Delivery
+from app.library.making import make_folder
 from app.library.receiving import receive
 from app.library.replacing import replace
+from app.people.models import Person
 from tests.cast import PURCHASES, Browser, House, World, signed_in
 
 
@@ -165,6 +167,22 @@ def test_the_tree_has_its_roles_and_marks(app: Flask, world: World) -> None:
     current = soup.select_one('[role="treeitem"][aria-current], [aria-selected="true"]')
     assert current
     assert "Achats" in current.text
+
+
+def test_the_tree_does_not_tell_a_client_that_something_lies_below(
+    app: Flask, world: World
+) -> None:
+    house = world.alder
+    notes = make_folder(house.dune, house.folder("Juridique"), "Notes", by=house.admin)
+    notes.visibility = "firm_only"
+    db.session.commit()
+
+    def is_open(person: Person) -> bool:
+        soup = page(signed_in(app, person), url_of(house, "Social"))
+        [item] = [i for i in soup.select('[role="treeitem"]') if "Juridique" in i.text]
+        return item.has_attr("aria-expanded")
+
+    assert (is_open(house.manager), is_open(house.admin)) == (False, True)
 
 
 def test_restoring_history_gets_the_whole_page(app: Flask, world: World) -> None:
