@@ -8,7 +8,7 @@ import unicodedata
 import uuid
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
@@ -24,6 +24,7 @@ from app.people.models import Person
 from app.texts import gettext as _
 
 LONGEST = 4000  # characters
+A_MOMENT = timedelta(seconds=10)
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,8 @@ def comment(document: Document, body: str, visibility: str, *, by: Person) -> Co
         raise Refused(_("Choose who may read it."), "visibility")
     lock_company(document.company_id)
     take(document)
+    if said := _just_said(document, body, visibility, by):
+        return said
     made = Comment(
         firm_id=document.firm_id,
         company_id=document.company_id,
@@ -117,6 +120,24 @@ def comment(document: Document, body: str, visibility: str, *, by: Person) -> Co
     call(document, made, by=by)
     _note("commented", document, made, by)
     return made
+
+
+def _just_said(
+    document: Document, body: str, visibility: str, by: Person
+) -> Comment | None:
+    """The same by the same person a moment ago: a second click says nothing more."""
+    return db.session.scalar(
+        select(Comment)
+        .where(
+            Comment.document_id == document.id,
+            Comment.author_id == by.id,
+            Comment.body == body,
+            Comment.visibility == visibility,
+            Comment.removed_at.is_(None),
+            Comment.created_at > utc_now() - A_MOMENT,
+        )
+        .limit(1)
+    )
 
 
 def remove_comment(document: Document, made: Comment, *, by: Person) -> None:

@@ -1,5 +1,7 @@
 """Comments: who writes them, who reads them, and what a client gets no trace of."""
 
+from datetime import timedelta
+
 import pytest
 from bs4 import BeautifulSoup
 from flask import Flask
@@ -115,6 +117,18 @@ def test_a_bad_comment_is_told_and_kept_in_the_form(
         assert field
         assert field.text.strip() == body.strip()
     assert db.session.scalars(select(Comment)).all() == []
+
+
+def test_a_second_click_says_nothing_twice(client: Browser, house: House) -> None:
+    done = house.drop()
+    for body in ("Merci", "Merci", "Merci !", "Merci"):
+        assert say(client, done, body) == 303
+    assert bodies(client, done) == ["Merci", "Merci !"]
+    for made in db.session.scalars(select(Comment)):
+        made.created_at -= timedelta(minutes=1)
+    db.session.commit()
+    assert say(client, done, "Merci") == 303
+    assert bodies(client, done) == ["Merci", "Merci !", "Merci"]
 
 
 def test_staff_say_who_may_read_it(staff: Browser, house: House) -> None:
