@@ -87,8 +87,11 @@ def person_invited(token: str, firm_id: uuid.UUID | None) -> Person:
 def choose_password(person: Person, password: str, again: str) -> None:
     """Raises Refused, at the field `password` or `again`; Invalid when somebody was
     quicker with the same link."""
-    if not LEAST_LETTERS <= len(password) <= MOST_LETTERS:
+    if len(password) < LEAST_LETTERS:
         raise Refused(_("The password needs 12 characters at least."), "password")
+    if len(password) > MOST_LETTERS:
+        text = _("At most %(most)s characters.", most=MOST_LETTERS)
+        raise Refused(text, "password")
     if password.casefold() == person.email:
         raise Refused(_("Choose something else than your address."), "password")
     if password != again:

@@ -142,6 +142,14 @@ def test_a_password_that_is_refused_is_asked_for_again(
     assert zoe().password_hash is None
 
 
+def test_a_password_that_is_too_long_is_not_called_too_short(
+    app: Flask, world: World, link: str
+) -> None:
+    form = {"password": "x" * 201, "again": "x" * 201}
+    answer = stranger(app, world).post(link, data=form)
+    assert "200 caractères au plus" in answer.text
+
+
 def test_who_is_signed_in_as_somebody_else_becomes_the_invited_person(
     app: Flask, world: World, link: str
 ) -> None:
