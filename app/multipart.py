@@ -14,6 +14,7 @@ from urllib.parse import unquote_to_bytes
 from multipart import (  # type: ignore[import-untyped]  # ships no py.typed
     MultipartError,
     MultipartSegment,
+    ParserLimitReached,
     PushMultipartParser,
     parse_options_header,
 )
@@ -42,6 +43,10 @@ class NotMultipart(BadUpload):
 
 class Malformed(BadUpload):
     """The body breaks the format, or says something that cannot be read safely."""
+
+
+class HeaderTooLong(Malformed):
+    """More is said of a part than is read: its file's name has thousands of letters."""
 
 
 class Truncated(BadUpload):
@@ -181,6 +186,8 @@ def _events(
         try:
             for event in parser.parse(chunk):
                 yield event
+        except ParserLimitReached as error:
+            raise HeaderTooLong(str(error)) from error
         except MultipartError as error:
             raise Malformed(str(error)) from error
         if event is None:

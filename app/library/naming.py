@@ -16,6 +16,11 @@ _ENDS = "\r\n\v\f\x1c-\x1e\x85\u2028\u2029"
 
 def clean_name(raw: str | None, fallback: str) -> str:
     """What the file is called here; `fallback` where nothing readable is left."""
+    return shortened(whole_name(raw, fallback))
+
+
+def whole_name(raw: str | None, fallback: str) -> str:
+    """The same, however long it is."""
     typed = unicodedata.normalize("NFC", raw or "")
     # What follows a whole name in lines of its own is somebody's header, not a name.
     line = re.match(rf"[^{_ENDS}]*\.[A-Za-z]\w{{1,4}}(?=[{_ENDS}])", typed)
@@ -25,7 +30,7 @@ def clean_name(raw: str | None, fallback: str) -> str:
     stem, extension = split_extension(name)
     if not stem.strip("."):
         name = fallback + extension
-    return shortened(name)
+    return name
 
 
 def split_extension(name: str) -> tuple[str, str]:

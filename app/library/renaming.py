@@ -6,7 +6,7 @@ The ending stays: it says what the file is, and tools go by it.
 from app.db import db, lock_company
 from app.errors import Refused
 from app.library.models import Document, Folder
-from app.library.naming import clean_name, shortened, split_extension
+from app.library.naming import LONGEST, split_extension, whole_name
 from app.library.noting import note_document, note_folder
 from app.library.taking import free_folder_name, free_name_in, take, take_folder
 from app.people.models import Person
@@ -20,7 +20,7 @@ def rename_document(document: Document, name: str, *, by: Person | None) -> str:
     wanted = cleaned(name)
     ending = split_extension(document.name)[1]
     if ending and split_extension(wanted)[1].lower() != ending.lower():
-        wanted = shortened(wanted + ending)
+        wanted = _not_too_long(wanted + ending)
     before = document.name
     if wanted == before:
         return before
@@ -41,7 +41,21 @@ def rename_folder(folder: Folder, name: str, *, by: Person | None) -> str:
 
 
 def cleaned(name: str) -> str:
-    cleaned = clean_name(name.replace("/", "-").replace("\\", "-"), fallback="")
-    if not split_extension(cleaned)[0]:
+    """As it is kept. Raises Refused when nothing is left of it, or it is too long:
+    whoever types a name is not given another one."""
+    return _not_too_long(legible(name))
+
+
+def legible(name: str) -> str:
+    """The same, however long it is."""
+    legible = whole_name(name.replace("/", "-").replace("\\", "-"), fallback="")
+    if not split_extension(legible)[0]:
         raise Refused(_("Type a name."), "name")
-    return cleaned
+    return legible
+
+
+def _not_too_long(name: str) -> str:
+    if len(name) > LONGEST:
+        text = _("This name is too long: %(most)s characters at most.", most=LONGEST)
+        raise Refused(text, "name")
+    return name

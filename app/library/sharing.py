@@ -54,7 +54,7 @@ def deposit_shared(file: Received, into: Folder, by: Person) -> Outcome:
     if done.document.company_id != into.company_id:
         told = _("Already deposited for another company.")
         return Outcome(file.name, told, status=409, document_id=done.document.id)
-    return outcome_of(done, file.defect)
+    return outcome_of(done, file, by)
 
 
 def _signer() -> URLSafeTimedSerializer:

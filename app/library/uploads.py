@@ -7,9 +7,10 @@ wait in the store until the whole body was read and the token found good.
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace as replace_in
 
 from flask import Request
+from flask_login import current_user
 from flask_wtf.csrf import CSRFError, validate_csrf
 from wtforms import ValidationError
 
@@ -18,8 +19,11 @@ from app.db import db, id_from
 from app.errors import UNLIMITED, DomainError, Refused
 from app.library.deposit import Deposited
 from app.library.models import Version
-from app.library.naming import clean_name
+from app.library.naming import LONGEST, clean_name, whole_name
 from app.library.receiving import Received, give_back, receive
+from app.library.twins import has_twin_in_sight
+from app.library.ways import is_shortened
+from app.people.models import Person
 from app.texts import gettext as _
 
 # With the id of the upload, and the way («a/b») to the folder that it lies in.
@@ -97,6 +101,8 @@ def deposit_all(request: Request, deposit: Deposit) -> list[Outcome]:
         else:
             once = body.identity(file, place=place)
             outcomes.append(_deposit_one(file, once, way, deposit))
+    if any(outcome.ok for outcome in outcomes) and is_shortened(way):
+        outcomes = [_with_short_folder(outcome) for outcome in outcomes]
     return outcomes
 
 
@@ -139,9 +145,22 @@ class Interrupted(Refused):
     status = 400
 
 
+class NameTooLong(Interrupted):
+    """It would not be read the next time either."""
+
+    status = 422
+
+
 def _read(request: Request, body: Body) -> None:
     try:
         _read_parts(request, body)
+    except multipart.HeaderTooLong as error:
+        raise NameTooLong(
+            _(
+                "The name of this file is much too long. Nothing was kept: give it a "
+                "shorter one and try again."
+            )
+        ) from error
     except multipart.BadUpload as error:
         raise Interrupted(
             _("The upload was cut short. Nothing was kept: please try again.")
@@ -204,25 +223,34 @@ def _deposit_one(
     db.session.commit()
     if done.is_repeat:
         give_back(received)
-    return outcome_of(done, received.defect)
+    return outcome_of(done, received, current_user)
 
 
-def outcome_of(done: Deposited, defect: str | None) -> Outcome:
+def outcome_of(done: Deposited, received: Received, by: Person) -> Outcome:
     document = done.document
     detail = ""
     if done.was_renamed:
         detail = _(
             "A file already has this name: renamed “%(name)s”.", name=document.name
         )
-    elif document.duplicate_of_id:
+    elif has_twin_in_sight(document, by):
         detail = _("This file is already here. Kept here too.")
+    elif len(whole_name(received.original_name, "")) > LONGEST:
+        detail = _("Its name was too long: the end of it is left out.")
     return Outcome(
         document.name,
         _("Deposited"),
-        detail=_warning(defect) or detail,
+        detail=_warning(received.defect) or detail,
         document_id=document.id,
         renamed=done.was_renamed,
     )
+
+
+def _with_short_folder(outcome: Outcome) -> Outcome:
+    if not outcome.ok:
+        return outcome
+    told = _("The name of its folder was too long: the end of it is left out.")
+    return replace_in(outcome, detail=f"{outcome.detail} {told}".strip())
 
 
 def _warning(defect: str | None) -> str:

@@ -13,7 +13,8 @@ from app.db import db, lock_company
 from app.errors import Refused
 from app.library.making import make_folder
 from app.library.models import Folder
-from app.library.renaming import cleaned
+from app.library.naming import LONGEST as LONGEST_NAME, shortened
+from app.library.renaming import legible
 from app.library.tree import Sight
 from app.people.models import Person
 from app.texts import gettext as _
@@ -40,7 +41,12 @@ def folder_at(
 def _names(way: str) -> list[str]:
     if len(way) > LONGEST:
         raise Refused(_("There are too many folders inside one another."), "path")
-    return [cleaned(part) for part in way.split("/") if part]
+    return [shortened(legible(part)) for part in way.split("/") if part]
+
+
+def is_shortened(way: str) -> bool:
+    """Whether a folder on it is called by the beginning of its name only."""
+    return any(len(legible(part)) > LONGEST_NAME for part in way.split("/") if part)
 
 
 def _walk(start: Folder, names: list[str], sight: Sight) -> tuple[Folder, list[str]]:

@@ -192,6 +192,38 @@ def test_the_same_bytes_twice_are_two_documents_and_said_to_be_alike(
     assert second.duplicate_of_id == first.id
 
 
+def test_a_client_is_not_told_of_the_same_bytes_where_they_may_not_look(
+    dora: Browser, world: World, url: str
+) -> None:
+    content = one_page_pdf("a")
+    world.alder.drop("Secret.pdf", path="Cabinet", content=content)
+    answer = post(dora, url, (content, "a.pdf"), headers=HTMX)
+    assert answer.status_code == 200
+    assert "déjà" not in answer.text
+    assert documents()[1].duplicate_of_id
+    assert "déjà" in post(dora, url, (content, "b.pdf"), headers=HTMX).text
+
+
+@pytest.mark.parametrize(
+    ("letters", "status", "told"),
+    [
+        (200, 200, None),
+        (300, 200, "Son nom était trop long"),
+        (10_000, 422, "nom de ce fichier est beaucoup trop long"),
+    ],
+)
+def test_a_name_that_is_too_long_is_told(
+    dora: Browser, url: str, letters: int, status: int, told: str | None
+) -> None:
+    name = "n" * letters + ".pdf"
+    answer = post(dora, url, (one_page_pdf("a"), name), headers=HTMX)
+    assert answer.status_code == status
+    assert ("trop long" in answer.text) == bool(told)
+    assert (told or "") in answer.text
+    assert "interrompu" not in answer.text
+    assert len(documents()) == (status == 200)
+
+
 def test_a_wrong_folder_id_is_not_found(
     dora: Browser, world: World, app: Flask
 ) -> None:

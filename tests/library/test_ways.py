@@ -112,6 +112,17 @@ def test_names_on_the_way_keep_the_rules_of_folder_names(
         assert 'data-result="refused"' in answer.text
 
 
+def test_a_folder_whose_name_is_too_long_is_kept_shortened_and_that_is_said(
+    client: Browser, house: House
+) -> None:
+    answer = drop(client, house, "Chantiers/" + "n" * 300)
+    assert answer.status_code == 200
+    assert "Le nom de son dossier était trop long" in answer.text
+    made = db.session.scalars(select(Folder).where(Folder.name.startswith("nnn"))).one()
+    assert (len(made.name), made.name[-1]) == (255, "…")
+    assert "trop long" not in drop(client, house, "Chantiers", "b.pdf").text
+
+
 def test_a_client_makes_no_folder_where_they_may_not_file(
     client: Browser, house: House
 ) -> None:
