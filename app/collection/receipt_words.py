@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from app.collection.models import InboundMail, InboundPart
-from app.companies.models import Company
 from app.db import db
 from app.library.models import Folder
 from app.library.tree import chain, sight_of_person
