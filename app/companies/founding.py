@@ -1,6 +1,5 @@
 """A new company as the firm describes it: row, tree, fiscal year, manager."""
 
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -27,6 +26,7 @@ from app.firms.models import Firm
 from app.library.tree import plant
 from app.people.models import Person
 from app.texts import gettext as _
+from app.typed import one_line
 
 LONGEST_NAME = 255
 Found = TypeVar("Found")
@@ -115,7 +115,7 @@ def found(firm: Firm, wanted: Described, *, by: Person) -> Company:
 
 
 def checked_name(typed: str) -> str:
-    name = " ".join(unicodedata.normalize("NFC", typed).split())
+    name = one_line(typed)
     if not name:
         raise Refused(_("Give the name of the company."), "name")
     if len(name) > LONGEST_NAME:

@@ -1,7 +1,6 @@
 """The people of a company who are not the firm's: making one, inviting them."""
 
 import re
-import unicodedata
 import uuid
 from dataclasses import dataclass
 
@@ -15,6 +14,7 @@ from app.people.inviting import invite
 from app.people.models import Membership, Person
 from app.people.passwords import normal_email
 from app.texts import gettext as _
+from app.typed import one_line
 
 EMAIL = re.compile(r"[^\s@<>()\[\],;:\"\\]{1,64}@(?:[\w-]{1,63}\.)+[\w-]{2,63}")
 LONGEST_EMAIL, LONGEST_NAME = 254, 255
@@ -40,7 +40,7 @@ class Member:
 def checked_manager(name: str, email: str) -> Manager | None:
     """None when nobody is named. Raises Refused, at `manager_name` or
     `manager_email`."""
-    name = " ".join(unicodedata.normalize("NFC", name).split())
+    name = one_line(name)
     email = normal_email(email)
     if not name and not email:
         return None

@@ -3,6 +3,7 @@
 
 from app.errors import Refused
 from app.texts import gettext as _
+from app.typed import visible
 
 LA_POSTE = "356000000"
 SIREN, SIRET = 9, 14
@@ -13,7 +14,7 @@ def siren_from(typed: str, field: str | None = "siren") -> str | None:
 
     Raises Refused.
     """
-    digits = "".join(c for c in typed if not c.isspace() and c not in ".-\u2009\u202f")
+    digits = "".join(c for c in visible(typed) if not c.isspace() and c not in ".-")
     if not digits:
         return None
     if not (digits.isascii() and digits.isdigit()) or len(digits) not in {SIREN, SIRET}:

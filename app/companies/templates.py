@@ -1,7 +1,6 @@
 """The tree templates of a firm: made, named, changed, removed. Acts; the caller
 commits."""
 
-import unicodedata
 import uuid
 
 from sqlalchemy import ColumnElement, func, select, update
@@ -13,6 +12,7 @@ from app.errors import Refused
 from app.library.template_nodes import STANDARD, Nodes, default_template, written
 from app.people.models import Person
 from app.texts import gettext as _
+from app.typed import one_line
 
 LONGEST_NAME = 100
 
@@ -125,7 +125,7 @@ def _in_turn(firm_id: uuid.UUID) -> None:
 
 
 def _checked_name(typed: str, but: TreeTemplate | None = None) -> str:
-    name = " ".join(unicodedata.normalize("NFC", typed).split())
+    name = one_line(typed)
     if not name:
         raise Refused(_("Give the template a name."), "name")
     if len(name) > LONGEST_NAME:

@@ -14,6 +14,7 @@ from app.errors import Refused
 from app.filters.models import SavedFilter
 from app.people.models import Person
 from app.texts import gettext as _
+from app.typed import one_line
 
 MOST = 20  # of a person, for one page
 LONGEST_NAME = 60
@@ -63,7 +64,7 @@ def rename(kept: SavedFilter, name: str) -> None:
 
 
 def checked_name(typed: str) -> str:
-    name = " ".join(typed.replace("\0", "").split())
+    name = one_line(typed)
     if not name:
         raise Refused(_("Give the filter a name."), "name")
     if len(name) > LONGEST_NAME:

@@ -7,9 +7,9 @@ bidirectional and invisible characters. Composed to NFC, at most 255 characters.
 import re
 import unicodedata
 
+from app.typed import visible
+
 LONGEST = 255
-# Format characters (Cf) hide or reorder what is read: zero-width, bidi, BOM…
-_INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 # Of lines, to one reader or another.
 _ENDS = "\r\n\v\f\x1c-\x1e\x85\u2028\u2029"
 
@@ -25,8 +25,7 @@ def whole_name(raw: str | None, fallback: str) -> str:
     # What follows a whole name in lines of its own is somebody's header, not a name.
     line = re.match(rf"[^{_ENDS}]*\.[A-Za-z]\w{{1,4}}(?=[{_ENDS}])", typed)
     last = re.split(r"[/\\]", line[0] if line else typed)[-1]
-    kept = "".join(c for c in last if unicodedata.category(c) not in _INVISIBLE)
-    name = re.sub(r"\s+", " ", kept).strip().rstrip(". ")
+    name = re.sub(r"\s+", " ", visible(last)).strip().rstrip(". ")
     stem, extension = split_extension(name)
     if not stem.strip("."):
         name = fallback + extension

@@ -5,6 +5,8 @@ import unicodedata
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from app.typed import visible
+
 _hasher = PasswordHasher()
 _nobody = _hasher.hash("nobody has this password")
 
@@ -23,5 +25,6 @@ def is_right(password_hash: str | None, password: str) -> bool:
 
 
 def normal_email(email: str) -> str:
-    """One spelling per address: NFKC, casefolded, trimmed."""
-    return unicodedata.normalize("NFKC", email).strip().casefold()
+    """One spelling per address: NFKC, casefolded, trimmed, and without what is pasted
+    along and nobody sees."""
+    return visible(unicodedata.normalize("NFKC", email)).strip().casefold()

@@ -7,6 +7,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from app.companies import years
+from app.companies.managers import members_of
 from app.companies.models import Company, FiscalYear
 from app.companies.sirens import siren_from
 from app.companies.slugs import look_of
@@ -43,6 +44,7 @@ def opened(slug: str = "hotel-de-l-oeuvre") -> Company:
     [
         *("732829320", "732 829 320", "732.829.320", "73282932000074"),
         *("356 000 000", "35600000000048", "35600000049837"),
+        "\u202d732\u202f829\u200b320\u202c",  # as it is copied from a page
     ],
 )
 def test_a_right_siren_or_siret_is_taken(app: Flask, typed: str) -> None:
@@ -166,6 +168,26 @@ def test_a_manager_with_an_account_is_given_the_company_and_keeps_it(
     assert "/welcome/" not in mail.text
     found = Company.visible_to(world.alder.manager)
     assert len(db.session.scalars(found).all()) == 2
+
+
+def test_what_is_pasted_along_and_nobody_sees_is_left_out(
+    ada: Browser, world: World
+) -> None:
+    form = {
+        **FORM,
+        "name": "Menuiserie\u202e \u200bÉlan\x00",
+        "manager_name": "\ufeffZoé Brun",
+        "manager_email": "\u200bzoe@pasted.test\u202c",
+    }
+    assert ada.post("/companies/new", data=form).status_code == 303
+    company = db.session.scalars(
+        select(Company).where(Company.name == "Menuiserie Élan")
+    ).one()
+    [manager] = members_of(company)
+    assert (manager.person.name, manager.person.email) == (
+        "Zoé Brun",
+        "zoe@pasted.test",
+    )
 
 
 def test_somebody_of_the_firm_is_no_manager_of_a_client(

@@ -22,7 +22,9 @@ def test_the_right_password_opens_the_portal(app: Flask, world: World) -> None:
     assert signed_in(app, world.alder.staff).get("/").status_code == 200
 
 
-@pytest.mark.parametrize("email", ["  ADA@firm.test ", "Ada@Firm.Test"])
+@pytest.mark.parametrize(
+    "email", ["  ADA@firm.test ", "Ada@Firm.Test", "\u200bada@firm.test\u202c"]
+)
 def test_an_address_may_be_written_in_any_case(
     app: Flask, world: World, email: str
 ) -> None:
