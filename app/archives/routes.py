@@ -23,7 +23,7 @@ from app.library.answering import to_page
 from app.library.receiving import store
 from app.library.sending_out import as_attachment, flowing
 from app.library.tree import Sight
-from app.policy import open_to
+from app.policy import only_reads, open_to
 from app.texts import gettext as _
 
 blueprint = Blueprint("archives", __name__)
@@ -38,6 +38,7 @@ def index(slug: str) -> ResponseReturnValue:
 
 @blueprint.post("/companies/<slug>/archives")
 @open_to("signed_in")
+@only_reads  # the company, which may be archived
 def create(slug: str) -> ResponseReturnValue:
     company, sight = asking.company_or_404(slug)
     try:
@@ -51,6 +52,7 @@ def create(slug: str) -> ResponseReturnValue:
 
 @blueprint.post("/archives/<uuid:archive_id>/retry")
 @open_to("signed_in")
+@only_reads
 def retry(archive_id: uuid.UUID) -> ResponseReturnValue:
     archive = asking.archive_or_404(archive_id)
     company = db.session.get_one(Company, archive.company_id)

@@ -16,6 +16,7 @@ from sqlalchemy import select
 from app.archives import looking_after, making
 from app.archives.models import Archive
 from app.blobs import StorageUnavailable
+from app.companies.archiving import archive
 from app.db import db, utc_now
 from app.library.models import Version
 from app.library.receiving import store
@@ -146,6 +147,18 @@ def test_it_is_for_the_firm_and_for_managers_only(app: Flask, house: House) -> N
         str(of_firm.id)
         not in signed_in(app, house.manager).get(f"/companies/{slug}/archives").text
     )
+
+
+def test_a_company_that_is_archived_is_given_its_documents(
+    app: Flask, house: House
+) -> None:
+    archive(house.dune, by=house.admin)
+    db.session.commit()
+    for person, files in ((house.admin, 3), (house.manager, 2)):
+        browser = signed_in(app, person)
+        given = made(browser, house)
+        assert (given.state, given.files) == ("ready", files)
+        assert browser.get(f"/archives/{given.id}/download").status_code == 200
 
 
 def test_one_that_is_under_way_is_not_asked_for_twice(app: Flask, house: House) -> None:
