@@ -1,7 +1,7 @@
 """Setting how often a person is written to about a company's deposits."""
 
 from app.companies.models import Company
-from app.db import db, utc_now
+from app.db import db, insert_into, utc_now
 from app.notices.models import NoticeSetting
 from app.people.models import Person
 
@@ -12,15 +12,23 @@ def set_frequency(person: Person, company: Company, wanted: str) -> None:
     setting = db.session.get(NoticeSetting, (person.id, company.id))
     if setting is None:
         if wanted != "never":
-            db.session.add(
-                NoticeSetting(
-                    firm_id=company.firm_id,
-                    person_id=person.id,
-                    company_id=company.id,
-                    deposits=wanted,
-                )
-            )
+            _begin(person, company, wanted)
         return
     if setting.deposits == "never" and wanted != "never":
         setting.told_until = utc_now()
     setting.deposits = wanted
+
+
+def _begin(person: Person, company: Company, wanted: str) -> None:
+    """A second click that comes at the same time says the same."""
+    made = insert_into(NoticeSetting).values(
+        firm_id=company.firm_id,
+        person_id=person.id,
+        company_id=company.id,
+        deposits=wanted,
+    )
+    db.session.execute(
+        made.on_conflict_do_update(
+            index_elements=["person_id", "company_id"], set_={"deposits": wanted}
+        )
+    )

@@ -1,7 +1,11 @@
 """Mails about deposits go to who asked for them, once, and stop at one click."""
 
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,6 +19,7 @@ from app.library.deposit_notices import send_deposit_notices
 from app.library.moving import move_document
 from app.library.receiving import receive
 from app.library.renaming import rename_document
+from app.notices import routes
 from app.notices.models import Notice, NoticeSetting
 from app.notices.posting import post_notices
 from app.notices.setting import set_frequency
@@ -180,6 +185,30 @@ def test_a_person_chooses_for_their_own_companies(app: Flask, house: House) -> N
     assert [tuple(row) for row in found] == [(house.manager.id, house.dune.id)]
     wrong = {f"deposits-{house.dune.slug}": "hourly"}
     assert dora.post("/settings/notices", data=wrong).status_code == 400
+
+
+def test_a_second_click_at_the_same_time_says_the_same(
+    app: Flask, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browsers = [signed_in(app, house.manager) for _ in range(2)]
+    both_are_here = threading.Barrier(2)
+    choose = routes.set_frequency
+
+    def wait(*given: Any) -> None:
+        choose(*given)
+        with suppress(threading.BrokenBarrierError):  # SQLite lets one in at a time
+            both_are_here.wait(1)
+
+    monkeypatch.setattr(routes, "set_frequency", wait)
+    data = {f"deposits-{house.dune.slug}": "daily"}
+    db.session.commit()
+    with ThreadPoolExecutor(2) as at_once:
+        answers = at_once.map(
+            lambda browser: browser.post("/settings/notices", data=data).status_code,
+            browsers,
+        )
+    assert list(answers) == [303, 303]
+    assert db.session.scalars(select(NoticeSetting.deposits)).all() == ["daily"]
 
 
 def test_a_receipt_names_nothing_that_went_out_of_the_client_s_sight(
