@@ -88,8 +88,7 @@ def number(value: float) -> str:
 
 def moment(at: datetime) -> str:
     """Short: «auj. 09:51», «hier 18:20», «2 nov. 16:31», with its year if another."""
-    today = _day_of(datetime.now(UTC).replace(second=0, microsecond=0))
-    return _moment(at.replace(second=0, microsecond=0), today, language())
+    return _moment(at.replace(second=0, microsecond=0), today(), language())
 
 
 @lru_cache(maxsize=4096)
@@ -108,6 +107,11 @@ def _moment(at: datetime, today: date, _language: str | None) -> str:
 def _day_of(minute: datetime) -> date:
     day: date = to_user_timezone(minute).date()
     return day
+
+
+def today() -> date:
+    """Where the people are: a year ends there before it does in UTC."""
+    return _day_of(datetime.now(UTC).replace(second=0, microsecond=0))
 
 
 def day(on: date) -> str:

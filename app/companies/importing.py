@@ -18,10 +18,10 @@ from app.companies.models import Company
 from app.companies.sirens import siren_from
 from app.companies.templates import everything
 from app.connectors.csv_reading import Told, folded, read_table
-from app.db import db, utc_now
+from app.db import db
 from app.errors import Refused
 from app.firms.models import Firm
-from app.formats import csv_text
+from app.formats import csv_text, today
 from app.people.models import Person
 from app.texts import gettext as _
 
@@ -89,7 +89,7 @@ def apply(lines: list[Line], firm: Firm, *, by: Person) -> list[Line]:
 
 def model() -> bytes:
     """A file to fill in, with a line as an example."""
-    year = utc_now().year
+    year = today().year
     example = ("Exemple SARL", "732 829 320", "", f"01/01/{year}", f"31/12/{year}")
     return csv_text([HEADER, (*example, "Jeanne Exemple", "jeanne@exemple.fr", "oui")])
 
@@ -143,7 +143,7 @@ class Known:
         for field in (years.STARTS, years.ENDS):
             typed[field] = _day(typed.get(field, ""))
         if not typed[years.STARTS]:
-            typed[years.STARTS] = f"{utc_now().year}-01-01"
+            typed[years.STARTS] = f"{today().year}-01-01"
         invite = folded(typed.get("invite", "")) or "oui"
         if invite not in YES | NO:
             raise Refused(_("“inviter” is “oui” or “non”."))

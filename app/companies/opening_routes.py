@@ -17,8 +17,9 @@ from app.companies import years
 from app.companies.founding import Faulty, described, found
 from app.companies.opening import free_slug
 from app.companies.templates import choices
-from app.db import db, utc_now
+from app.db import db
 from app.errors import Refused
+from app.formats import today
 from app.policy import open_to
 from app.texts import gettext as _
 
@@ -30,7 +31,7 @@ Typed = dict[str, str]
 @blueprint.get("/companies/new")
 @open_to("firm_admins")
 def new() -> ResponseReturnValue:
-    first = utc_now().date().replace(month=1, day=1)
+    first = today().replace(month=1, day=1)
     typed = {years.STARTS: first.isoformat(), "invite": "yes"}
     typed[years.ENDS] = typed["proposed_end"] = years.usual_end(first).isoformat()
     return _form(typed)

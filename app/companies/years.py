@@ -7,8 +7,9 @@ from sqlalchemy import select
 from app.activity.recording import record
 from app.companies.models import Company, FiscalYear
 from app.companies.opening import open_fiscal_year
-from app.db import db, lock_company, utc_now
+from app.db import db, lock_company
 from app.errors import Refused
+from app.formats import today
 from app.library.tree import plant_year, root_of_years
 from app.people.models import Person
 from app.texts import gettext as _
@@ -116,7 +117,7 @@ def next_year(company: Company) -> tuple[date, date]:
     """What is proposed: the year after the newest one."""
     years = years_of(company)
     if not years:
-        first = date(utc_now().year, 1, 1)
+        first = date(today().year, 1, 1)
     else:
         first = years[0].ends_on + timedelta(days=1)
     return first, usual_end(first)

@@ -2,17 +2,16 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Any
 
 from flask import url_for
-from flask_babel import to_user_timezone
 from flask_login import current_user
 
 from app.collection.for_clients import ByMail, by_mail
 from app.companies.finding import companies_and_roles, company_and_role
 from app.companies.models import Company, FiscalYear
-from app.db import new_id, utc_now
+from app.db import new_id
+from app.formats import today
 from app.library.listing import Row, recent_rows
 from app.library.models import Folder
 from app.library.shortcuts import family_of, inbox_of, month_in, year_on
@@ -62,12 +61,6 @@ def client_home(slug: str) -> ClientHome:
             current_user, ((c, sight_of(r, c)) for c, r in companies_and_roles())
         ),
     )
-
-
-def today() -> date:
-    """Where the people are."""
-    local: datetime = to_user_timezone(utc_now())
-    return local.date()
 
 
 def _quick(company: Company, sight: Sight) -> list[QuickDeposit]:

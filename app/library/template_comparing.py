@@ -8,11 +8,11 @@ last one); a change of who sees them comes in every year.
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from zlib import crc32
 
 from app.companies.models import Company, FiscalYear
-from app.db import new_id, utc_now
+from app.db import new_id
+from app.formats import today
 from app.library.models import Folder
 from app.library.template_nodes import ACCOUNTING, Node, Nodes
 from app.library.template_seen import Seen
@@ -93,18 +93,17 @@ class Walk:
                     self._below(node, folder, folder.name, None, makes=True)
 
     def _in_years(self, top: Node, root: Folder) -> None:
-        today = utc_now().date()
         for folder in self.seen.below(root.id):
             year = _year_of(folder, self.years)
             if folder.kind == "fiscal_year" and folder.trashed_at is None and year:
                 path = f"{root.name}/{folder.name}"
                 own = Node(folder.name, folder.kind, top.visibility, folder.is_locked)
                 self._settle(own, folder, path)
-                self._below(top, folder, path, year, makes=self._is_open(year, today))
+                self._below(top, folder, path, year, makes=self._is_open(year))
 
-    def _is_open(self, year: FiscalYear, today: date) -> bool:
+    def _is_open(self, year: FiscalYear) -> bool:
         newest = max(other.ends_on for other in self.years)
-        return year.ends_on >= today or (newest < today and year.ends_on == newest)
+        return year.ends_on >= today() or (newest < today() and year.ends_on == newest)
 
     def _below(
         self,

@@ -1,11 +1,12 @@
 """Opening a company from its form: numbers, short names, fiscal years, the manager."""
 
-from datetime import date
+from datetime import date, datetime, tzinfo
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from app import formats
 from app.companies import years
 from app.companies.managers import members_of
 from app.companies.models import Company, FiscalYear
@@ -197,6 +198,20 @@ def test_somebody_of_the_firm_is_no_manager_of_a_client(
     answer = ada.post("/companies/new", data=form)
     assert answer.status_code == 422
     assert 'id="error-manager_email"' in answer.text
+
+
+def test_the_year_begins_where_the_people_are(
+    ada: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class NewYearsEve(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> "NewYearsEve":
+            return cls(2026, 12, 31, 23, 30, tzinfo=tz)
+
+    monkeypatch.setattr(formats, "datetime", NewYearsEve)
+    page = ada.get("/companies/new").text
+    assert 'value="2027-01-01"' in page
+    assert 'value="2027-12-31"' in page
 
 
 def test_the_short_name_and_the_end_are_proposed_until_they_are_typed(
