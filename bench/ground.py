@@ -64,12 +64,21 @@ class Ground:
         return url.render_as_string(hide_password=False)
 
     @contextmanager
-    def gunicorn(self, target: str, env: Mapping[str, str]) -> Iterator[int]:
-        """One worker of four threads, as in the Procfile; gives its port."""
+    def gunicorn(
+        self,
+        target: str,
+        env: Mapping[str, str],
+        *,
+        programs: Path = VENV,
+        folder: Path = ROOT,
+    ) -> Iterator[int]:
+        """One worker of four threads, as in the Procfile; gives its port. The target is
+        looked for in the folder; what `gunicorn.conf.py` says holds for any."""
         port = free_port()
         command: list[str | Path] = [
             *pinned_to(APP_CORE),
-            *(VENV / "gunicorn", "--no-control-socket", "--worker-class", "gthread"),
+            *(programs / "gunicorn", "--no-control-socket", "--chdir", folder),
+            *("--worker-class", "gthread"),
             *("--workers", "1", "--threads", "4", "--keep-alive", "60"),
             *("--bind", f"127.0.0.1:{port}", target),
         ]
