@@ -10,7 +10,7 @@ INFRASTRUCTURE = {
     *("app.folding", "app.formats", "app.htmx", "app.idle_lines", "app.lean"),
     "app.mailserver",
     *("app.multipart", "app.policy", "app.queueing", "app.s3", "app.storage"),
-    *("app.tenancy", "app.texts"),
+    *("app.tenancy", "app.texts", "app.typed"),
 }
 # Put the house together, so they see all of it; nothing inside imports them.
 ENTRANCES = {"app", "app.cli", "app.seed"}

@@ -111,7 +111,7 @@ def test_a_name_that_is_too_long_is_refused_and_not_cut(
         answer = staff.post(address, data=data)
         assert answer.status_code == 422
         assert "255 caractères au plus" in answer.text
-        assert data["name"] in answer.text
+        assert str(data["name"]) in answer.text
     assert document_of(done).name == "Facture.pdf"
 
 

@@ -192,10 +192,9 @@ def test_a_second_click_at_the_same_time_says_the_same(
 ) -> None:
     browsers = [signed_in(app, house.manager) for _ in range(2)]
     both_are_here = threading.Barrier(2)
-    choose = routes.set_frequency
 
     def wait(*given: Any) -> None:
-        choose(*given)
+        set_frequency(*given)
         with suppress(threading.BrokenBarrierError):  # SQLite lets one in at a time
             both_are_here.wait(1)
 
