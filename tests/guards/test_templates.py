@@ -56,3 +56,13 @@ def test_what_clients_load_knows_nothing_of_the_firm_s_side() -> None:
     for name in shared:
         text = (ROOT / "app/static" / name).read_text(encoding="utf-8")
         assert not re.search(secret, text, re.IGNORECASE), name
+
+
+def test_no_style_looks_into_the_whole_page() -> None:
+    """A change of focus would then cost every element its style that any `:has()` is
+    about: 240 of them for the menu of one row, on a phone."""
+    for path in (ROOT / "app/static/css").glob("*.css"):
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(
+            r"(body|html|:root|\.shell|\.library)[^\s,{]*:has\(", text
+        ), path.name

@@ -50,6 +50,8 @@ def test_a_row_is_renamed_refused_moved_and_trashed_without_leaving_the_page(
     dialog.get_by_label("Pourquoi").fill("Illisible")
     dialog.get_by_role("button", name="Refuser").click()
     expect(rows.nth(0)).to_contain_text("Illisible")
+    # The foot of the folders is lifted out from under the message.
+    expect(page.locator("#folders")).to_have_css("padding-bottom", "84px")
     page.locator(".toast-undo button").last.click()
     told(nadia, "Le refus est annulé")
     expect(page.locator(".toast-undo")).to_have_count(0)

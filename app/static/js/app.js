@@ -169,8 +169,10 @@
 
   function keepMessages() {
     const toasts = all("#messages [data-toast]");
-    for (const old of toasts.slice(0, -3)) old.remove();
+    for (const old of toasts.splice(0, toasts.length - 3)) old.remove();
     for (const toast of toasts) keepMessage(toast);
+    if (toasts.length) document.body.dataset.messages = toasts.length;
+    else delete document.body.dataset.messages;
     if (toasts.length) raiseMessages(one("#messages"));
   }
 
