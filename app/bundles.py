@@ -31,7 +31,10 @@ BUNDLES: dict[str, tuple[str, ...]] = {
     ),
     # A client's page loads none of these.
     "firm.css": ("css/cabinet.css", "css/block.css", "css/switcher.css"),
-    "firm.js": ("js/cabinet.js", "js/block.js", "js/switcher.js"),
+    "firm.js": (
+        *("companies/_switcher_dialog.html", "js/cabinet.js", "js/block.js"),
+        "js/switcher.js",
+    ),
     "library.js": (
         *("library/_script.html", "js/directories.js", "js/deposit.js"),
         *("js/rows.js", "js/choosing.js", "js/dragging.js"),

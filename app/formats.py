@@ -35,6 +35,7 @@ def init_app(app: Flask) -> None:
         short=short,
         fulltime=fulltime,
         iso=iso,
+        iso_day=iso_day,
         number=number,
         day=day,
         siren=siren,
@@ -103,7 +104,7 @@ def _moment(at: datetime, today: date, _language: str | None) -> str:
     return f"{format_datetime(at, pattern)} {time}"
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4096)
 def _day_of(minute: datetime) -> date:
     day: date = to_user_timezone(minute).date()
     return day
@@ -156,6 +157,11 @@ def _fulltime(at: datetime, _language: str | None) -> str:
 
 def iso(at: datetime) -> str:
     return at.isoformat(timespec="seconds")
+
+
+def iso_day(at: datetime) -> str:
+    """2026-11-04, where people are."""
+    return _day_of(at.replace(second=0, microsecond=0)).isoformat()
 
 
 def csv_cell(value: object) -> str:

@@ -3,6 +3,7 @@
 import pytest
 from flask import Flask, render_template_string
 from flask_babel import force_locale
+from jinja2 import DictLoader
 from markupsafe import Markup
 
 BADGE = '{% from "components/icon.html" import icon %}{{ icon("x", label=label) }}'
@@ -35,3 +36,22 @@ def test_what_was_marked_safe_opens_no_way_for_the_same_that_was_not(drawn) -> N
     safe = drawn(BADGE, label=Markup("<i>"))
     assert 'aria-label="<i>"' in safe
     assert 'aria-label="&lt;i&gt;"' in drawn(BADGE, label="<i>")
+
+
+LEAN = """<p>
+  {% if is_on %}
+    on
+  {% endif %}
+  <b>a</b>
+</p>
+<pre>
+one
+two</pre>"""
+
+
+def test_a_page_has_no_indentation_nor_empty_lines(app: Flask) -> None:
+    template = app.jinja_env.overlay(cache_size=0)
+    template.loader = DictLoader({"page.html": LEAN})
+    page = template.get_template("page.html")
+    assert page.render() == "<p> <b>a</b>\n</p>\n<pre>\none\ntwo</pre>"
+    assert page.render(is_on=True).startswith("<p> on <b>a</b>\n</p>")

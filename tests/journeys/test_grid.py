@@ -19,7 +19,7 @@ def test_a_grid_shows_first_pages_and_goes_by_arrows(visit: Visit) -> None:
     claire.drop(*files)
     for file in files:
         expect(claire.result(file.name)).to_have_attribute("data-state", "ok")
-    page.get_by_role("button", name="Grille").click()
+    page.get_by_role("button", name="Grille", exact=True).click()
     rows = page.locator(".is-grid tr[data-document]")
     expect(rows.first).to_be_visible()
     picture = rows.first.locator(".thumb img")

@@ -85,7 +85,7 @@ def test_a_folder_opens_under_what_is_dragged(nadia: Visitor) -> None:
     for _ in range(2):  # the first one only enters
         shut.hover()
     expect(shut).to_have_attribute("aria-expanded", "true")
-    to = tree.locator('[data-level="2"]').first
+    to = tree.locator('[aria-level="2"]').first
     name = to.locator(".tree-name").inner_text()
     for _ in range(2):
         to.hover()

@@ -36,7 +36,7 @@ def set_to(claire: Visitor) -> Callable[[str], None]:
 
 
 def mark(visitor: Visitor, name: str) -> Any:
-    node = visitor.page.locator(".tree-node[data-level='4']").filter(has_text=name)
+    node = visitor.page.locator(".tree-node[aria-level='4']").filter(has_text=name)
     return node.locator(".cab-plug")
 
 

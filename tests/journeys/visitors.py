@@ -123,7 +123,7 @@ class Visitor:
     def open_busiest_month(self) -> None:
         """That of the purchases which holds the demonstration's documents."""
         self.open_purchases("dupont-maconnerie")
-        months = self.page.locator('#tree [data-level="4"]')
+        months = self.page.locator('#tree [aria-level="4"]')
         for number in reversed(range(months.count())):
             month = months.nth(number)
             month.click()

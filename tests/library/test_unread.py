@@ -46,7 +46,7 @@ def unread(browser: Browser, house: House, path: str = PURCHASES) -> list[str]:
 
 def counts(soup: BeautifulSoup, folder: Folder) -> dict[str, str]:
     """On the folder's node: of itself, and of all below."""
-    node = soup.select_one(f"#folder-{folder.id}")
+    node = soup.select_one(f'.tree-node[href$="/{folder.id}"]')
     assert node
     return {
         str(count["class"][1]).removeprefix("tree-count-"): count.text.split(",")[0]

@@ -25,10 +25,10 @@
 
   function markTree({ content, dataset }) {
     const marks = new Map([...content.children].map((plug) => [plug.dataset.folder, plug]));
-    const places = `#folder-${dataset.plugs}, #below-${dataset.plugs} .tree-node`;
+    const places = `.tree-node[href$="/${dataset.plugs}"], #below-${dataset.plugs} .tree-node`;
     for (const node of document.querySelectorAll(places)) {
       node.querySelector(".cab-plug")?.remove();
-      const plug = marks.get(node.id.replace("folder-", ""));
+      const plug = marks.get(node.href.split("/").pop());
       if (plug) node.append(plug);
     }
   }

@@ -9,6 +9,7 @@
   const tray = document.getElementById("depots");
   if ((!forms.length && !closed) || !tray) return;
 
+  document.querySelector("[data-tray-place]").prepend(tray);
   const list = tray.querySelector("[data-tray-list]");
   const locale = document.documentElement.lang;
   const words = {};

@@ -55,7 +55,7 @@
     const node = event.target.closest?.("#tree [role=treeitem]");
     if (dragged.length && node && node.classList.contains("is-drop")) {
       event.preventDefault();
-      moveTo(node.id.replace("folder-", ""));
+      moveTo(node.href.split("/").pop());
     }
     leave();
   });

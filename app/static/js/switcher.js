@@ -8,6 +8,7 @@
   if (!link || !dialog) return;
   const field = dialog.querySelector("input[type=search]");
   const found = dialog.querySelector("#switcher-found");
+  dialog.querySelector("[name=here]").value = link.dataset.switcher;
   let isAwaited = false; // Enter was pressed before the answer to what is typed came
 
   const isAnswered = () => found.querySelector("[data-q]")?.dataset.q === field.value;
