@@ -5,6 +5,7 @@ import io
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
+from typing import Any
 
 from flask import Flask, request
 from flask_babel import (
@@ -49,7 +50,7 @@ def init_app(app: Flask) -> None:
     )
     # The extension's own goes through the context for each text.
     app.jinja_env.globals["_"] = for_pages
-    app.jinja_env.globals["kept"] = kept
+    app.jinja_env.globals.update(kept=kept, kept_today=kept_today)
 
 
 def choose_locale() -> str:
@@ -65,6 +66,17 @@ def kept(macro: Callable[..., str]) -> Callable[..., str]:
     time: what it made of the same before."""
     # By the types too: a text that is marked safe equals one that is not.
     return lru_cache(maxsize=1024, typed=True)(macro)
+
+
+def kept_today(macro: Callable[..., str]) -> Callable[..., str]:
+    """The same of one that speaks the reader's language and tells days from today: all
+    else that it shows, and whose it is, is in what it is given."""
+
+    @lru_cache(maxsize=1024, typed=True)
+    def shown(_language: str | None, _today: date, *given: Any, **named: Any) -> str:
+        return macro(*given, **named)
+
+    return lambda *given, **named: shown(language(), today(), *given, **named)
 
 
 def filesize(size: int) -> str:

@@ -40,10 +40,12 @@ def for_pages(page: EvalContext, message: str, **values: Any) -> str:
 
 def language() -> str | None:
     """That of the request, or what was forced; None where there is none."""
-    if not g:
+    try:
+        here = g._get_current_object()
+    except RuntimeError:
         return None
     # Where Flask-Babel keeps it: a page asks some hundred times.
-    kept = getattr(g, "_flask_babel", None)
+    kept = here.get("_flask_babel")
     locale = getattr(kept, "babel_locale", None) or flask_babel.get_locale()
     return locale.language if locale else None
 
