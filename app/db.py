@@ -145,7 +145,8 @@ def among(
 
 def insert_all(table: type[Base], rows: list[dict[str, Any]]) -> None:
     """Rows of one shape, whose columns are all said; on PostgreSQL by one statement
-    with one value, however many they are. No defaults are filled in."""
+    with two values, however many they are: what is the same in all of them, and the
+    rest. No defaults are filled in."""
     if db.session.get_bind().dialect.name == "sqlite":
         db.session.execute(insert(table), rows)
         return
@@ -154,12 +155,24 @@ def insert_all(table: type[Base], rows: list[dict[str, Any]]) -> None:
     quoted = db.session.get_bind().dialect.identifier_preparer.quote
     columns = ", ".join(map(quoted, names))
     into = quoted(table.__tablename__)
+    same = {
+        name: value
+        for name, value in rows[0].items()
+        if [row[name] for row in rows] == [value] * len(rows)
+    }
+    others = [name for name in names if name not in same]
+    rest = [{name: row[name] for name in others} for row in rows]
     db.session.execute(
         text(
             f"INSERT INTO {into} ({columns}) SELECT {columns}"  # noqa: S608
-            f" FROM json_populate_recordset(CAST(NULL AS {into}), CAST(:rows AS json))"
+            " FROM json_populate_recordset("
+            f"json_populate_record(CAST(NULL AS {into}), CAST(:same AS json)),"
+            " CAST(:rest AS json))"
         ),
-        {"rows": json.dumps(rows, default=str, ensure_ascii=False)},
+        {
+            "same": json.dumps(same, default=str, ensure_ascii=False),
+            "rest": json.dumps(rest, default=str, ensure_ascii=False),
+        },
     )
 
 

@@ -5,7 +5,7 @@ slot. Nothing is ever decided from times, nor by looking for documents later.
 """
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -112,20 +112,25 @@ def arrival(
     what there is stays as it is. The company's shared lock is taken: which folders are
     on cannot change meanwhile.
     """
-    return arrivals([(document, version, arrived)], besides)
+    here, kind = arrived.folder_id, arrived.kind
+    return arrivals([(document, version, arrived)], here, kind, besides)
 
 
-def arrivals(came: Sequence[Came], besides: Collection[Key] = ()) -> list[Delivery]:
-    """The same for many that come into one folder, in one way and from one place."""
-    _document, _version, arrived = came[0]
+def arrivals(
+    coming: Iterable[Came],
+    folder_id: uuid.UUID,
+    kind: str,
+    besides: Collection[Key] = (),
+) -> list[Delivery]:
+    """The same for many that come into one folder, in one way and from one place. They
+    are not looked at where nothing is on."""
     settings = [
-        s
-        for s in effective_switches(arrived.folder_id)
-        if s.is_on and s.key not in besides
+        s for s in effective_switches(folder_id) if s.is_on and s.key not in besides
     ]
     if not settings:
         return []
-    is_fresh = arrived.kind in FRESH
+    came = list(coming)
+    is_fresh = kind in FRESH
     earlier = {} if is_fresh else earlier_deliveries([one[1] for one in came])
     due = [
         made

@@ -19,8 +19,8 @@ from app.errors import Refused
 from app.library.models import Document, Folder
 from app.library.noting import note_documents, note_folder
 from app.library.taking import (
+    came,
     change_all,
-    current_versions,
     free_folder_name,
     free_names_in,
     holding,
@@ -57,16 +57,11 @@ def move_all(
         if document.name != name:
             document.name = name
     change_all(documents, folder_id=to.id, folder=to)
-    versions = current_versions(documents)
-    arrivals = note_arrivals(documents, versions, "move_in", by=by, channel=channel)
+    arrivals = note_arrivals(documents, "move_in", by=by, channel=channel)
     for place in dict.fromkeys(before.values()):
         was_on = [s.key for s in effective_switches(place) if s.is_on]
-        from_there = [
-            (document, versions[document.id], arrived)
-            for document, arrived in zip(documents, arrivals, strict=True)
-            if before[document.id] == place
-        ]
-        planning.arrivals(from_there, besides=was_on)
+        from_there = [one for one in documents if before[one.id] == place]
+        planning.arrivals(came(from_there, arrivals), to.id, "move_in", was_on)
     cover_again([document.id for document in documents], why="moved_out")
     told = [
         (one, {"name": one.name, "before": str(before[one.id]), "folder": str(to.id)})

@@ -4,11 +4,11 @@ The company's lock comes first; of two acts at once, the second sees the first's
 """
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import inspect, select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm.attributes import set_committed_value
 
 from app.db import among, database_now, db, insert_all, insert_at_once, new_id
@@ -101,17 +101,16 @@ def current_version(document: Document) -> Version:
     ).one()
 
 
-def current_versions(documents: Iterable[Document]) -> dict[uuid.UUID, Version]:
-    """The same of many, by the documents' ids."""
-    found = db.session.scalars(
-        select(Version)
+def _current(documents: Iterable[Document], *what: Any) -> Select[*tuple[Any, ...]]:
+    """The same of many: that of their current versions."""
+    return (
+        select(*what)
         .join(Document, Document.id == Version.document_id)
         .where(
             among(Document.id, [document.id for document in documents]),
             Version.number == Document.version_number,
         )
     )
-    return {version.document_id: version for version in found}
 
 
 def free_names_in(folder_id: uuid.UUID, names: Iterable[str]) -> list[str]:
@@ -199,26 +198,39 @@ def note_first_arrival(
 
 
 def note_arrivals(
-    documents: Sequence[Document],
-    versions: Mapping[uuid.UUID, Version],
-    kind: str,
-    *,
-    by: Person | None,
-    channel: str,
-    at: datetime | None = None,
-) -> list[Arrival]:
-    """The same for many at one moment, with their versions by the documents' ids. They
-    are written past the session: to be read, not changed."""
-    at = at or database_now()
-    arrived = [
-        _arrival(document, versions[document.id], kind, by, channel, at)
-        for document in documents
-    ]
-    names = [column.key for column in inspect(Arrival).column_attrs]
-    insert_all(
-        Arrival, [{name: getattr(one, name) for name in names} for one in arrived]
-    )
+    documents: Sequence[Document], kind: str, *, by: Person | None, channel: str
+) -> dict[uuid.UUID, dict[str, Any]]:
+    """The same for many of one company that come into one folder now. They are written
+    past the session: gives what was, by the documents' ids."""
+    first, at = documents[0], database_now()
+    of_all = {
+        "firm_id": first.firm_id,
+        "company_id": first.company_id,
+        "folder_id": first.folder_id,
+        "kind": kind,
+        "channel": channel,
+        "actor_id": by.id if by else None,
+        "at": at,
+    }
+    found = db.session.execute(_current(documents, Version.document_id, Version.id))
+    versions = {row.document_id: row.id for row in found}
+    arrived = {
+        one.id: of_all
+        | {"id": new_id(), "document_id": one.id, "version_id": versions[one.id]}
+        for one in documents
+    }
+    insert_all(Arrival, list(arrived.values()))
     return arrived
+
+
+def came(
+    documents: Sequence[Document], arrivals: Mapping[uuid.UUID, dict[str, Any]]
+) -> Iterator[tuple[Document, Version, Arrival]]:
+    """Those that arrived so, with their versions, which nobody reads before."""
+    found = db.session.scalars(_current(documents, Version))
+    versions = {version.document_id: version for version in found}
+    for document in documents:
+        yield document, versions[document.id], Arrival(**arrivals[document.id])
 
 
 def _arrival(

@@ -11,6 +11,7 @@ from datetime import timedelta
 from functools import partial
 
 from sqlalchemy import select
+from sqlalchemy.orm import selectinload
 
 from app.activity.models import Entry
 from app.activity.recording import as_one
@@ -119,12 +120,11 @@ def _documents(wanted: list[uuid.UUID], hands: Hands) -> list[Document]:
                 Document.folder_id.not_in(hidden),
             )
             .order_by(Document.id)
+            .options(selectinload(Document.folder))
             .with_for_update()
             .execution_options(**FRESHLY)
         )
     }
-    places = {document.folder_id for document in found.values()}
-    db.session.scalars(select(Folder).where(Folder.id.in_(places))).all()
     return [found[one] for one in wanted if one in found]
 
 
