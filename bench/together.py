@@ -98,7 +98,7 @@ def _validations(portal: Portal, ids: list[UUID]) -> Side:
 
 
 def _moves(portal: Portal, ids: list[UUID]) -> Side:
-    """To and fro, between folders where nothing is switched on."""
+    """To and fro, between a folder where nothing is on and one where something is."""
     places = cycle([portal.inbox, portal.middle])
 
     def side() -> list[float]:
