@@ -14,7 +14,8 @@ from app.collection.accepting import Envelope
 from app.collection.finding import parts_of, to_check
 from app.collection.models import InboundMail, InboundPart
 from app.collection.settling import TooLate
-from app.db import db
+from app.collection.telling import DAYS
+from app.db import database_now, db
 from app.delivery.models import Delivery
 from app.errors import Refused
 from app.library.models import Document, Folder
@@ -249,7 +250,7 @@ def test_a_mail_set_aside_can_be_brought_back_while_it_is_kept(house: House) -> 
         1,
     )
     settling.discard(mail, by=house.staff)
-    mail.storage_key = None
+    mail.storage_key, mail.received_at = None, database_now() - DAYS
     db.session.commit()
     with pytest.raises(Refused, match="30 jours"):
         settling.bring_back(mail, by=house.admin)

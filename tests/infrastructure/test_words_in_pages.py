@@ -82,7 +82,7 @@ def test_a_row_tells_its_day_from_today(  # type: ignore[no-untyped-def]
 ) -> None:
     assert "auj." in drawn(ROW_OF, row=ROW)
     tomorrow = datetime.now(UTC).date() + timedelta(1)
-    monkeypatch.setattr("app.formats._today", lambda: tomorrow)
+    monkeypatch.setattr("app.formats.today", lambda: tomorrow)
     assert "hier" in drawn(ROW_OF, row=ROW)
 
 

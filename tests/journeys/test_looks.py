@@ -150,7 +150,7 @@ def template(somebody: Visitor) -> None:
     page = somebody.page
     page.goto(somebody.url("/settings/templates"))
     if not page.get_by_role("link", name="Garages").count():
-        page.get_by_label("Nom").fill("Garages")
+        page.get_by_role("textbox", name="Nom").fill("Garages")
         page.get_by_role("button", name="Créer le modèle").click()
         page.goto(somebody.url("/settings/templates"))
     page.get_by_role("link", name="Garages").click()
