@@ -2,10 +2,11 @@
 document comes as a sheet from below."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.journeys.conftest import Visit
 from tests.journeys.looking import NARROWEST, PHONE, STICKING_OUT, violations, wear
+from tests.journeys.visitors import pdf
 
 pytestmark = pytest.mark.journey
 
@@ -48,6 +49,12 @@ def test_a_long_state_is_told_whole_beside_a_whole_name(
     expect(page.locator("#row-menu")).to_be_visible()
 
 
+def open_menu(row: Locator) -> None:
+    row.scroll_into_view_if_needed()
+    row.page.wait_for_timeout(300)  # scrolling closes what is open
+    row.locator(".row-more").click()
+
+
 def test_the_sheet_of_a_refused_document_says_why_and_leads_on(visit: Visit) -> None:
     paul = visit("paul", has_touch=True)
     paul.open_busiest_month()
@@ -55,9 +62,7 @@ def test_the_sheet_of_a_refused_document_says_why_and_leads_on(visit: Visit) -> 
     wear(page, "light", PHONE)
     row, sheet = paul.row("Ticket BigMat"), page.locator("#row-menu")
 
-    row.scroll_into_view_if_needed()
-    page.wait_for_timeout(200)  # scrolling closes what is open
-    row.locator(".row-more").click()
+    open_menu(row)
     expect(sheet.locator("[data-about]")).to_contain_text("Paul Dupont")
     expect(sheet.locator("[data-reason]")).to_contain_text("Le montant est illisible")
     assert bottom_of(page, "#row-menu") == PHONE["height"]
@@ -65,12 +70,12 @@ def test_the_sheet_of_a_refused_document_says_why_and_leads_on(visit: Visit) -> 
     sheet.get_by_role("button", name="Fermer").click()
     expect(sheet).to_be_hidden()
 
-    paul.row("Facture Veolia").locator(".row-more").click()
+    open_menu(paul.row("Facture Veolia"))
     expect(sheet).to_be_visible()
     expect(sheet.locator(".row-menu-refused")).to_be_hidden()
     page.keyboard.press("Escape")
 
-    row.locator(".row-more").click()
+    open_menu(row)
     sheet.get_by_role("link", name="Reprendre").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Une nouvelle version")
     assert paul.complaints == []
@@ -81,15 +86,20 @@ def test_the_menu_of_a_folder_is_a_sheet_that_a_tap_beside_closes(
     visit: Visit, name: str
 ) -> None:
     somebody = visit(name, has_touch=True)
-    somebody.open("garage-roux", "Administratif")
+    somebody.open_a_folder_of_its_own("garage-roux")
+    somebody.drop(pdf("Bail.pdf"))
     page = somebody.page
+    page.reload()
     wear(page, "light", PHONE)
+    below = somebody.row("Bail.pdf").bounding_box()
+    assert below
     page.locator(".folder-menu summary").click()
     assert bottom_of(page, ".folder-menu .menu-list") == PHONE["height"]
     assert violations(page, "light") == []
-    page.touchscreen.tap(200, 200)
+    page.touchscreen.tap(100, below["y"] + 20)
     expect(page.locator(".folder-menu .menu-list")).to_be_hidden()
-    page.locator(".folder-menu summary").click()
+    page.wait_for_timeout(500)
+    page.locator(".folder-menu summary").click()  # what lay below was not opened
     page.locator(".folder-menu").get_by_role("link", name="Nouveau dossier").click()
     expect(page.get_by_role("dialog").get_by_label("Nom")).to_be_focused()
     assert somebody.complaints == []
