@@ -67,17 +67,17 @@ def test_escape_leaves_the_field_and_enter_without_a_choice_asks_for_all(
 
 def test_what_was_ticked_comes_as_one_file(visit: Visit, tmp_path: Path) -> None:
     paul = visit("paul")
-    content = one_page_pdf("Bail signé")
-    deposit(paul, File("Bail.pdf", content), File("Bail annexe.pdf", content))
-    found(paul, "bail", 2)
+    content = one_page_pdf("Quittance signée")
+    deposit(paul, File("Quittance.pdf", content), File("Quittance annexe.pdf", content))
+    found(paul, "quittance", 2)
     for tick in paul.page.locator(".hit-check input").all():
         tick.check()
     with paul.page.expect_download() as coming:
         paul.page.get_by_role("button", name="Télécharger la sélection").click()
     coming.value.save_as(tmp_path / "a.zip")
     made = zipfile.ZipFile(tmp_path / "a.zip")
-    assert sorted(made.namelist()) == ["Bail annexe.pdf", "Bail.pdf"]
-    assert made.read("Bail.pdf") == content
+    assert sorted(made.namelist()) == ["Quittance annexe.pdf", "Quittance.pdf"]
+    assert made.read("Quittance.pdf") == content
     assert paul.complaints == []
 
 
