@@ -113,7 +113,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
         # Seconds for each SMTP command; the final dot may take ten times that.
         "MAIL_TIMEOUT": read.integer("MAIL_TIMEOUT", 60, least=1),
         # Lines to it that a run sends over at once, when there is much to send.
-        "MAIL_LINES": read.integer("MAIL_LINES", 3, least=1),
+        "MAIL_LINES": read.integer("MAIL_LINES", 2, least=1),
         # Messages that our mail server takes in a minute, of all workers; 0: no limit.
         "MAIL_PER_MINUTE": read.integer("MAIL_PER_MINUTE", 0),
         # The provider behind that server, which tells what becomes of the messages.
