@@ -16,7 +16,6 @@ import uuid_utils
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
     ARRAY,
-    BigInteger,
     ColumnElement,
     DateTime,
     Engine,
@@ -118,9 +117,14 @@ class TenantOwned:
     )
 
 
+def on_sqlite() -> bool:
+    """Which has one writer: a write transaction is a lock of everything."""
+    return db.session.get_bind().dialect.name == "sqlite"
+
+
 def database_now() -> datetime:
     """The database's clock, by which alone due times and leases are compared."""
-    if db.session.get_bind().dialect.name == "sqlite":
+    if on_sqlite():
         return utc_now()
     now: datetime = db.session.execute(select(func.clock_timestamp())).scalar_one()
     return now
@@ -128,7 +132,7 @@ def database_now() -> datetime:
 
 def insert_into(table: type[Base]) -> Insert:
     """INSERT that may say ON CONFLICT, which both databases know the same way."""
-    if db.session.get_bind().dialect.name == "sqlite":
+    if on_sqlite():
         return sqlite_insert(table)  # type: ignore[return-value]
     return postgres_insert(table)
 
@@ -138,7 +142,7 @@ def among(
 ) -> ColumnElement[bool]:
     """`column IN (values)`, of however many: one array on PostgreSQL, since a statement
     that names a thousand values takes longer to read than to run."""
-    if db.session.get_bind().dialect.name == "sqlite":
+    if on_sqlite():
         return column.in_(list(values))
     return column == any_(literal(list(values), ARRAY(column.type)))
 
@@ -147,7 +151,7 @@ def insert_all(table: type[Base], rows: list[dict[str, Any]]) -> None:
     """Rows of one shape, whose columns are all said; on PostgreSQL by one statement
     with two values, however many they are: what is the same in all of them, and the
     rest. No defaults are filled in."""
-    if db.session.get_bind().dialect.name == "sqlite":
+    if on_sqlite():
         db.session.execute(insert(table), rows)
         return
     names = list(rows[0])
@@ -184,7 +188,7 @@ def insert_at_once(*rows: Base) -> None:
         for row in rows
         for column in row.__table__.columns
     }
-    if db.session.get_bind().dialect.name != "sqlite":
+    if not on_sqlite():
         db.session.execute(_inserting(tuple(type(row) for row in rows)), asked)
         return
     for row in rows:
@@ -207,73 +211,6 @@ def _inserting(tables: tuple[type[Base], ...]) -> SqlInsert:
 
 def _place(table: type[Base], column: Any) -> str:
     return f"{table.__tablename__}_{column.key}"
-
-
-def lock_company(
-    company_id: uuid.UUID,
-    *,
-    exclusive: bool = False,
-    and_folder: uuid.UUID | None = None,
-) -> datetime:
-    """Order this transaction among those of the company, until it ends; gives the
-    database's time once it is in.
-
-    Arrivals take the shared lock; whatever changes which folders are covered takes the
-    exclusive one. `and_folder` keeps other arrivals out of that folder meanwhile. On
-    SQLite the write transaction itself is the lock.
-    """
-    if db.session.get_bind().dialect.name == "sqlite":
-        return utc_now()
-    lock = (
-        func.pg_advisory_xact_lock if exclusive else func.pg_advisory_xact_lock_shared
-    )
-    locks = [lock(_lock_key(company_id))]
-    if and_folder is not None:
-        locks.append(func.pg_advisory_xact_lock(_lock_key(and_folder)))
-    now: datetime = db.session.execute(
-        select(func.clock_timestamp(), *locks)
-    ).scalar_one()
-    return now
-
-
-def lock_companies(company_ids: Iterable[uuid.UUID]) -> None:
-    """The exclusive lock of many companies by one statement, in the order of their
-    ids: two who want several of the same do not wait for each other."""
-    if db.session.get_bind().dialect.name == "sqlite":
-        return
-    keys = [_key(company_id) for company_id in sorted(company_ids)]
-    lock = text("SELECT pg_advisory_xact_lock(k) FROM unnest(CAST(:k AS bigint[])) k")
-    db.session.execute(lock, {"k": keys}).all()
-
-
-def try_locks(row_ids: Iterable[uuid.UUID]) -> set[uuid.UUID]:
-    """Those of the rows that nobody else has in hand, ours until the transaction ends;
-    waits for nobody. On SQLite the write transaction itself is the lock."""
-    if db.session.get_bind().dialect.name == "sqlite":
-        return set(row_ids)
-    tried = {
-        row_id: func.pg_try_advisory_xact_lock(_lock_key(row_id)) for row_id in row_ids
-    }
-    if not tried:
-        return set()
-    got = db.session.execute(select(*tried.values())).one()
-    return {row_id for row_id, is_ours in zip(tried, got, strict=True) if is_ours}
-
-
-def lock_bytes(company_id: uuid.UUID, sha256: str) -> None:
-    """Those who decide by these bytes in this company take their turns, until the
-    transaction ends. On SQLite the write transaction itself is the lock."""
-    if db.session.get_bind().dialect.name != "sqlite":
-        key = _key(company_id) ^ int(sha256[:15], 16)
-        db.session.execute(select(func.pg_advisory_xact_lock(literal(key, BigInteger))))
-
-
-def _lock_key(row_id: uuid.UUID) -> ColumnElement[int]:
-    return literal(_key(row_id), BigInteger)
-
-
-def _key(row_id: uuid.UUID) -> int:
-    return row_id.int & 0x7FFF_FFFF_FFFF_FFFF
 
 
 _read_only: ContextVar[bool] = ContextVar("read_only", default=False)

@@ -7,7 +7,7 @@ import unicodedata
 from sqlalchemy import ColumnElement, Engine, event, func
 from sqlalchemy.orm import InstrumentedAttribute
 
-from app.db import db
+from app.db import on_sqlite
 
 _LETTERS = "ÀÁÂÃÄÅÇÈÉÊËÌÍÎÏÑÒÓÔÕÖÙÚÛÜÝŸŠŽàáâãäåçèéêëìíîïñòóôõöùúûüýÿšž"
 _SINGLE = {"’": "'"} | {
@@ -63,7 +63,7 @@ def folded(text: str) -> str:
 
 def folded_column(column: InstrumentedAttribute[str]) -> ColumnElement[str]:
     """`folded`, of each row."""
-    if db.session.get_bind().dialect.name == "sqlite":
+    if on_sqlite():
         return func.folded(column)
     marks, plain = "".join(_SINGLE), "".join(_SINGLE.values())
     text: ColumnElement[str] = func.translate(column, marks, plain)

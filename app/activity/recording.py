@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Row, bindparam, func, select, text, update
 
 from app.activity.models import Entry
-from app.db import db, insert_all, utc_now
+from app.db import db, insert_all, on_sqlite, utc_now
 
 A_BATCH = 1000
 _together: ContextVar[uuid.UUID | None] = ContextVar("together", default=None)
@@ -144,6 +144,6 @@ def sealed_words(entry: Entry | Row[Any]) -> dict[str, Any]:
 
 def _lock(firm_id: uuid.UUID) -> None:
     """One sealer at a time; on SQLite the write transaction is the lock."""
-    if db.session.get_bind().dialect.name != "sqlite":
+    if not on_sqlite():
         key = func.hashtextextended(text("'activity'"), firm_id.int & 0x7FFF_FFFF)
         db.session.execute(select(func.pg_advisory_xact_lock(key)))

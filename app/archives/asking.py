@@ -10,10 +10,11 @@ from app.archives import making
 from app.archives.models import Archive
 from app.companies.finding import company_and_role
 from app.companies.models import Company
-from app.db import db, lock_company
+from app.db import db
 from app.errors import Refused
 from app.library.models import Folder
 from app.library.tree import Sight, hidden_folders, sight_of
+from app.locks import lock_company
 from app.people.models import Person
 from app.queueing import enqueue
 from app.texts import gettext as _

@@ -19,8 +19,9 @@ from app.collection.families import STANDARD, Family, families_of, rows_of
 from app.collection.family_rules import checked, checked_prefix
 from app.collection.models import CollectionAddress, InboundMail, MailFamily
 from app.companies.models import Company
-from app.db import database_now, db, lock_company
+from app.db import database_now, db
 from app.errors import Refused
+from app.locks import lock_company
 from app.people.models import Person
 from app.texts import gettext as _
 

@@ -18,10 +18,11 @@ from app.companies.slugs import checked_slug
 from app.companies.years import months_later
 from app.connectors import bots
 from app.connectors.bots import SEPARATORS
-from app.db import database_now, db, lock_company
+from app.db import database_now, db
 from app.errors import Refused
 from app.firms.models import Firm
 from app.library.models import Folder
+from app.locks import lock_company
 from app.people.models import Person
 from app.texts import gettext as _
 

@@ -12,8 +12,9 @@ from app.collection.models import AcceptedSender
 from app.collection.sender_patterns import checked
 from app.companies.models import Company
 from app.companies.slugs import look_of
-from app.db import db, lock_company
+from app.db import db
 from app.errors import Refused
+from app.locks import lock_company
 from app.people.models import Membership, Person
 from app.texts import gettext as _
 

@@ -5,7 +5,8 @@ Who asks to change something is told so, whoever they are (`companies.finding`).
 
 from app.activity.recording import record
 from app.companies.models import Company
-from app.db import db, lock_company, utc_now
+from app.db import db, utc_now
+from app.locks import lock_company
 from app.people.models import Person
 
 

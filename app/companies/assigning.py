@@ -7,7 +7,8 @@ from sqlalchemy import delete, select
 
 from app.activity.recording import record
 from app.companies.models import Company
-from app.db import db, lock_company
+from app.db import db
+from app.locks import lock_company
 from app.people.models import Membership, Person
 
 

@@ -16,9 +16,10 @@ from app.companies.founding import (
 from app.companies.models import Company
 from app.companies.slugs import checked_slug
 from app.companies.templates import by_id
-from app.db import db, lock_company
+from app.db import db
 from app.errors import Refused
 from app.firms.models import Firm
+from app.locks import lock_company
 from app.people.models import Person
 from app.texts import gettext as _
 

@@ -8,8 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from app.companies.models import Company
-from app.db import db, lock_company
+from app.db import db
 from app.errors import Refused
+from app.locks import lock_company
 from app.people.inviting import invite
 from app.people.models import Membership, Person
 from app.people.passwords import normal_email

@@ -7,9 +7,10 @@ from sqlalchemy import ColumnElement, func, select, update
 
 from app.activity.recording import record
 from app.companies.models import Company, TreeTemplate
-from app.db import db, lock_company, utc_now
+from app.db import db, utc_now
 from app.errors import Refused
 from app.library.template_nodes import STANDARD, Nodes, default_template, written
+from app.locks import lock_company
 from app.people.models import Person
 from app.texts import gettext as _
 from app.typed import one_line

@@ -7,10 +7,11 @@ from sqlalchemy import select
 from app.activity.recording import record
 from app.companies.models import Company, FiscalYear
 from app.companies.opening import open_fiscal_year
-from app.db import db, lock_company
+from app.db import db
 from app.errors import Refused
 from app.formats import today
 from app.library.tree import plant_year, root_of_years
+from app.locks import lock_company
 from app.people.models import Person
 from app.texts import gettext as _
 

@@ -18,11 +18,12 @@ from app.connectors import bots
 from app.connectors.catalogue import PartnerApp
 from app.connectors.destinations import Change, checked_address
 from app.connectors.models import Bot, Connection, Destination, FirmApp
-from app.db import db, lock_company, new_id, utc_now
+from app.db import db, new_id, utc_now
 from app.delivery import covering
 from app.delivery.cancelling import cancel_waiting, release_held
 from app.delivery.models import Delivery
 from app.errors import Refused
+from app.locks import lock_company
 from app.people.models import Person
 from app.texts import gettext as _
 

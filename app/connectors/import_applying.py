@@ -15,8 +15,9 @@ from app.connectors.connecting import WAITS_FOR_ADDRESS
 from app.connectors.destinations import Change, tell_admins
 from app.connectors.import_lines import Line, Plan
 from app.connectors.models import Connection
-from app.db import db, lock_companies
+from app.db import db
 from app.delivery.cancelling import release_all_held
+from app.locks import lock_companies
 from app.people.models import Person
 
 

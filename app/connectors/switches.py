@@ -11,10 +11,11 @@ from sqlalchemy import select, update
 from app.activity.recording import record
 from app.connectors import reach
 from app.connectors.models import Connection, FolderSwitch
-from app.db import database_now, db, lock_company
+from app.db import database_now, db
 from app.delivery import covering
 from app.errors import Refused
 from app.library.models import Folder
+from app.locks import lock_company
 from app.people.models import Person
 from app.texts import gettext as _
 

@@ -14,11 +14,11 @@ from app.connectors.foreseeing import (
 )
 from app.connectors.models import Connection
 from app.connectors.switches import set_switch
-from app.db import lock_company
 from app.delivery import covering
 from app.delivery.by_hand import transmit
 from app.errors import Refused
 from app.library.models import Folder
+from app.locks import lock_company
 from app.people.models import Person
 from app.texts import gettext as _
 

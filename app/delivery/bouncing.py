@@ -7,10 +7,11 @@ the later word then too.
 
 from sqlalchemy import and_, exists, or_, select, update
 
-from app.db import database_now, db, lock_company
+from app.db import database_now, db
 from app.delivery.models import DONE, WAITING, Delivery
 from app.delivery.noting import note
 from app.library.models import Document
+from app.locks import lock_company
 
 # A marked receipt is a person's word; a bounce does not take that back.
 BOUNCEABLE = (*DONE, "in_doubt", "unknown")

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from app.companies.models import Company
 from app.connectors import apps
 from app.connectors.models import Connection
-from app.db import database_now, db, lock_company
+from app.db import database_now, db
 from app.delivery.models import BLOCKED, DONE, LEASED, WAITING, Delivery
 from app.delivery.noting import note
 from app.delivery.planning import hold_reason, make_delivery
@@ -16,6 +16,8 @@ from app.delivery.repeats import call_off_repeats
 from app.delivery.returning import earlier_deliveries
 from app.delivery.settled_trail import note_settled
 from app.library.models import Document, Version
+from app.library.taking import current_version
+from app.locks import lock_company
 from app.people.models import Person
 
 ON_ITS_WAY = (*WAITING, *LEASED, *DONE)  # or there
@@ -79,12 +81,7 @@ def resend(delivery: Delivery, *, by: Person | None) -> Delivery | None:
     )
     if document.is_kept_back or _is_only_read(delivery):
         return None
-    version = db.session.scalars(
-        select(Version).where(
-            Version.document_id == document.id,
-            Version.number == document.version_number,
-        )
-    ).one()
+    version = current_version(document)
     connection = db.session.get_one(Connection, delivery.connection_id)
     key = (version.id, connection.id, delivery.slot)
     before = earlier_deliveries([version]).get(key, delivery)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from flask import current_app
 from sqlalchemy import ColumnElement, Interval, cast, func, literal, select
 
-from app.db import UtcDateTime, database_now, db, utc_now
+from app.db import UtcDateTime, database_now, db, on_sqlite, utc_now
 from app.delivery.models import Tick
 
 
@@ -28,7 +28,7 @@ def _seconds(minutes: int | None) -> int:
 def from_now(delay: timedelta = timedelta()) -> ColumnElement[datetime]:
     """The database's clock inside a statement (when its transaction began), and a
     while later: it saves asking for the time first."""
-    if db.session.get_bind().dialect.name == "sqlite":
+    if on_sqlite():
         return literal(utc_now() + delay, UtcDateTime())
     now = cast(func.now(), UtcDateTime())
     return now + literal(delay, Interval()) if delay else now

@@ -7,11 +7,12 @@ caller commits.
 
 from sqlalchemy import and_, or_, update
 
-from app.db import database_now, db, lock_company
+from app.db import database_now, db
 from app.delivery.acceptance import record_acceptance
 from app.delivery.models import DONE, Delivery
 from app.delivery.noting import note
 from app.delivery.repeats import call_off_repeats
+from app.locks import lock_company
 
 
 def confirmed(delivery: Delivery, said: str) -> bool:

@@ -6,8 +6,9 @@ Only for connections that ask for it; others send both, and say «doublon probab
 from sqlalchemy import exists, select
 
 from app.connectors.models import Connection
-from app.db import db, lock_bytes
+from app.db import db
 from app.library.models import Arrival, Document, Version
+from app.locks import lock_bytes
 
 # The document was there before it came: one that is younger is the duplicate.
 OF_OLD = ("move_in", "restore")

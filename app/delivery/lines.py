@@ -14,7 +14,7 @@ from threading import Event
 
 from flask import Flask, current_app
 
-from app.db import db
+from app.db import on_sqlite
 from app.delivery.answers import NoServer
 from app.delivery.line import Line
 from app.delivery.recorder import Recorder
@@ -90,6 +90,6 @@ def _is_taken(session: Session) -> bool:
 
 
 def _most() -> int:
-    if db.session.get_bind().dialect.name == "sqlite":
+    if on_sqlite():
         return 1
     return int(current_app.config["MAIL_LINES"])

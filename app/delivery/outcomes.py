@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 
 from app.activity.recording import record
 from app.connectors.models import Destination
-from app.db import database_now, db, lock_company
+from app.db import database_now, db
 from app.delivery.alerts import tell_refused
 from app.delivery.answers import Reply
 from app.delivery.attempts import note_attempt, tried_since
@@ -21,6 +21,7 @@ from app.delivery.models import LEASED, Delivery
 from app.delivery.reaping import back_to
 from app.delivery.retries import is_over, next_try
 from app.delivery.settled_trail import NOTED, note_settled
+from app.locks import lock_company
 
 
 def put_back(claim: Claim, phase: str, reply: Reply | None) -> str:

@@ -23,12 +23,13 @@ from sqlalchemy import (
 )
 
 from app.connectors.models import Connection, Destination
-from app.db import UtcDateTime, database_now, db, lock_company
+from app.db import UtcDateTime, database_now, db
 from app.delivery import troubles
 from app.delivery.due import goes_to, is_refused, one_of
 from app.delivery.models import LEASED, WAITING, Delivery, Trouble
 from app.delivery.retries import GIVE_UP_AFTER, next_try
 from app.delivery.settled_trail import note_settled
+from app.locks import lock_company
 
 Columns = TypeVarTuple("Columns")
 MOST_AMBIGUOUS = 1  # repeats that nobody asked for

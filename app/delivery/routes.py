@@ -5,7 +5,6 @@ import uuid
 from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
-from sqlalchemy import select
 
 from app.connectors import apps
 from app.connectors.finding import connection_or_404
@@ -15,7 +14,7 @@ from app.delivery.by_hand import transmit
 from app.errors import Refused
 from app.library.answering import to_page
 from app.library.finding import document_or_404
-from app.library.models import Version
+from app.library.taking import current_version
 from app.policy import open_to
 from app.texts import gettext as _
 
@@ -33,12 +32,7 @@ def transmit_create(document_id: uuid.UUID) -> ResponseReturnValue:
         raise Refused(_("%(app)s has no such address.", app=app.name))
     if document.status == "rejected":
         raise Refused(_("The firm refused this document: take that back first."))
-    version = db.session.scalars(
-        select(Version).where(
-            Version.document_id == document.id,
-            Version.number == document.version_number,
-        )
-    ).one()
+    version = current_version(document)
     made = transmit(document, version, connection, slot, by=current_user)
     db.session.commit()
     return to_page(

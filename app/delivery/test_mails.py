@@ -13,12 +13,13 @@ from sqlalchemy import select, update
 
 from app.activity.recording import record
 from app.connectors.models import Connection, Destination, TestMail
-from app.db import database_now, db, lock_company, new_id
+from app.db import database_now, db, new_id
 from app.delivery import quota, test_letter
 from app.delivery.answers import OUR_CREDENTIALS, NoServer, Reply, Unanswered, Unsent
 from app.delivery.transport import Session
 from app.errors import Refused
 from app.firms.models import Firm
+from app.locks import lock_company
 from app.people.models import Person
 from app.texts import gettext as _
 

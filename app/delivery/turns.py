@@ -12,10 +12,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, case, func, select
 
-from app.db import db, try_locks
+from app.db import db
 from app.delivery.ceilings import remaining
 from app.delivery.due import goes_to, only_due
 from app.delivery.models import Delivery, Trouble
+from app.locks import try_locks
 
 AHEAD = 500
 SECONDS = 5.0  # what is deposited meanwhile has its turn after them at the latest

@@ -22,6 +22,7 @@ from app.delivery.proof import Offer
 from app.delivery.repeats import is_no_needless_one
 from app.formats import fulltime
 from app.library.models import Arrival, Document, Folder, Version
+from app.library.taking import current_version
 from app.texts import gettext as _
 
 
@@ -59,12 +60,7 @@ class Because:
 
 def why(document: Document) -> list[Because]:
     """One for each connected tool; for each of its slots that has to do with it."""
-    version = db.session.scalars(
-        select(Version).where(
-            Version.document_id == document.id,
-            Version.number == document.version_number,
-        )
-    ).one()
+    version = current_version(document)
     settings = {
         (s.connection_id, s.slot): s for s in effective_switches(document.folder_id)
     }

@@ -12,11 +12,12 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from app.db import db, lock_company, utc_now
+from app.db import db, utc_now
 from app.errors import Refused
 from app.library.models import AUDIENCES, Comment, Document
 from app.library.noting import note_document
 from app.library.taking import take
+from app.locks import lock_company
 from app.mentions.calling import call, forget
 from app.mentions.marking import Piece, pieces
 from app.mentions.models import Mention

@@ -13,7 +13,7 @@ from sqlalchemy import Select, Uuid, bindparam, or_, select
 
 from app.companies.finding import read_only
 from app.companies.models import Company
-from app.db import db, lock_company, new_id
+from app.db import db, new_id
 from app.delivery import planning
 from app.delivery.models import Delivery
 from app.errors import Refused
@@ -21,6 +21,7 @@ from app.library.models import Document, Folder, Version
 from app.library.noting import note_document
 from app.library.receiving import Received
 from app.library.taking import free_name_in, note_first_arrival
+from app.locks import lock_company
 from app.pages import jobs as pictures
 from app.people.models import Person
 from app.texts import gettext as _

@@ -7,11 +7,12 @@ Who saves over what somebody else wrote meanwhile is told so first, with both te
 import hashlib
 from dataclasses import dataclass
 
-from app.db import db, lock_company
+from app.db import db
 from app.errors import Refused
 from app.library.models import Document
 from app.library.noting import note_document
 from app.library.taking import take
+from app.locks import lock_company
 from app.people.models import Person
 from app.texts import gettext as _
 

@@ -4,10 +4,11 @@ along, for the firm works with it."""
 from sqlalchemy import or_, select
 
 from app.connectors.reach import subtree
-from app.db import db, lock_company
+from app.db import db
 from app.errors import Refused
 from app.library.models import Document, Folder
 from app.library.tree import Sight
+from app.locks import lock_company
 from app.texts import gettext as _
 
 

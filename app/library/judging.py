@@ -13,13 +13,14 @@ from typing import Any
 from sqlalchemy import select
 
 from app.activity.models import Entry
-from app.db import database_now, db, lock_company
+from app.db import database_now, db
 from app.delivery.cancelling import cancel_waiting
 from app.delivery.models import DONE, Delivery
 from app.errors import DoneAlready, Refused
 from app.library.models import Document
 from app.library.noting import note_document, note_documents
 from app.library.taking import change_all, take
+from app.locks import lock_company
 from app.people.models import Person
 from app.texts import gettext as _
 

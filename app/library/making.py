@@ -5,11 +5,12 @@ import uuid
 from sqlalchemy import func, select
 
 from app.companies.models import Company
-from app.db import db, lock_company, new_id
+from app.db import db, new_id
 from app.library.models import Folder
 from app.library.noting import note_folder
 from app.library.renaming import cleaned
 from app.library.taking import free_folder_name, holding
+from app.locks import lock_company
 from app.people.models import Person
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import Select, func, select
 
 from app.connectors.reach import subtree
-from app.db import database_now, db, lock_company
+from app.db import database_now, db
 from app.delivery import planning
 from app.delivery.covering import cover_again
 from app.delivery.planning import Effective, effective_switches
@@ -29,6 +29,7 @@ from app.library.taking import (
     take,
     take_folder,
 )
+from app.locks import lock_company
 from app.people.models import Person
 from app.texts import gettext as _
 
@@ -113,15 +114,8 @@ def concerned(folder: Folder, to: Folder | None) -> Concerned:
 
 def documents_under(folder: Folder) -> int:
     """How many go where the folder goes."""
-    inside = subtree(folder.id)
-    count = db.session.scalar(
-        select(func.count())
-        .select_from(Document)
-        .where(
-            Document.folder_id.in_(select(inside.c.id)), Document.trashed_at.is_(None)
-        )
-    )
-    return count or 0
+    there = _documents_in(folder).where(Document.trashed_at.is_(None))
+    return db.session.scalar(select(func.count()).select_from(there.subquery())) or 0
 
 
 def _documents_in(folder: Folder) -> Select[uuid.UUID]:

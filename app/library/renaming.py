@@ -3,12 +3,13 @@
 The ending stays: it says what the file is, and tools go by it.
 """
 
-from app.db import db, lock_company
+from app.db import db
 from app.errors import Refused
 from app.library.models import Document, Folder
 from app.library.naming import LONGEST, split_extension, whole_name
 from app.library.noting import note_document, note_folder
 from app.library.taking import free_folder_name, free_name_in, take, take_folder
+from app.locks import lock_company
 from app.people.models import Person
 from app.texts import gettext as _
 

@@ -4,13 +4,14 @@ it left, nothing is sent again by itself. The caller commits.
 
 from typing import Any
 
-from app.db import db, lock_company
+from app.db import db
 from app.delivery.versions import send_in_place
 from app.library.deposit import version_of
 from app.library.models import Document, Version
 from app.library.noting import note_document
 from app.library.receiving import Received
 from app.library.taking import current_version, note_arrival, take
+from app.locks import lock_company
 from app.pages import jobs as pictures
 from app.people.models import Person
 

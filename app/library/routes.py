@@ -14,7 +14,6 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
-from sqlalchemy import select
 
 from app import htmx
 from app.activity.reading import history
@@ -29,11 +28,12 @@ from app.library.commenting import comments_of, usual_audience
 from app.library.deposit import Deposited, deposit
 from app.library.finding import Place, document_or_404, place_or_404, url_of
 from app.library.judging import judge_of
-from app.library.models import Document, Folder, Version
+from app.library.models import Document, Folder
 from app.library.ordering import order_from
 from app.library.permissions import acts_on
 from app.library.receiving import Received, store
 from app.library.sending_out import as_download
+from app.library.taking import current_version
 from app.library.tree import sight_of
 from app.library.twins import twins_of
 from app.library.unread import is_known, note_opened
@@ -207,11 +207,7 @@ def document(document_id: uuid.UUID) -> ResponseReturnValue:
 @open_to("signed_in")
 def download(document_id: uuid.UUID) -> ResponseReturnValue:
     wanted, _place = document_or_404(document_id)
-    version = db.session.scalars(
-        select(Version).where(
-            Version.document_id == wanted.id, Version.number == wanted.version_number
-        )
-    ).one()
+    version = current_version(wanted)
     _opened(wanted)
     db.session.commit()
     return as_download(store().open(version.storage_key), wanted)

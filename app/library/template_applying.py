@@ -10,11 +10,12 @@ from sqlalchemy import select, update
 
 from app.activity.recording import record
 from app.companies.models import Company, FiscalYear, TreeTemplate
-from app.db import db, lock_companies
+from app.db import db
 from app.library.models import Folder
 from app.library.template_comparing import Missing, Walk, Work
 from app.library.template_nodes import read
 from app.library.template_seen import Seen, document_counts
+from app.locks import lock_companies
 from app.people.models import Person
 
 A_BATCH = 200  # companies, of one page and one transaction

@@ -16,7 +16,7 @@ from sqlalchemy.orm import selectinload
 from app.activity.models import Entry
 from app.activity.recording import as_one
 from app.companies.models import Company
-from app.db import among, db, lock_company, new_id, utc_now
+from app.db import among, db, new_id, utc_now
 from app.errors import Refused
 from app.library.judging import already_validated, take_back, validate_all
 from app.library.models import Document, Folder
@@ -25,6 +25,7 @@ from app.library.permissions import acts_on
 from app.library.taking import FRESHLY, in_the_trash, living, moved_since
 from app.library.trashing import restore_document, trash_all
 from app.library.tree import Sight, hidden_folders
+from app.locks import lock_company
 from app.people.models import Person
 from app.texts import gettext as _
 

@@ -12,7 +12,7 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, select, update
 
 from app.connectors.reach import subtree
-from app.db import database_now, db, lock_company
+from app.db import database_now, db
 from app.delivery import planning
 from app.delivery.cancelling import cancel_waiting
 from app.errors import Refused
@@ -30,6 +30,7 @@ from app.library.taking import (
     take_folder,
 )
 from app.library.tree import HIDDEN_FROM_USERS, chain
+from app.locks import lock_company
 from app.people.models import Person
 from app.texts import gettext as _
 

@@ -11,9 +11,10 @@ from sqlalchemy.orm import aliased
 
 from app.companies.models import Company
 from app.connectors.reach import subtree
-from app.db import UtcDateTime, database_now, db, insert_into, lock_company
+from app.db import UtcDateTime, database_now, db, insert_into
 from app.library.models import Document, DocumentRead, Folder, FolderRead
 from app.library.tree import Sight, hidden_folders, hidden_of
+from app.locks import lock_company
 from app.people.models import Person
 
 # Of a folder: more are «99+», and only so many of the newest are looked at.

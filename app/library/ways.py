@@ -9,13 +9,14 @@ import uuid
 from sqlalchemy import select
 
 from app.companies.models import Company
-from app.db import db, lock_company
+from app.db import db
 from app.errors import Refused
 from app.library.making import make_folder
 from app.library.models import Folder
 from app.library.naming import LONGEST as LONGEST_NAME, shortened
 from app.library.renaming import legible
 from app.library.tree import Sight
+from app.locks import lock_company
 from app.people.models import Person
 from app.texts import gettext as _
 

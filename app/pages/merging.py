@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from app.db import db, id_from, lock_company
+from app.db import db, id_from
 from app.errors import Refused
 from app.library.deposit import deposit
 from app.library.finding import Place
@@ -17,6 +17,7 @@ from app.library.permissions import acts_on
 from app.library.receiving import Received
 from app.library.taking import take
 from app.library.trashing import trash_document
+from app.locks import lock_company
 from app.pages.one_pdf import Part, one_pdf
 from app.pages.splitting import has_left
 from app.people.models import Person

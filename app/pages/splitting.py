@@ -8,7 +8,7 @@ import uuid
 
 from sqlalchemy import exists, select
 
-from app.db import db, lock_company
+from app.db import db
 from app.delivery.models import DONE, LEASED, Delivery
 from app.errors import Refused
 from app.library.deposit import deposit
@@ -18,6 +18,7 @@ from app.library.noting import note_document
 from app.library.receiving import Received, give_back, receive
 from app.library.taking import take
 from app.library.trashing import trash_document
+from app.locks import lock_company
 from app.pages.editing import Signed, ask, chunks
 from app.people.models import Person
 from app.texts import gettext as _

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from flask import g
 from sqlalchemy import ColumnElement, Select, and_, func, literal, select
 
-from app.db import db
+from app.db import db, on_sqlite
 from app.library.models import Document
 from app.search.asking import Asked
 from app.search.indexing import keyed
@@ -112,7 +112,7 @@ def _behind(asked: Asked) -> list[ColumnElement[bool]]:
 
 def _matching(asked: Asked, realm: Realm) -> ColumnElement[bool]:
     """Every word begins one of the document's."""
-    if db.session.get_bind().dialect.name == "sqlite":
+    if on_sqlite():
         return _begin_words(SearchEntry.body.expression, asked)
     # Quoted, and of letters and digits alone (`words`): nothing in it is an operator.
     query = " & ".join(f"'{word}':*" for word in keyed(asked.words, g.firm.id))

@@ -9,7 +9,6 @@ from app.connectors.overview_search import blocked_of
 from app.db import database_now, db
 from app.delivery import blocked, by_hand, tick
 from app.delivery.bouncing import bounced
-from app.delivery.models import Delivery
 from app.library import replacing
 from app.library.deposit import Deposited
 from app.library.models import Document
@@ -17,16 +16,7 @@ from app.library.receiving import receive
 from app.library.taking import current_version
 from app.seed import one_page_pdf
 from tests.cast import Browser, House, signed_in
-from tests.delivery.world import change
-
-
-def copies_of(done: Deposited) -> list[Delivery]:
-    wanted = select(Delivery).where(Delivery.document_id == done.document.id)
-    found = db.session.scalars(
-        wanted.order_by(Delivery.id).execution_options(populate_existing=True)
-    ).all()
-    db.session.commit()
-    return list(found)
+from tests.delivery.world import change, copies_of
 
 
 def replaced(done: Deposited, house: House) -> None:

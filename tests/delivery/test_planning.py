@@ -5,13 +5,14 @@ from sqlalchemy import event, select
 
 from app.connectors import catalogue, connecting, switches
 from app.connectors.models import Connection, FolderSwitch
-from app.db import database_now, db, lock_company, new_id
+from app.db import database_now, db, new_id
 from app.delivery import cancelling
 from app.delivery.by_hand import transmit
 from app.delivery.models import Delivery
 from app.delivery.planning import arrival, effective_switches
 from app.library.deposit import Deposited
 from app.library.models import Arrival, Folder, Version
+from app.locks import lock_company
 from tests.cast import PURCHASES, YEAR, House, World
 from tests.delivery.world import change, delivery_of
 

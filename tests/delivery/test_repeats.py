@@ -20,18 +20,8 @@ from app.library import moving
 from app.library.deposit import Deposited
 from tests.cast import House, signed_in
 from tests.delivery.tellers import BODIES, Of
-from tests.delivery.world import AtLast, change, document_of
+from tests.delivery.world import AtLast, change, copies_of, document_of
 from tests.smtp import MailServer
-
-
-def copies_of(done: Deposited) -> list[Delivery]:
-    """The first one first."""
-    wanted = select(Delivery).where(Delivery.document_id == done.document.id)
-    found = db.session.scalars(
-        wanted.order_by(Delivery.id).execution_options(populate_existing=True)
-    ).all()
-    db.session.commit()
-    return list(found)
 
 
 def ends_of(done: Deposited) -> list[tuple[str, str | None]]:

@@ -19,8 +19,7 @@ from app.library.models import Document
 from app.library.receiving import receive
 from app.seed import one_page_pdf
 from tests.cast import Browser, House, signed_in
-from tests.delivery.test_needing import copies_of
-from tests.delivery.world import change, switch_elm_on
+from tests.delivery.world import change, copies_of, switch_elm_on
 from tests.smtp import MailServer
 
 

@@ -29,6 +29,16 @@ def delivery_of(done: Deposited) -> Delivery:
     return found
 
 
+def copies_of(done: Deposited) -> list[Delivery]:
+    """The first one first."""
+    wanted = select(Delivery).where(Delivery.document_id == done.document.id)
+    found = db.session.scalars(
+        wanted.order_by(Delivery.id).execution_options(populate_existing=True)
+    ).all()
+    db.session.commit()
+    return list(found)
+
+
 def state_of(done: Deposited) -> tuple[str, str | None]:
     delivery = delivery_of(done)
     return delivery.state, delivery.reason

@@ -8,7 +8,7 @@ INFRASTRUCTURE = {
     *("app.apart_pages", "app.apart_sheets", "app.apart_signatures", "app.assets"),
     *("app.blobs", "app.bundles", "app.db", "app.errors", "app.extensions"),
     *("app.folding", "app.formats", "app.htmx", "app.idle_lines", "app.lean"),
-    "app.mailserver",
+    *("app.locks", "app.mailserver"),
     *("app.multipart", "app.policy", "app.queueing", "app.s3", "app.storage"),
     *("app.tenancy", "app.texts", "app.typed"),
 }

@@ -13,7 +13,7 @@ from flask import Flask
 from app.companies.models import Company
 from app.connectors import switches
 from app.connectors.models import Connection
-from app.db import db, lock_company
+from app.db import db
 from app.delivery.models import Delivery
 from app.errors import Refused
 from app.library.deposit import Deposited, deposit
@@ -29,6 +29,7 @@ from app.library.trashing import (
     trash_folder,
 )
 from app.library.tree import chain
+from app.locks import lock_company
 from app.seed import one_page_pdf
 from tests.cast import PURCHASES, House, World
 from tests.conftest import POSTGRES
