@@ -13,12 +13,12 @@ from flask import Flask
 
 from app import create_app
 from app.connectors.models import Destination
-from app.db import db, utc_now
+from app.db import Base, db, utc_now
 from app.delivery import tick, troubles
 from app.delivery.models import Attempt, Delivery, Trouble
 from app.firms.models import Firm
 from app.library.deposit import deposit
-from app.library.models import Folder
+from app.library.models import Document, Folder, Version
 from app.library.receiving import receive
 from bench.ground import Ground
 from bench.mailing import switched
@@ -131,19 +131,32 @@ def _drop(folder: Folder) -> UUID:
 
 
 def _multiply(delivery_id: UUID, times: int) -> None:
-    """As many deliveries of that document, as if it had been sent by hand again."""
-    own = {"id": "gen_random_uuid()", "retry_of_id": "id"}
-    own["message_id"] = "gen_random_uuid() || '@guichet.test'"
-    names = [column.name for column in Delivery.__table__.columns]
+    """As many documents like that one, each with its version and its delivery."""
+    delivery = db.session.get_one(Delivery, delivery_id)
+    _copy(Document, delivery.document_id, times, name="name || n")
+    _copy(Version, delivery.version_id, times)
+    message_id = "gen_random_uuid() || '@guichet.test'"
+    _copy(Delivery, delivery_id, times, message_id=message_id)
+    db.session.commit()
+
+
+def _copy(table: type[Base], row_id: UUID, times: int, **said: str) -> None:
+    """A row as often as that, all told; ids follow from those of the first one."""
+    own = {
+        name: f"md5({name} || '-' || n)::uuid"
+        for name in ("id", "document_id", "version_id")
+    }
+    names = [column.name for column in table.__table__.columns]
+    values = [(own | said).get(name, name) for name in names]
     db.session.execute(
         sa.text(
-            f"INSERT INTO deliveries ({', '.join(names)})"  # noqa: S608 - our own
-            f" SELECT {', '.join(own.get(name, name) for name in names)}"
-            " FROM deliveries, generate_series(2, :times) WHERE id = :id"
+            f"INSERT INTO {table.__tablename__} ({', '.join(names)})"  # noqa: S608 - our own
+            f" SELECT {', '.join(values)}"
+            f" FROM {table.__tablename__}, generate_series(2, :times) n WHERE id = :id"
         ),
-        {"times": times, "id": delivery_id},
+        {"times": times, "id": row_id},
     )
-    db.session.commit()
+
 
 
 def _make_due(app: Flask, *, except_for: UUID | None = None) -> None:
