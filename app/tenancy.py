@@ -6,11 +6,14 @@ which forgets it finds nothing of another one.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 from flask import Flask, abort, current_app, g, request
 from sqlalchemy import event
 from sqlalchemy.orm import ORMExecuteState, with_loader_criteria
+from sqlalchemy.sql.base import ExecutableOption
 
 from app.db import TenantOwned, db, set_read_only
 
@@ -48,8 +51,11 @@ def hold_to_tenant(state: ORMExecuteState) -> None:
         return
     if state.execution_options.get("across_firms"):
         return  # a name that must be free everywhere is looked for everywhere
-    state.statement = state.statement.options(
-        with_loader_criteria(
-            TenantOwned, lambda row: row.firm_id == firm_id, include_aliases=True
-        )
+    state.statement = state.statement.options(_only_of(firm_id))
+
+
+@lru_cache(maxsize=1024)
+def _only_of(firm_id: UUID) -> ExecutableOption:
+    return with_loader_criteria(
+        TenantOwned, lambda row: row.firm_id == firm_id, include_aliases=True
     )

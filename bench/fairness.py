@@ -158,7 +158,6 @@ def _copy(table: type[Base], row_id: UUID, times: int, **said: str) -> None:
     )
 
 
-
 def _make_due(app: Flask, *, except_for: UUID | None = None) -> None:
     """As they were before any run, one minute ago."""
     with app.app_context():

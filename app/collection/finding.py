@@ -2,10 +2,12 @@
 
 import uuid
 from datetime import timedelta
+from functools import cache
+from typing import Any
 
 from flask import abort
 from flask_login import current_user
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, Uuid, bindparam, func, or_, select
 
 from app.collection.models import InboundMail, InboundPart
 from app.companies.models import Company
@@ -18,12 +20,16 @@ LATELY = timedelta(days=7)
 def visible_to(person: Person) -> Select[InboundMail]:
     """Those of the companies that the person may enter. One that is nobody's yet is for
     whoever sees them all: it may be any company's. What waits is not read yet."""
-    companies = Company.visible_to(person).with_only_columns(Company.id)
-    whose = [InboundMail.company_id.in_(companies)]
-    if person.sees_every_company:
+    return _visible(person.sees_every_company, person.firm_id, person.id)
+
+
+def _visible(sees_all: bool, firm_id: Any, person_id: Any) -> Select[InboundMail]:
+    companies = Company.visible(sees_all, firm_id, person_id)
+    whose = [InboundMail.company_id.in_(companies.with_only_columns(Company.id))]
+    if sees_all:
         whose.append(InboundMail.company_id.is_(None))
     return select(InboundMail).where(
-        InboundMail.firm_id == person.firm_id,
+        InboundMail.firm_id == firm_id,
         InboundMail.state != "waiting",
         or_(*whose),
     )
@@ -71,7 +77,19 @@ def to_check(person: Person) -> int:
     """How many wait for somebody like this person."""
     if person.is_operator:
         return _number(strays())
-    return _number(visible_to(person).where(InboundMail.state == "quarantined"))
+    asked = _asked_to_check(person.sees_every_company)
+    who = {"reader_firm_id": person.firm_id, "reader_id": person.id}
+    return db.session.scalar(asked, who) or 0
+
+
+@cache
+def _asked_to_check(sees_all: bool) -> Select[int]:
+    """Each page of the firm asks it."""
+    firm_id = bindparam("reader_firm_id", type_=Uuid())
+    reader_id = bindparam("reader_id", type_=Uuid())
+    return _count(
+        _visible(sees_all, firm_id, reader_id).where(InboundMail.state == "quarantined")
+    )
 
 
 def discarded(person: Person) -> int:
@@ -97,4 +115,8 @@ def filed_lately(person: Person) -> int:
 
 
 def _number(wanted: Select[InboundMail]) -> int:
-    return db.session.scalar(wanted.with_only_columns(func.count(InboundMail.id))) or 0
+    return db.session.scalar(_count(wanted)) or 0
+
+
+def _count(wanted: Select[InboundMail]) -> Select[int]:
+    return wanted.with_only_columns(func.count(InboundMail.id))

@@ -4,11 +4,12 @@ An archived company is read-only for everybody: whoever asks to change something
 is told so here, before any act.
 """
 
-from typing import NoReturn
+from functools import cache
+from typing import Any, NoReturn
 
 from flask import abort, redirect, request, url_for
 from flask_login import current_user
-from sqlalchemy import ColumnElement
+from sqlalchemy import Select, Uuid, bindparam
 
 from app.companies.models import Company
 from app.db import db
@@ -34,19 +35,33 @@ def company_and_role(slug: str) -> tuple[Company, str]:
 
 def find(slug: str) -> tuple[Company, str]:
     """The same, archived or not, whatever is asked for."""
-    if found := _where(Company.slug == slug):
+    if found := _called(slug):
         return found
-    moved = _where(Company.former_slug == slug)
+    moved = _called(slug, formerly=True)
     return _lead_on(moved[0]) if moved else abort(404)
 
 
-def _where(which: ColumnElement[bool]) -> tuple[Company, str] | None:
-    found = Company.visible_to(current_user).where(which)
-    if not current_user.is_client:
-        company = db.session.scalar(found)
-        return (company, str(current_user.role)) if company else None
-    row = db.session.execute(found.add_columns(Membership.role)).one_or_none()
-    return (row[0], row[1]) if row else None
+def _called(slug: str, *, formerly: bool = False) -> tuple[Company, str] | None:
+    asked = _asked(
+        formerly=formerly,
+        sees_all=current_user.sees_every_company,
+        with_role=current_user.is_client,
+    )
+    who = {"firm_id": current_user.firm_id, "reader_id": current_user.id}
+    row = db.session.execute(asked, who | {"slug": slug}).one_or_none()
+    if row is None:
+        return None
+    return row[0], row[1] if current_user.is_client else str(current_user.role)
+
+
+@cache
+def _asked(*, formerly: bool, sees_all: bool, with_role: bool) -> Select[Any]:
+    firm_id = bindparam("firm_id", type_=Uuid())
+    reader_id = bindparam("reader_id", type_=Uuid())
+    called = Company.former_slug if formerly else Company.slug
+    found = Company.visible(sees_all, firm_id, reader_id)
+    found = found.where(called == bindparam("slug"))
+    return found.add_columns(Membership.role) if with_role else found
 
 
 def read_only(name: str) -> Refused:

@@ -76,15 +76,20 @@ class Company(Base, TenantOwned):
         Index("ix_companies_template_id", "template_id"),
     )
 
-    @staticmethod
-    def visible_to(person: Person) -> Select["Company"]:
+    @classmethod
+    def visible_to(cls, person: Person) -> Select["Company"]:
         """The companies of the person's firm that this person may enter."""
-        companies = select(Company).where(Company.firm_id == person.firm_id)
-        if person.sees_every_company:
+        return cls.visible(person.sees_every_company, person.firm_id, person.id)
+
+    @staticmethod
+    def visible(sees_all: bool, firm_id: Any, person_id: Any) -> Select["Company"]:
+        """The same for a statement that is written once and told who asks."""
+        companies = select(Company).where(Company.firm_id == firm_id)
+        if sees_all:
             return companies
         return companies.join(
             Membership,
-            (Membership.company_id == Company.id) & (Membership.person_id == person.id),
+            (Membership.company_id == Company.id) & (Membership.person_id == person_id),
         )
 
     @property
