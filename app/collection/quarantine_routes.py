@@ -42,6 +42,7 @@ from app.library.receiving import store
 from app.library.sending_out import as_attachment, flowing
 from app.policy import open_to
 from app.texts import gettext as _, ngettext
+from app.typed import whole
 
 blueprint = Blueprint("quarantine", __name__)
 blueprint.register_error_handler(TooLate, answer_too_late)
@@ -97,7 +98,7 @@ def preview(inbound_id: uuid.UUID, number: int) -> ResponseReturnValue:
 def picture(inbound_id: uuid.UUID, number: int) -> ResponseReturnValue:
     """A page of it; the browser keeps it, and asks each time whether it still may."""
     mail, part = _part_or_404(inbound_id, number)
-    page = request.args.get("page", 1, type=int)
+    page = whole(request.args.get("page", "1"), 0)
     name = f"{part.sha256}-{page}"
     if name in request.if_none_match:
         answer = make_response("", 304)
@@ -214,8 +215,7 @@ def _chosen(mail: InboundMail) -> tuple[Company, Folder]:
 
 def _numbers() -> set[int]:
     """Of the parts that were chosen."""
-    given = (n for n in request.values.getlist("part") if n.isascii())
-    return {int(n) for n in given if n.isdecimal() and len(n) < 6}
+    return {whole(n, -1) for n in request.values.getlist("part")} - {-1}
 
 
 def _done(done: Classified, folder: Folder) -> str:

@@ -14,6 +14,7 @@ from app.db import db
 from app.delivery.models import LEASED, WAITING, Delivery
 from app.delivery.needing import needs_a_person
 from app.folding import folded, folded_column
+from app.typed import whole
 
 SORTS = (
     *("company", "app", "since", "state"),
@@ -61,14 +62,13 @@ def wanted(args: Mapping[str, str]) -> Wanted:
         given = args.get(name, "")
         return given if given in known else str(getattr(Wanted, name))
 
-    page = args.get("page", "")
     return Wanted(
         q=args.get("q", "").replace("\0", "").strip()[:255],
         app=args.get("app", "").replace("\0", "")[:40],
         state=among("state", states.STATES),
         sort=among("sort", SORTS),
         dir=among("dir", ("asc", "desc")),
-        page=max(1, int(page)) if page.isdecimal() and len(page) < 9 else 1,
+        page=max(1, whole(args.get("page"), 1)),
     )
 
 

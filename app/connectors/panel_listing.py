@@ -16,6 +16,7 @@ from app.connectors.models import Connection
 from app.connectors.panel_rows import CompanyRow, held_of, made, row
 from app.db import db
 from app.folding import folded, folded_column
+from app.typed import whole
 
 A_PAGE = 50
 
@@ -52,12 +53,10 @@ class Listing:
 
 
 def asked_for(args: Mapping[str, str]) -> Asked:
-    page = args.get("page", "")
-    is_number = page.isascii() and page.isdigit() and 0 < len(page) < 7
     return Asked(
         q=args.get("q", "").strip()[:200],
         among="authorised" if args.get("among") == "authorised" else "all",
-        page=max(1, int(page)) if is_number else 1,
+        page=max(1, whole(args.get("page"), 1)),
     )
 
 

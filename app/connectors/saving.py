@@ -20,6 +20,7 @@ from app.errors import Refused
 from app.people.confirming import confirm_password
 from app.people.models import Person
 from app.texts import gettext as _
+from app.typed import whole
 
 
 @dataclass(frozen=True)
@@ -69,14 +70,10 @@ def typed_in(form: Mapping[str, str], app: PartnerApp) -> Typed:
             for slot in app.slots
             if f"destination_{slot.key}" in form
         },
-        revision=None if revision is None else _number(revision),
+        revision=None if revision is None else whole(revision, 0),
         password=form.get("password"),
         is_sure="sure" in form,
     )
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def save(company: Company, app: PartnerApp, typed: Typed, *, by: Person) -> Saved:

@@ -17,6 +17,7 @@ from app.errors import Refused
 from app.policy import open_to
 from app.queueing import enqueue_once
 from app.texts import gettext as _
+from app.typed import whole
 
 blueprint = Blueprint("test_mails", __name__)
 MOST_LOOKS = 12
@@ -36,7 +37,7 @@ def block(key: str, slug: str) -> ResponseReturnValue:
         app=app,
         company=company,
         item=next((item for item in shown if item.slot.key == wanted), None),
-        look=request.args.get("look", MOST_LOOKS, type=int),
+        look=whole(request.args.get("look"), MOST_LOOKS),
     )
 
 

@@ -11,6 +11,7 @@ from app.firms.brand import Brand, derive
 from app.firms.icons import SIZES, icon_png
 from app.firms.theme import PLATFORM, fingerprint
 from app.policy import open_to
+from app.typed import whole
 
 blueprint = Blueprint("install", __name__)
 FOREVER = "public, max-age=31536000, immutable"
@@ -62,7 +63,7 @@ def manifest() -> ResponseReturnValue:
 @open_to("everyone")
 def icon() -> ResponseReturnValue:
     """Named by the brand's fingerprint (`v`), it may be kept for ever."""
-    side = request.args.get("side", type=int)
+    side = whole(request.args.get("side"), 0)
     if side not in SIZES:
         abort(404)
     firm = g.get("firm")

@@ -17,6 +17,7 @@ from app.library.template_nodes import KINDS, STANDARD, Nodes, read
 from app.library.template_words import kind_words, visibility_words
 from app.policy import open_to
 from app.texts import gettext as _
+from app.typed import whole
 
 blueprint = Blueprint("templates", __name__)
 
@@ -89,7 +90,7 @@ def change(template_id: uuid.UUID) -> ResponseReturnValue:
     form = request.form
     try:
         nodes = _changed(read(template.content), form.get("do", "save"))
-        version = form.get("version", -1, type=int)
+        version = whole(form.get("version"), -1)
         templates.save(template, nodes, version, by=current_user)
     except Refused as refusal:
         part = f"{form.get('do')}-{form.get('at', '')}"

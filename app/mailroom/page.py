@@ -22,6 +22,7 @@ from app.mailroom.reading_counts import unread
 from app.mailroom.sorting import likely_link
 from app.people.models import Person
 from app.texts import gettext as _
+from app.typed import whole
 
 A_PAGE = 50
 
@@ -81,9 +82,7 @@ def filters_from(asked: Mapping[str, str]) -> Filters:
         app=asked.get("app", "")[:40],
         company=asked.get("company", "")[:63],
         kind=kind if kind in KINDS else "",
-        page=max(1, int(page))
-        if page.isascii() and page.isdecimal() and len(page) < 7
-        else 1,
+        page=max(1, whole(page, 1)),
     )
 
 

@@ -17,6 +17,7 @@ from app.pages import editing, merging
 from app.pages.making import THUMBNAIL
 from app.policy import open_to
 from app.texts import gettext as _
+from app.typed import whole
 
 blueprint = Blueprint("page_merging", __name__)
 
@@ -75,8 +76,7 @@ def _in_order(given: list[str]) -> list[str]:
     """By the numbers beside them, where there are any."""
 
     def place(one: str) -> int:
-        typed = request.form.get(f"place-{one}", "")
-        return int(typed) if typed.isdecimal() and len(typed) < 9 else 10**9
+        return whole(request.form.get(f"place-{one}"), 10**9)
 
     return sorted(given, key=place)
 

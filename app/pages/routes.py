@@ -28,6 +28,7 @@ from app.pages.models import PageImage
 from app.pages.viewing import may_come, picture_of, viewer
 from app.policy import open_to
 from app.storage import Missing
+from app.typed import whole
 
 blueprint = Blueprint("pages", __name__)
 
@@ -36,7 +37,7 @@ blueprint = Blueprint("pages", __name__)
 @open_to("signed_in")
 def image(document_id: uuid.UUID, number: int) -> ResponseReturnValue:
     document, _place = document_or_404(document_id)
-    width = request.args.get("w", PAGE, type=int)
+    width = whole(request.args.get("w"), PAGE)
     may_be = width in WIDTHS and number <= MOST_PAGES
     picture = picture_of(document, number, width) if may_be else None
     if picture is None:
@@ -68,7 +69,7 @@ def preview(document_id: uuid.UUID) -> ResponseReturnValue:
     document, _place = document_or_404(document_id)
     if not htmx.is_fragment():
         return redirect(url_for("library.document", document_id=document.id))
-    poll = request.args.get("poll", 1, type=int)
+    poll = whole(request.args.get("poll"), 1)
     return render_template(
         "pages/_viewer.html",
         viewer=viewer(document, current_version(document), poll),

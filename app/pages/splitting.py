@@ -22,6 +22,7 @@ from app.locks import lock_company
 from app.pages.editing import Signed, ask, chunks
 from app.people.models import Person
 from app.texts import gettext as _
+from app.typed import whole
 
 MAY_BE_OUT = (*DONE, *LEASED, "unknown")
 
@@ -35,7 +36,7 @@ def has_left(document_id: uuid.UUID) -> bool:
 
 def cuts_of(given: list[str], pages: int) -> list[int]:
     """Page numbers behind which to cut, in order. Raises Refused."""
-    found = {int(cut) for cut in given if cut.isdecimal() and len(cut) < 6}
+    found = {whole(cut, 0) for cut in given}
     cuts = sorted(cut for cut in found if 0 < cut < pages)
     if not cuts:
         raise Refused(_("Choose at least one place to cut."), "cuts")

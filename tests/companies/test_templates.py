@@ -183,6 +183,15 @@ def test_of_two_who_change_a_template_the_second_is_told(
     assert [node.name for node in nodes()][-1] == "Un"
 
 
+@pytest.mark.parametrize("version", ["", "9" * 30, "-1", "\N{SUPERSCRIPT TWO}"])
+def test_a_version_that_no_database_counts_to_is_an_old_one(
+    ada: Browser, url: str, version: str
+) -> None:
+    form = {"do": "add", "at": "", "version": version, "name": "Un"}
+    assert ada.post(f"{url}/nodes", data=form).status_code == 422
+    assert nodes()[-1].name != "Un"
+
+
 def test_there_is_one_default_and_it_can_be_another(ada: Browser, url: str) -> None:
     other = ada.post("/settings/templates", data={"name": "Holdings"}).location
     ada.post(f"{other}/default")
