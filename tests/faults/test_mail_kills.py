@@ -60,24 +60,30 @@ class Door:
 
 
 class Supplier:
-    """Sends mails one by one, each until it is answered; what was, is counted."""
+    """Sends mails one by one, each until it is answered, as a relay does: the same
+    bytes each time. What was answered is counted."""
 
     def __init__(self, door: Door) -> None:
         self.door = door
         self.answered = 0
+        self.raw = self._letter()
+
+    def _letter(self) -> bytes:
+        files = [f"{self.answered}-{paper}.pdf" for paper in range(PAPERS)]
+        return letter(
+            *((name, "application/pdf") for name in files),
+            message_id=f"<{self.answered}@supplier.test>",
+        )
 
     def send(self) -> None:
-        number = self.answered
-        raw = letter(
-            *((f"{number}-{paper}.pdf", "application/pdf") for paper in range(PAPERS)),
-            message_id=f"<{number}@supplier.test>",
-        )
         with (
             suppress(OSError, smtplib.SMTPException),
             smtplib.SMTP("127.0.0.1", self.door.port, timeout=10) as line,
         ):
-            line.sendmail("a@supplier.test", [TO[number % len(TO)]], raw)
+            to = TO[self.answered % len(TO)]
+            line.sendmail("a@supplier.test", [to], self.raw)
             self.answered += 1
+            self.raw = self._letter()
 
 
 @contextmanager
