@@ -74,27 +74,28 @@ def _fill_dupont(dupont: Company, claire: Person, paul: Person, lea: Person) -> 
         connection, "purchases", "dupont-maconnerie@qbodocs.example", by=claire
     )
     switches.set_switch(purchases, connection, "purchases", "on", by=claire)
-    sent = _deposit(month, paul, "Facture Orange Pro.pdf", "Orange 89,90", days=2)
-    as_if_sent(sent, connection.bot_address, "dupont-maconnerie@qbodocs.example")
-    taken = _deposit(month, lea, "Facture Veolia.pdf", "Veolia 61,30", days=5)
-    as_if_sent(taken, connection.bot_address, "dupont-maconnerie@qbodocs.example")
-    since_then(taken, "delivered", 250, "2.1.5 Delivered (démonstration)")
+    # The oldest first, as they would have come.
+    big = _deposit(month, paul, "Plans du chantier.pdf", "Plans", days=7)
+    since_then(big, "failed", 554, "5.6.0 Message refused (démonstration)")
     back = _deposit(month, paul, "Facture Kiloutou.pdf", "Kiloutou 240,00", days=6)
     as_if_sent(back, connection.bot_address, "dupont-maconnerie@qbodocs.example")
     since_then(back, "bounced", 550, "5.2.2 Mailbox full (démonstration)")
-    big = _deposit(month, paul, "Plans du chantier.pdf", "Plans", days=7)
-    since_then(big, "failed", 554, "5.6.0 Message refused (démonstration)")
-    _deposit(month, lea, "Facture EDF.pdf", "EDF 184,20")
-    in_trouble(_deposit(month, paul, "Facture Loxam 5520187.pdf", "Loxam", days=1))
+    taken = _deposit(month, lea, "Facture Veolia.pdf", "Veolia 61,30", days=5)
+    as_if_sent(taken, connection.bot_address, "dupont-maconnerie@qbodocs.example")
+    since_then(taken, "delivered", 250, "2.1.5 Delivered (démonstration)")
     in_doubt(_deposit(month, paul, "Ticket péage A71.pdf", "Péage 12,40", days=4))
-    _deposit(month, paul, "Facture Point P 88412.pdf", "Point P 96,00")
-    _deposit(month, paul, "Inventaire chantier.csv", "réf;quantité\nC12;40\n", raw=True)
     blurred = _deposit(month, paul, "Ticket BigMat.pdf", "illisible", days=3)
     blurred.document.status = "rejected"
     blurred.document.rejected_reason = "Le montant est illisible, à photographier."
     for delivery in blurred.deliveries:
         delivery.state, delivery.reason = "cancelled", "by_user"
         delivery.settled_at = utc_now()
+    sent = _deposit(month, paul, "Facture Orange Pro.pdf", "Orange 89,90", days=2)
+    as_if_sent(sent, connection.bot_address, "dupont-maconnerie@qbodocs.example")
+    in_trouble(_deposit(month, paul, "Facture Loxam 5520187.pdf", "Loxam", days=1))
+    _deposit(month, paul, "Facture Point P 88412.pdf", "Point P 96,00")
+    _deposit(month, paul, "Inventaire chantier.csv", "réf;quantité\nC12;40\n", raw=True)
+    _deposit(month, lea, "Facture EDF.pdf", "EDF 184,20")
     checked = _deposit(
         _at(dupont, f"{year}/Ventes"), lea, "Devis n°3 – été.pdf", "Devis"
     )
