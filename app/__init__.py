@@ -11,6 +11,7 @@ from whitenoise import WhiteNoise
 import config
 from app import assets, bundles, cli, errors, formats, htmx, policy, storage, tenancy
 from app.about import routes as about_routes
+from app.addresses import Portal
 from app.archives import download_routes, routes as archives_routes
 from app.collection import (
     address_routes,
@@ -140,7 +141,7 @@ BLUEPRINTS = (
 
 def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     """The application. `settings` overrides what the environment says."""
-    app = Flask(__name__)
+    app = Portal(__name__)
     app.config.update(config.from_environment())
     app.config.update(settings or {})
     logging.basicConfig(level=app.config["LOG_LEVEL"])

@@ -4,7 +4,13 @@ import grimp
 import pytest
 
 INFRASTRUCTURE = {
-    *("app.apart", "app.apart_child", "app.apart_mail", "app.apart_ocr"),
+    *(
+        "app.addresses",
+        "app.apart",
+        "app.apart_child",
+        "app.apart_mail",
+        "app.apart_ocr",
+    ),
     *("app.apart_pages", "app.apart_sheets", "app.apart_signatures", "app.assets"),
     *("app.blobs", "app.bundles", "app.db", "app.errors", "app.extensions"),
     *("app.folding", "app.formats", "app.htmx", "app.idle_lines", "app.lean"),
