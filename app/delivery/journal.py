@@ -19,6 +19,7 @@ from app.delivery.badges import Badge, delivery_badge
 from app.delivery.clock import next_slot
 from app.delivery.journal_filters import GROUPS, PERIODS, Filters
 from app.delivery.models import Delivery
+from app.delivery.needing import that_need_a_person
 from app.folding import folded, folded_column
 from app.library.models import Document
 
@@ -37,6 +38,7 @@ class Line:
     badge: Badge
     destination: str  # where it went, or would go now
     url: str
+    needs_a_person: bool
 
     @property
     def id(self) -> uuid.UUID:
@@ -45,6 +47,8 @@ class Line:
     @property
     def next_step(self) -> str | None:
         """What a person is asked for: to send it again, to check, or to decide."""
+        if not self.needs_a_person:
+            return None
         steps = {"held": "decide", "unknown": "check"}
         steps |= dict.fromkeys(GROUPS["refused"], "resend")
         return steps.get(self.delivery.state)
@@ -59,7 +63,7 @@ class Journal:
 
 
 def journal(filters: Filters) -> Journal:
-    """A page of it, newest first; three queries, whatever is in it."""
+    """A page of it, newest first; four queries, whatever is in it."""
     wanted = chosen(filters)
     page = wanted.order_by(Delivery.id.desc()).limit(A_PAGE + 1)
     if filters.after:
@@ -68,8 +72,9 @@ def journal(filters: Filters) -> Journal:
     ids = wanted.with_only_columns(Delivery.id).order_by(None)
     counted = ids.limit(MOST_COUNTED + 1).subquery()
     total = db.session.scalar(select(func.count()).select_from(counted)) or 0
+    asking = that_need_a_person(found)
     return Journal(
-        lines=[line_of(delivery) for delivery in found[:A_PAGE]],
+        lines=[line_of(one, asks=one.id in asking) for one in found[:A_PAGE]],
         total=min(total, MOST_COUNTED),
         total_is_floor=total > MOST_COUNTED,
         next_after=found[A_PAGE - 1].id if len(found) > A_PAGE else None,
@@ -139,7 +144,8 @@ def visible() -> Select[Delivery]:
     )
 
 
-def line_of(delivery: Delivery) -> Line:
+def line_of(delivery: Delivery, *, asks: bool = False) -> Line:
+    """`asks`: it needs a person."""
     app = apps.find(delivery.connection.app_key)
     slot = app.slot(delivery.slot) if app else None
     now = delivery.connection.destination_for(delivery.slot)
@@ -152,6 +158,7 @@ def line_of(delivery: Delivery) -> Line:
         badge=delivery_badge(delivery),
         destination=delivery.destination or (now.address if now else ""),
         url=url_for("journal.show", delivery_id=delivery.id),
+        needs_a_person=asks,
     )
 
 

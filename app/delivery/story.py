@@ -13,6 +13,7 @@ from app.delivery.by_hand import may_release
 from app.delivery.explaining import explained
 from app.delivery.journal import Line, line_of
 from app.delivery.models import BLOCKED, DONE, LEASED, Attempt, Delivery
+from app.delivery.needing import is_one_followed
 from app.delivery.proof import cancel_text
 from app.delivery.repeats import ARRIVED
 from app.delivery.told import Told, told_of
@@ -83,10 +84,10 @@ def _elsewhere(action: Action | None) -> Action | None:
 
 def may_resend(delivery: Delivery) -> bool:
     """What is held leaves by itself once its reason is gone; what arrived before is
-    there."""
+    there; of what was sent again, the newest is."""
     if delivery.reason == ARRIVED or delivery.document.is_kept_back:
         return False
-    if delivery.company.archived_at is not None:
+    if delivery.company.archived_at is not None or is_one_followed(delivery):
         return False
     return delivery.state in {"failed", "bounced", "unknown", "cancelled"}
 

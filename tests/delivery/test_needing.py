@@ -9,7 +9,7 @@ from app.connectors.overview_search import blocked_of
 from app.db import database_now, db
 from app.delivery import blocked, by_hand, tick
 from app.delivery.bouncing import bounced
-from app.library import replacing
+from app.library import judging, replacing, trashing
 from app.library.deposit import Deposited
 from app.library.models import Document
 from app.library.receiving import receive
@@ -95,6 +95,33 @@ def test_nor_does_what_left_as_a_new_version(house: House, state: str) -> None:
     tick.run()
     assert [copy.state for copy in copies_of(done)] == [state, "accepted"]
     assert number_of(house) == [0, 0]
+
+
+@pytest.mark.parametrize("state", ["failed", "bounced", "unknown"])
+def test_what_is_in_the_trash_waits_for_nobody_until_it_is_back(
+    house: House, state: str
+) -> None:
+    done = house.drop()
+    change(done, state=state, reason="refused")
+    document = db.session.get_one(Document, done.document.id)
+    trashing.trash_document(document, by=house.admin)
+    db.session.commit()
+    assert number_of(house) == [0, 0]
+    trashing.restore_document(document, by=house.admin)
+    db.session.commit()
+    assert number_of(house) == [1, 1]
+
+
+def test_nor_does_what_the_firm_refused_until_it_is_judged_anew(house: House) -> None:
+    done = house.drop()
+    change(done, state="failed", reason="refused")
+    document = db.session.get_one(Document, done.document.id)
+    judging.refuse(document, "illisible", by=house.admin)
+    db.session.commit()
+    assert number_of(house) == [0, 0]
+    judging.validate(document, by=house.admin)
+    db.session.commit()
+    assert number_of(house) == [1, 1]
 
 
 def test_the_digest_tells_nothing_of_a_company_that_is_archived(

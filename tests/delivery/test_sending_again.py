@@ -56,6 +56,31 @@ def test_what_was_sent_again_and_has_arrived_is_not_said_to_leave(
     assert [copy.state for copy in copies_of(done)] == ["failed", "accepted"]
 
 
+def buttons(ada: Browser, delivery: Delivery) -> tuple[bool, bool]:
+    """Whether its line and its story offer to send it again."""
+    line = f'value="resend {delivery.id}"' in ada.get("/deliveries").text
+    story = 'value="resend"' in ada.get(f"/deliveries/{delivery.id}").text
+    db.session.commit()
+    return line, story
+
+
+def test_what_was_sent_again_is_offered_no_more_but_what_became_of_it(
+    house: House, ada: Browser
+) -> None:
+    done, document = failed(house)
+    (old,) = copies_of(done)
+    assert buttons(ada, old) == (True, True)
+    asked(ada, old)
+    assert buttons(ada, old) == (False, False)
+    change(done, state="failed", reason="refused")
+    old, new = copies_of(done)
+    assert buttons(ada, old) == (False, False)
+    assert buttons(ada, new) == (True, True)
+    trashing.trash_document(document, by=house.admin)
+    db.session.commit()
+    assert buttons(ada, new) == (False, False)
+
+
 def test_two_lines_of_one_document_make_it_leave_once(
     house: House, ada: Browser, smtp: MailServer
 ) -> None:
