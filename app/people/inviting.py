@@ -1,10 +1,11 @@
 """Inviting somebody: a mail with a link by which they choose their password, once.
 
-The link holds who it is for and what their password was when it was written, signed;
-so it is used up when a password is chosen, and nothing of it is stored.
+The link holds who it is for and a secret, signed. Of the secret a digest is stored with
+the person: a newer invitation takes its place, and a chosen password takes it away.
 """
 
 import hashlib
+import secrets
 import uuid
 from datetime import timedelta
 
@@ -69,7 +70,7 @@ def person_invited(token: str, firm_id: uuid.UUID | None) -> Person:
     """Whom the link is for, at this firm. Raises Invalid, with why."""
     try:
         said = _signer().loads(token, max_age=int(LIFETIME.total_seconds()))
-        person_id, stamp = uuid.UUID(said[0]), str(said[1])
+        person_id, secret = uuid.UUID(said[0]), str(said[1])
     except SignatureExpired:
         raise Invalid(
             _("This link was good for 7 days, which are over."), 410
@@ -79,8 +80,12 @@ def person_invited(token: str, firm_id: uuid.UUID | None) -> Person:
     person = db.session.get(Person, person_id)
     if person is None or person.firm_id != firm_id or person.disabled_at:
         raise _unknown()
-    if stamp != _stamp(person.password_hash):
+    if person.password_hash:
         raise _used()
+    if _digest(secret) != person.invitation_sha256:
+        raise Invalid(
+            _("There is a newer invitation: open the last mail that you got."), 410
+        )
     return person
 
 
@@ -96,16 +101,13 @@ def choose_password(person: Person, password: str, again: str) -> None:
         raise Refused(_("Choose something else than your address."), "password")
     if password != again:
         raise Refused(_("This is not the same password."), "again")
-    before = Person.password_hash
     changed = db.session.execute(
         update(Person)
         .where(
             Person.id == person.id,
-            before == person.password_hash
-            if person.password_hash
-            else before.is_(None),
+            Person.invitation_sha256 == person.invitation_sha256,
         )
-        .values(password_hash=hash_password(password))
+        .values(password_hash=hash_password(password), invitation_sha256=None)
         .returning(Person.id)
     ).one_or_none()
     if changed is None:
@@ -114,8 +116,11 @@ def choose_password(person: Person, password: str, again: str) -> None:
         record("password_chosen", firm_id=person.firm_id, actor_id=person.id)
 
 
-def link_for(person: Person, firm: Firm) -> str:
-    token = _signer().dumps([str(person.id), _stamp(person.password_hash)])
+def _new_link(person: Person, firm: Firm) -> str:
+    """The links that the person got before open nothing any more."""
+    secret = secrets.token_urlsafe(32)
+    person.invitation_sha256 = _digest(secret)
+    token = _signer().dumps([str(person.id), secret])
     return url_of(firm) + url_for("invitations.show", token=token)
 
 
@@ -135,7 +140,7 @@ def _text(person: Person, company: Company, firm: Firm, by: Person) -> str:
         until = fulltime(utc_now() + LIFETIME)
         lines.append(
             _("Choose your password (until %(time)s):", time=until)
-            + f"\n{link_for(person, firm)}"
+            + f"\n{_new_link(person, firm)}"
         )
     lines.append(_("You did not expect this message? Ignore it."))
     return "\n\n".join([*lines, f"--\n{firm.name}"]) + "\n"
@@ -145,8 +150,8 @@ def _signer() -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="invitation")
 
 
-def _stamp(password_hash: str | None) -> str:
-    return hashlib.sha256((password_hash or "").encode()).hexdigest()[:16]
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def _unknown() -> Invalid:

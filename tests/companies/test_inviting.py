@@ -82,6 +82,35 @@ def test_a_link_that_was_used_says_so_and_changes_nothing(
     assert zoe().password_hash == before
 
 
+def test_a_newer_invitation_is_the_one_that_is_good(
+    app: Flask, world: World, link: str
+) -> None:
+    ada = signed_in(app, world.alder.admin)
+    ada.post(f"/companies/dune-alder/invitations/{zoe().id}")
+    newest = db.session.scalars(select(Notice).order_by(Notice.id.desc())).first()
+    assert newest
+    for answer in (
+        stranger(app, world).get(link),
+        chosen(stranger(app, world), link, "somebody else's words"),
+    ):
+        assert answer.status_code == 410
+        assert "invitation plus récente" in answer.text
+    assert zoe().password_hash is None
+    assert chosen(stranger(app, world), path_in(newest)).location == "/"
+    assert "déjà servi" in stranger(app, world).get(link).text
+
+
+def test_of_an_invitation_nothing_is_stored_that_opens_the_door(
+    app: Flask, world: World, link: str
+) -> None:
+    stored = zoe().invitation_sha256
+    assert stored
+    assert len(stored) == 64
+    assert stored not in link
+    chosen(stranger(app, world), link)
+    assert zoe().invitation_sha256 is None
+
+
 def test_a_link_of_eight_days_ago_says_so(
     app: Flask, world: World, link: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
