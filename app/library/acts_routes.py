@@ -57,7 +57,7 @@ def _url(document: Document) -> str:
 def _undo(endpoint: str, document: Document) -> str:
     """Back to where the person is at work then."""
     url = url_for(endpoint, document_id=document.id)
-    return f"{url}?from=list&undo=yes" if _is_from_list() else url
+    return f"{url}?from=list&undo=yes" if _is_from_list() else f"{url}?undo=yes"
 
 
 def _answer(
@@ -112,14 +112,16 @@ def form(document_id: uuid.UUID, act: str) -> ResponseReturnValue:
 def move(document_id: uuid.UUID) -> ResponseReturnValue:
     document, place = _allowed(document_id, "move")
     before, list_url = place.folder.id, place.url
+    is_undo = "undo" in request.args
     try:
         to = _target(place)
-        move_document(document, to, by=current_user, channel=_channel())
+        move_document(
+            document, to, by=current_user, channel=_channel(), is_back=is_undo
+        )
     except Refused as refusal:
         db.session.rollback()
         return _form("move", document, place, refusal)
     db.session.commit()
-    is_undo = "undo" in request.args
     return _answer(
         document,
         _("“%(name)s” is moved to “%(folder)s”.", name=document.name, folder=to.name),

@@ -159,7 +159,8 @@ def move(folder_id: uuid.UUID) -> ResponseReturnValue:
             seen = concerned(place.folder, to)
             if seen.documents and seen.switched_on:
                 return _confirm(place, to, seen.documents, _names(seen.switched_on))
-        move_folder(place.folder, to, by=current_user)
+        is_back = "undo" in request.args
+        move_folder(place.folder, to, by=current_user, is_back=is_back)
     except Refused as refusal:
         db.session.rollback()
         return _form("move", place, refusal)
@@ -169,7 +170,7 @@ def move(folder_id: uuid.UUID) -> ResponseReturnValue:
         place.url,
         _("“%(name)s” is moved to “%(folder)s”.", name=place.folder.name, folder=where),
         {
-            "undo_url": url_for("folders.move", folder_id=folder_id),
+            "undo_url": url_for("folders.move", folder_id=folder_id, undo="yes"),
             "parent": before,
         },
     )

@@ -5,11 +5,13 @@ moved does not. What waits and is no longer covered is cancelled. The caller com
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from sqlalchemy import Select, func, select
 
+from app.activity.models import Entry
 from app.connectors.reach import subtree
 from app.db import database_now, db
 from app.delivery import planning
@@ -35,26 +37,39 @@ from app.texts import gettext as _
 
 
 def move_document(
-    document: Document, to: Folder, *, by: Person | None, channel: str = "web"
+    document: Document,
+    to: Folder,
+    *,
+    by: Person | None,
+    channel: str = "web",
+    is_back: bool = False,
 ) -> Document:
-    """To another folder of its company; a name that is taken there gets a number."""
+    """To another folder of its company; a name that is taken there gets a number.
+    `is_back`: the last move is taken back, and with it the number that it gave."""
     lock_company(document.company_id, and_folder=to.id)
     take(document)
     living(to, document.company_id)
     if document.folder_id == to.id:
         return document
-    move_all([document], to, by=by, channel=channel)
+    names = {document.id: name} if is_back and (name := _before_move(document)) else {}
+    move_all([document], to, by=by, channel=channel, names=names)
     return document
 
 
 def move_all(
-    documents: Sequence[Document], to: Folder, *, by: Person | None, channel: str
+    documents: Sequence[Document],
+    to: Folder,
+    *,
+    by: Person | None,
+    channel: str,
+    names: Mapping[uuid.UUID, str] = MappingProxyType({}),
 ) -> None:
     """Those that lie elsewhere. All are taken, the folder lives, and nothing else
-    arrives there meanwhile."""
+    arrives there meanwhile. `names`: what some are to be called there."""
     before = {document.id: document.folder_id for document in documents}
-    names = free_names_in(to.id, [document.name for document in documents])
-    for document, name in zip(documents, names, strict=True):
+    was = {document.id: document.name for document in documents}
+    wanted = [names.get(document.id, document.name) for document in documents]
+    for document, name in zip(documents, free_names_in(to.id, wanted), strict=True):
         if document.name != name:
             document.name = name
     change_all(documents, folder_id=to.id, folder=to)
@@ -65,14 +80,41 @@ def move_all(
         planning.arrivals(came(from_there, arrivals), to.id, "move_in", was_on)
     cover_again([document.id for document in documents], why="moved_out")
     told = [
-        (one, {"name": one.name, "before": str(before[one.id]), "folder": str(to.id)})
+        (
+            one,
+            {"name": one.name, "before": str(before[one.id]), "folder": str(to.id)}
+            | ({"was": was[one.id]} if was[one.id] != one.name else {}),
+        )
         for one in documents
     ]
     note_documents("moved", told, by)
 
 
-def move_folder(folder: Folder, to: Folder | None, *, by: Person | None) -> None:
-    """Under another folder, or to the top (None). Its content is not due for that."""
+def name_before(move: Entry, moved: Document | Folder) -> str | None:
+    """What it was called, where the move gave it the name that it has still."""
+    details = move.details
+    return details.get("was") if details["name"] == moved.name else None
+
+
+def _before_move(moved: Document | Folder) -> str | None:
+    if isinstance(moved, Document):
+        whose = [Entry.document_id == moved.id, Entry.verb == "moved"]
+    else:
+        whose = [
+            Entry.company_id == moved.company_id,
+            Entry.verb == "folder_moved",
+            Entry.details["folder"].as_string() == str(moved.id),
+        ]
+    newest = select(Entry).where(*whose).order_by(Entry.id.desc()).limit(1)
+    move = db.session.scalar(newest)
+    return name_before(move, moved) if move else None
+
+
+def move_folder(
+    folder: Folder, to: Folder | None, *, by: Person | None, is_back: bool = False
+) -> None:
+    """Under another folder, or to the top (None). Its content is not due for that.
+    `is_back`: as for a document."""
     lock_company(folder.company_id, exclusive=True)
     take_folder(folder)
     if to is not None and folder in holding(to, folder.company_id, "parent"):
@@ -80,8 +122,9 @@ def move_folder(folder: Folder, to: Folder | None, *, by: Person | None) -> None
     parent_id = to.id if to else None
     if folder.parent_id == parent_id:
         return
-    before = folder.parent_id
-    folder.name = free_folder_name(folder, parent_id, folder.name)
+    before, was = folder.parent_id, folder.name
+    wanted = (is_back and _before_move(folder)) or folder.name
+    folder.name = free_folder_name(folder, parent_id, wanted)
     folder.parent_id = parent_id
     folder.moved_at = database_now()
     db.session.flush()
@@ -92,6 +135,7 @@ def move_folder(folder: Folder, to: Folder | None, *, by: Person | None) -> None
         by,
         before=str(before) if before else None,
         parent=str(parent_id) if parent_id else None,
+        **({"was": was} if was != folder.name else {}),
     )
 
 

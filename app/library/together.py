@@ -20,7 +20,7 @@ from app.db import among, db, new_id, utc_now
 from app.errors import Refused
 from app.library.judging import already_validated, take_back, validate_all
 from app.library.models import Document, Folder
-from app.library.moving import move_all
+from app.library.moving import move_all, name_before
 from app.library.permissions import acts_on
 from app.library.taking import FRESHLY, in_the_trash, living, moved_since
 from app.library.trashing import restore_document, trash_all
@@ -87,6 +87,7 @@ def undo_all(act_id: uuid.UUID, hands: Hands) -> Outcome:
     lock_company(hands.company.id, exclusive=True)
     outcome = Outcome(new_id())
     moved: dict[str, list[Document]] = defaultdict(list)  # by where they were
+    names: dict[uuid.UUID, str] = {}
     entries = _entries(act_id, hands)
     there = _taken(entries)
     outcome.come = any(entry.verb != "validated" for entry in entries)
@@ -101,8 +102,10 @@ def undo_all(act_id: uuid.UUID, hands: Hands) -> Outcome:
                 outcome.not_done.setdefault(why_not, []).append(document.name)
             else:
                 moved[entry.details["before"]].append(document)
+                if name := name_before(entry, document):
+                    names[document.id] = name
         for before, those in moved.items():
-            _try(outcome, those, partial(_move_back, those, before, hands))
+            _try(outcome, those, partial(_move_back, those, before, hands, names))
     return outcome
 
 
@@ -224,10 +227,12 @@ def _why_not_back(document: Document, entry: Entry, hands: Hands) -> str | None:
     return None
 
 
-def _move_back(documents: list[Document], before: str, hands: Hands) -> None:
+def _move_back(
+    documents: list[Document], before: str, hands: Hands, names: dict[uuid.UUID, str]
+) -> None:
     folder = _open_folder(uuid.UUID(before), hands)
     living(folder, hands.company.id)
-    move_all(documents, folder, by=hands.person, channel=hands.channel)
+    move_all(documents, folder, by=hands.person, channel=hands.channel, names=names)
 
 
 def _open_folder(folder_id: uuid.UUID, hands: Hands) -> Folder:

@@ -289,6 +289,45 @@ def test_an_act_on_a_document_can_be_taken_back(
     assert (document.folder_id, document.trashed_at) == (house.folder().id, None)
 
 
+def test_with_a_move_the_number_that_it_gave_is_taken_back(
+    staff: Browser, house: House
+) -> None:
+    house.drop(path="Juridique")
+    done = house.drop()
+    folder = house.folder(PURCHASES)
+    for name, parent in (("Devis", house.folder("Juridique")), ("Devis", folder)):
+        made = {"name": name, "parent": parent.id}
+        staff.post(f"/companies/{house.dune.slug}/folders", data=made)
+    devis = house.folder(f"{PURCHASES}/Devis")
+    to = str(house.folder("Juridique").id)
+    for path, data in (
+        (url(done, "move"), {"folder": to}),
+        (f"{url(done, 'move')}?from=list", {"folder": to}),
+        (f"/folders/{devis.id}/move", {"parent": to}),
+    ):
+        answer = staff.post(path, data=data, follow_redirects=True)
+        db.session.expire_all()
+        names = {document_of(done).name, devis.name}
+        assert names & {"Facture (2).pdf", "Devis (2)"}, path
+        action, fields = undo_of(answer.text)
+        staff.post(action, data=fields, follow_redirects=True)
+        db.session.expire_all()
+        assert (document_of(done).name, devis.name) == ("Facture.pdf", "Devis")
+
+
+def test_a_name_that_was_given_since_stays_when_the_move_is_taken_back(
+    staff: Browser, house: House
+) -> None:
+    house.drop(path="Juridique")
+    done = house.drop()
+    there = {"folder": house.folder("Juridique").id}
+    page = staff.post(url(done, "move"), data=there, follow_redirects=True).text
+    staff.post(url(done, "rename"), data={"name": "Loyer (2).pdf"})
+    action, fields = undo_of(page)
+    staff.post(action, data=fields)
+    assert document_of(done).name == "Loyer (2).pdf"
+
+
 @pytest.mark.parametrize("act", ["move", "trash"])
 def test_an_act_on_a_folder_can_be_taken_back(
     staff: Browser, house: House, act: str

@@ -88,6 +88,18 @@ def test_many_are_moved_and_come_back_by_one_undo(
     assert db.session.scalars(waiting).all() == ["cancelled"]
 
 
+def test_with_the_move_of_many_the_numbers_that_it_gave_are_taken_back(
+    staff: Browser, house: House, three: list[Deposited]
+) -> None:
+    names = [document_of(done).name for done in three]
+    for name in names:
+        house.drop(name, path=SALES)
+    moved = Answer(staff, house, "move", of=three, folder=house.folder(SALES).id)
+    assert all("(2)" in document_of(done).name for done in three)
+    moved.undo(staff)
+    assert [document_of(done).name for done in three] == names
+
+
 def test_many_are_trashed_or_validated_and_come_back(
     staff: Browser, house: House, three: list[Deposited]
 ) -> None:
