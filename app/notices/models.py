@@ -7,7 +7,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, Id, MaybeMoment, Moment, TenantOwned, utc_now
 
-FREQUENCIES = ("never", "now", "daily")
+# `mails`: a client is told only of what they sent by mail, as long as they choose
+# nothing else.
+FREQUENCIES = ("never", "mails", "now", "daily")
 
 
 class Notice(Base):

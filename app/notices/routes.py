@@ -17,7 +17,7 @@ from sqlalchemy import select
 from app.companies.finding import companies_and_roles
 from app.db import db
 from app.notices.models import FREQUENCIES, NoticeSetting
-from app.notices.setting import set_frequency
+from app.notices.setting import set_frequency, usual
 from app.notices.stopping import read_mention_token, read_token
 from app.people.models import Person
 from app.policy import open_to, reads_its_own_body
@@ -39,7 +39,11 @@ def settings() -> ResponseReturnValue:
     companies = [company for company, _role in companies_and_roles()]
     return render_template(
         "notices/settings.html",
-        lines=[(c, chosen.get(c.id, "never")) for c in companies if not c.archived_at],
+        lines=[
+            (company, chosen.get(company.id, usual(current_user)))
+            for company in companies
+            if not company.archived_at
+        ],
     )
 
 
@@ -50,7 +54,7 @@ def update() -> ResponseReturnValue:
     named stays as it is."""
     for company, _role in companies_and_roles():
         wanted = request.form.get(f"deposits-{company.slug}")
-        if wanted is not None and wanted not in FREQUENCIES:
+        if wanted is not None and wanted not in _offered():
             abort(400)
         if wanted:
             set_frequency(current_user, company, wanted)
@@ -59,6 +63,11 @@ def update() -> ResponseReturnValue:
     db.session.commit()
     flash(_("Saved."), "ok")
     return redirect(url_for("notices.settings"), 303)
+
+
+def _offered() -> list[str]:
+    """What comes by mail of one's own is a client's."""
+    return [one for one in FREQUENCIES if one != "mails" or current_user.is_client]
 
 
 @blueprint.get("/notices/stop")

@@ -5,16 +5,23 @@ from app.db import db, insert_into, utc_now
 from app.notices.models import NoticeSetting
 from app.people.models import Person
 
+TELLING = ("now", "daily")
+
+
+def usual(person: Person) -> str:
+    """Of who never chose."""
+    return "mails" if person.is_client else "never"
+
 
 def set_frequency(person: Person, company: Company, wanted: str) -> None:
     """`wanted` is of FREQUENCIES. What arrived before it was asked for is not told;
     the caller commits."""
     setting = db.session.get(NoticeSetting, (person.id, company.id))
     if setting is None:
-        if wanted != "never":
+        if wanted != usual(person):
             _begin(person, company, wanted)
         return
-    if setting.deposits == "never" and wanted != "never":
+    if setting.deposits not in TELLING and wanted in TELLING:
         setting.told_until = utc_now()
     setting.deposits = wanted
 

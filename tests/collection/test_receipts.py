@@ -272,7 +272,6 @@ def test_a_supplier_gets_one_a_day(house: House, zone: Zone, post: MailServer) -
 def test_who_asked_not_to_be_written_to_is_told_of_refusals_alone(
     house: House, zone: Zone
 ) -> None:
-    set_frequency(house.manager, house.dune, "now")
     set_frequency(house.manager, house.dune, "never")
     db.session.commit()
     send(by_dora(PAPER), COMPTA)

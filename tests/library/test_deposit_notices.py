@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from bs4 import BeautifulSoup
 from flask import Flask
 from sqlalchemy import select
 
@@ -185,6 +186,25 @@ def test_a_person_chooses_for_their_own_companies(app: Flask, house: House) -> N
     assert [tuple(row) for row in found] == [(house.manager.id, house.dune.id)]
     wrong = {f"deposits-{house.dune.slug}": "hourly"}
     assert dora.post("/settings/notices", data=wrong).status_code == 400
+
+
+def test_who_never_chose_is_shown_what_comes_and_may_stop_it(
+    app: Flask, house: House
+) -> None:
+    """A client gets receipts for their own mails; staff get nothing."""
+
+    def chosen(page: str) -> str:
+        options = BeautifulSoup(page, "html.parser").select("option[selected]")
+        return str(options[0]["value"])
+
+    field = f"deposits-{house.dune.slug}"
+    dora, ada = signed_in(app, house.manager), signed_in(app, house.admin)
+    assert chosen(dora.get("/settings/notices").text) == "mails"
+    assert chosen(ada.get("/settings/notices").text) == "never"
+    for wanted in ("mails", "never", "mails", "daily"):
+        dora.post("/settings/notices", data={field: wanted})
+        assert chosen(dora.get("/settings/notices").text) == wanted
+    assert ada.post("/settings/notices", data={field: "mails"}).status_code == 400
 
 
 def test_a_second_click_at_the_same_time_says_the_same(
