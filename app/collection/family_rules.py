@@ -9,7 +9,7 @@ from sqlalchemy import select
 from app.collection.families import STANDARD, Family
 from app.collection.models import POLICIES
 from app.companies.models import TreeTemplate
-from app.companies.opening import RESERVED
+from app.companies.slugs import RESERVED
 from app.connectors import catalogue
 from app.connectors.file_keys import TAKEN_PREFIXES
 from app.connectors.models import OwnApp

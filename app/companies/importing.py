@@ -16,6 +16,7 @@ from app.companies.founding import Described, Faulty, described, found
 from app.companies.managers import Manager
 from app.companies.models import Company
 from app.companies.sirens import siren_from
+from app.companies.slugs import look_of
 from app.companies.templates import everything
 from app.connectors.csv_reading import Told, folded, read_table
 from app.db import db
@@ -73,8 +74,12 @@ def plan(raw: bytes, firm: Firm) -> list[Line]:
     table = read_table(raw, COLUMNS, lambda columns: "name" in columns, MOST_LINES)
     known = Known(firm)
     lines = [known.line(told) for told in table.lines]
-    for key in (_siren, _slug, _name_alone):
-        lines = _once(lines, key)
+    same, alike = (
+        _("The same as line %(line)s."),
+        _("Its short name is that of line %(line)s, or looks like it."),
+    )
+    for key, why in ((_siren, same), (_slug, alike), (_name_alone, same)):
+        lines = _once(lines, key, why)
     return lines
 
 
@@ -83,8 +88,12 @@ def counts(lines: list[Line]) -> Counter[str]:
 
 
 def apply(lines: list[Line], firm: Firm, *, by: Person) -> list[Line]:
-    """The lines with what became of them; the caller commits."""
-    return [_done(line, firm, by) if line.verdict == "new" else line for line in lines]
+    """The lines with what became of them; the caller commits. Those that ask for a slug
+    come first: what is made from a name goes round it."""
+    new = (line for line in lines if line.verdict == "new")
+    asking_first = sorted(new, key=lambda line: not _slug(line))
+    done = {line.number: _done(line, firm, by) for line in asking_first}
+    return [done.get(line.number, line) for line in lines]
 
 
 def model() -> bytes:
@@ -179,7 +188,7 @@ def _done(line: Line, firm: Firm, by: Person) -> Line:
     return replace(line, verdict="done", company=company)
 
 
-def _once(lines: list[Line], key: Callable[[Line], str]) -> list[Line]:
+def _once(lines: list[Line], key: Callable[[Line], str], why: str) -> list[Line]:
     """Of lines that speak of the same, the first one counts."""
     numbers: dict[str, list[int]] = defaultdict(list)
     for line in lines:
@@ -189,7 +198,7 @@ def _once(lines: list[Line], key: Callable[[Line], str]) -> list[Line]:
         replace(
             line,
             verdict="error",
-            why=_("The same as line %(line)s.", line=numbers[key(line)][0]),
+            why=why % {"line": numbers[key(line)][0]},
         )
         if line.verdict == "new" and line.number in numbers[key(line)][1:]
         else line
@@ -202,7 +211,8 @@ def _siren(line: Line) -> str:
 
 
 def _slug(line: Line) -> str:
-    return (line.wanted.slug if line.wanted else None) or ""
+    """How the one looks that it asks for."""
+    return look_of((line.wanted.slug if line.wanted else None) or "")
 
 
 def _name_alone(line: Line) -> str:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.companies import years
 from app.companies.founding import Faulty, described, found
-from app.companies.opening import free_slug
+from app.companies.slugs import free_slug
 from app.companies.templates import choices
 from app.db import db
 from app.errors import Refused

@@ -5,21 +5,45 @@ a letter more or less would lead a client's mail to somebody else.
 """
 
 import re
+from itertools import chain, count
 
+from flask import current_app
 from sqlalchemy import ColumnElement, select
 
 from app.collection.models import CollectionAddress
 from app.companies.models import Company
-from app.companies.opening import RESERVED, domain_of, slug_from
 from app.db import db
 from app.errors import Refused
 from app.firms.models import Firm
+from app.folding import plain
 from app.texts import gettext as _
 
+# Words of addresses under /companies, and names that mail and hosts keep for others.
+RESERVED = frozenset(
+    {
+        *("new", "import", "find", "proposal", "settings", "apps", "mail", "www"),
+        *("admin", "root", "postmaster", "abuse", "hostmaster", "webmaster"),
+        *("noreply", "no-reply", "ne-pas-repondre", "bounce", "bounces", "envois"),
+        *("compta", "ventes", "achats", "banque", "social", "ndf", "fiscal"),
+        *("a-classer", "guichet", "support"),
+    }
+)
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?")
 SEPARATORS = ("+", ".", "-")
 # What looks alike in an address, drawn as one.
 LOOKS = (("rn", "m"), ("vv", "w"), ("0", "o"), ("1", "l"), ("i", "l"), ("5", "s"))
+
+
+def slug_from(name: str) -> str:
+    """«Dupont Maçonnerie» → «dupont-maconnerie» (a host label: RFC 1123)."""
+    letters = plain(name).encode("ascii", "ignore").decode()
+    slug = re.sub(r"[^a-z0-9]+", "-", letters).strip("-")[:50].strip("-")
+    return slug or "entreprise"
+
+
+def domain_of(firm: Firm) -> str:
+    """Where the addresses of its new companies live."""
+    return firm.mail_domain or str(current_app.config["MAIL_DOMAIN"])
 
 
 def look_of(slug: str) -> str:
@@ -33,6 +57,20 @@ def look_of(slug: str) -> str:
 def is_slug(text: str) -> bool:
     """Whether it can be a part of an address."""
     return bool(SLUG.fullmatch(text)) and "--" not in text
+
+
+def free_slug(firm: Firm, name: str) -> str:
+    """Made from the name; with the first number that leaves it free on its domain, and
+    looking like no other one there."""
+    base = slug_from(name)
+    looks = set(map(look_of, taken_slugs(domain_of(firm))))
+    kept = RESERVED | {firm.slug}
+    numbered = (f"{base}-{number}" for number in count(2))
+    return next(
+        slug
+        for slug in chain([base], numbered)
+        if slug not in kept and look_of(slug) not in looks
+    )
 
 
 def checked_slug(firm: Firm, typed: str, *, but: Company | None = None) -> str:

@@ -138,6 +138,27 @@ def test_the_same_company_twice_in_a_file_is_made_once(
     assert verdicts(app, world, *lines) == ["new", "error", "new", "error"]
 
 
+def test_what_is_asked_for_comes_before_what_is_made_from_a_name(
+    app: Flask, ada: Browser, world: World
+) -> None:
+    """As the dry run said: both are made."""
+    lines = ("Garage Roux;;;;;;;;", "Roux et fils;;garage-roux;;;;;;")
+    assert verdicts(app, world, *lines) == ["new", "new"]
+    applied(ada, sheet(*lines))
+    made = select(Company.name, Company.slug).where(Company.name.contains("Roux"))
+    assert {row[0]: row[1] for row in db.session.execute(made)} == {
+        "Garage Roux": "garage-roux-2",
+        "Roux et fils": "garage-roux",
+    }
+
+
+def test_two_lines_whose_addresses_look_alike_are_not_both_made(
+    app: Flask, world: World
+) -> None:
+    lines = ("Un;;dupont-mac;;;;;;", "Deux;;dup0nt-mac;;;;;;", "Trois;;dupontmac;;;;;;")
+    assert verdicts(app, world, *lines) == ["new", "error", "error"]
+
+
 def test_a_company_is_there_by_its_siren_or_its_name(app: Flask, world: World) -> None:
     world.alder.elm.siren = "732829320"
     db.session.commit()

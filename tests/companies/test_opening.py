@@ -10,8 +10,9 @@ from app import formats
 from app.companies import years
 from app.companies.managers import members_of
 from app.companies.models import Company, FiscalYear
+from app.companies.opening import open_company
 from app.companies.sirens import siren_from
-from app.companies.slugs import look_of
+from app.companies.slugs import free_slug, look_of
 from app.db import db
 from app.errors import Refused
 from app.firms.models import Firm
@@ -286,3 +287,14 @@ def test_every_folder_of_the_template_is_locked_for_clients(ada: Browser) -> Non
     ada.post("/companies/new", data=FORM)
     locked = select(Folder.is_locked).where(Folder.company_id == opened().id)
     assert set(db.session.scalars(locked)) == {True}
+
+
+def test_no_address_that_is_made_from_a_name_looks_like_another_one(
+    app: Flask, world: World
+) -> None:
+    """Else mail that was meant for one goes to the other."""
+    firm = world.alder.firm
+    open_company(firm, "Martin")
+    for name, slug in (("Rnartin", "rnartin-2"), ("Mart1n", "mart1n-2")):
+        assert free_slug(firm, name) == slug
+    assert free_slug(firm, "Martine") == "martine"
