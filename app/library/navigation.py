@@ -4,10 +4,10 @@ For the firm, folders that are switched on or cut carry a mark.
 """
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 from flask import url_for
 from sqlalchemy import ColumnElement, Select, Uuid, bindparam, literal, select
@@ -63,21 +63,40 @@ def tree(
     """The top of the tree, open along the path to the current folder; with what is new
     for the reader."""
     open_ids = [folder.id for folder in path]
-    found, settings = _children(company, [None, *open_ids], sight, reader)
-    at = url_for("library.root", slug=company.slug)
-    return Branch(company, sight, open_ids, found, settings, at).nodes(None, 1, {})
+    found, settings = _read(company, open_ids, sight, reader, "below and at the top")
+    here = open_ids[-1] if open_ids else None
+    branch = Branch(sight, open_ids, here, found, settings, _root_url(company))
+    return branch.nodes(None, 1, {})
+
+
+def ways_down(
+    company: Company,
+    ways: Iterable[list[Folder]],
+    here: uuid.UUID,
+    sight: Sight,
+    reader: Person | None = None,
+) -> list[Node]:
+    """The tree of these folders alone, each open as far as a way leads on."""
+    ids = {folder.id for way in ways for folder in way}
+    open_ids = {folder.id for way in ways for folder in way[:-1]}
+    found, settings = _read(company, ids, sight, reader, "these")
+    branch = Branch(sight, open_ids, here, found, settings, _root_url(company))
+    return branch.nodes(None, 1, {})
 
 
 def children(
     company: Company, path: list[Folder], sight: Sight, reader: Person | None = None
 ) -> list[Node]:
     """What lies right below the last folder of the path."""
-    found, settings = _children(company, [path[-1].id], sight, reader)
+    found, settings = _read(company, [path[-1].id], sight, reader, "below")
     if sight.firm_side:
         settings = settings_of(company)  # what stands above counts too
-    at = url_for("library.root", slug=company.slug)
-    branch = Branch(company, sight, [], found, settings, at)
+    branch = Branch(sight, (), None, found, settings, _root_url(company))
     return branch.nodes(path[-1].id, len(path) + 1, settings.at(path))
+
+
+def _root_url(company: Company) -> str:
+    return url_for("library.root", slug=company.slug)
 
 
 @dataclass(frozen=True)
@@ -90,17 +109,20 @@ class Child:
     unread_whole: int
 
 
-def _children(
+Wanted = Literal["these", "below", "below and at the top"]
+
+
+def _read(
     company: Company,
-    parents: list[uuid.UUID | None],
+    ids: Collection[uuid.UUID],
     sight: Sight,
     reader: Person | None,
+    which: Wanted,
 ) -> tuple[dict[uuid.UUID | None, list[Child]], Settings]:
     """The folders by their parent; for the firm, with the settings of each."""
-    ids = [folder_id for folder_id in parents if folder_id]
     rows = db.session.execute(
-        _asked(sight, has_reader=reader is not None, has_top=None in parents),
-        {"company_id": company.id, "parent_ids": ids} | bound(reader),
+        _asked(sight, which, has_reader=reader is not None),
+        {"company_id": company.id, "folder_ids": list(ids)} | bound(reader),
     ).all()
     seen: dict[uuid.UUID, Child] = {}
     for folder, more, own, whole, *_setting in rows:
@@ -114,9 +136,9 @@ def _children(
 
 @lru_cache(maxsize=64)
 def _asked(
-    sight: Sight, *, has_reader: bool, has_top: bool
+    sight: Sight, which: Wanted, *, has_reader: bool
 ) -> Select[*tuple[Any, ...]]:
-    """Of company_id, the folders that lie in parent_ids (and at the top)."""
+    """Of company_id, the folders of folder_ids, or those that lie in them."""
     company_id = bindparam("company_id", type_=Uuid())
     below = aliased(Folder)
     has_children = (
@@ -125,10 +147,9 @@ def _asked(
         .where(*_open(below, sight))
         .exists()
     )
-    wanted: ColumnElement[bool] = Folder.parent_id.in_(
-        bindparam("parent_ids", expanding=True)
-    )
-    if has_top:
+    column = Folder.id if which == "these" else Folder.parent_id
+    wanted: ColumnElement[bool] = column.in_(bindparam("folder_ids", expanding=True))
+    if which == "below and at the top":
         wanted = wanted | Folder.parent_id.is_(None)
     folders: Select[*tuple[Any, ...]] = (
         select(Folder, has_children)
@@ -156,9 +177,9 @@ def _open(below: Any, sight: Sight) -> list[ColumnElement[bool]]:
 class Branch:
     """The walk down the folders that were found, as one person sees them."""
 
-    company: Company
     sight: Sight
-    open_ids: list[uuid.UUID]
+    open_ids: Collection[uuid.UUID]
+    here: uuid.UUID | None  # the current folder
     found: dict[uuid.UUID | None, list[Child]]
     settings: Settings
     root_url: str  # of the company, before the addresses of its folders
@@ -188,7 +209,7 @@ class Branch:
             icon=ICONS.get(folder.kind, "folder-open" if is_open else "folder"),
             level=level,
             is_open=is_open and child.has_children,
-            is_current=bool(self.open_ids) and folder.id == self.open_ids[-1],
+            is_current=folder.id == self.here,
             has_children=child.has_children,
             is_locked=folder.visibility == "firm_only",
             is_closed=not self.sight.may_deposit_in(folder),

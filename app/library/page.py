@@ -8,6 +8,7 @@ from flask import current_app, url_for
 
 from app.companies.models import Company
 from app.db import new_id
+from app.library import tree_finding
 from app.library.finding import url_of
 from app.library.listing import Listing
 from app.library.models import Folder
@@ -24,6 +25,8 @@ class Frame:
     icon: str
     crumbs: list[tuple[str, str]]
     nodes: list[Node]
+    tree_of: str
+    tree_url: str
     unread: int  # for this person, here and below
     read_url: str
     may_change: bool
@@ -36,15 +39,22 @@ class Frame:
 
 
 def frame(
-    company: Company, path: list[Folder], sight: Sight, reader: Person | None = None
+    company: Company,
+    path: list[Folder],
+    sight: Sight,
+    reader: Person | None = None,
+    tree_of: str = "",
 ) -> Frame:
+    """`tree_of`: the tree is kept down to folders of that name."""
     folder = path[-1]
-    nodes = tree(company, path, sight, reader)
+    nodes = nodes_of(company, path, sight, reader, tree_of)
     here: dict[str, Any] = {"slug": company.slug, "folder_id": folder.id}
     return Frame(
         icon=ICONS.get(folder.kind, "folder-open"),
         crumbs=[(f.name, url_of(company, f)) for f in path],
         nodes=nodes,
+        tree_of=tree_of,
+        tree_url=url_for("library.tree", **here),
         unread=_unread_here(nodes),
         read_url=url_for("unread.create", **here),
         may_change=may_change(folder, sight),
@@ -57,6 +67,18 @@ def frame(
         else None,
         about_url=url_for("about.folder", **here),
     )
+
+
+def nodes_of(
+    company: Company,
+    path: list[Folder],
+    sight: Sight,
+    reader: Person | None,
+    tree_of: str,
+) -> list[Node]:
+    if words := tree_finding.words_of(tree_of):
+        return tree_finding.found(company, words, path[-1].id, sight, reader)
+    return tree(company, path, sight, reader)
 
 
 def _unread_here(nodes: list[Node]) -> int:

@@ -63,7 +63,13 @@ def show(slug: str, folder_id: uuid.UUID) -> ResponseReturnValue:
     return render_template(
         "library/show.html",
         page=pages.whole(
-            pages.frame(place.company, place.path, place.sight, current_user),
+            pages.frame(
+                place.company,
+                place.path,
+                place.sight,
+                current_user,
+                request.args.get("tree", ""),
+            ),
             _listing(place),
         ),
         nav_current="documents",
@@ -91,6 +97,22 @@ def nodes(slug: str, folder_id: uuid.UUID) -> ResponseReturnValue:
         return redirect(url_for("library.show", slug=slug, folder_id=folder_id))
     below = navigation.children(place.company, place.path, place.sight, current_user)
     return render_template("library/_nodes.html", nodes=below)
+
+
+@blueprint.get("/companies/<slug>/folders/<uuid:folder_id>/tree")
+@open_to("signed_in")
+def tree(slug: str, folder_id: uuid.UUID) -> ResponseReturnValue:
+    """Kept down to the folders named `tree`; all of it where that is empty."""
+    place = place_or_404(slug, folder_id)
+    name = request.args.get("tree", "")
+    if not htmx.is_fragment():
+        return redirect(
+            url_for("library.show", slug=slug, folder_id=folder_id, tree=name or None)
+        )
+    nodes = pages.nodes_of(place.company, place.path, place.sight, current_user, name)
+    return render_template(
+        "library/_tree.html", nodes=nodes, company=place.company
+    )
 
 
 @blueprint.post("/companies/<slug>/folders/<uuid:folder_id>/documents")

@@ -336,7 +336,7 @@
   }
 
   function prepareTree() {
-    if (!one("#tree [role=treeitem][tabindex='0']")) {
+    if (one("#tree [role=treeitem]") && !one("#tree [role=treeitem][tabindex='0']")) {
       rove(one("#tree [aria-current]") || one("#tree [role=treeitem]"));
     }
     for (const node of all("#tree [role=treeitem]:not([tabindex])")) node.tabIndex = -1;
@@ -349,6 +349,7 @@
 
   document.addEventListener("htmx:afterRequest", (event) => {
     const group = event.detail.elt;
+    if (group.matches(".tree-find")) setTimeout(prepareTree);
     if (!group.matches("#tree [role=group]")) return;
     const node = one(`[aria-owns="${group.id}"]`);
     node.removeAttribute("aria-busy");
@@ -390,6 +391,21 @@
     }
   }
 
+  // Above the tree: gives whether the key is used up.
+  function onTreeFieldKey(event, field) {
+    const node = event.key === "ArrowDown" && nodes()[0];
+    const clears = event.key === "Escape" && field.value;
+    if (!node && !clears) return false;
+    event.preventDefault();
+    if (node) {
+      node.focus();
+      return true;
+    }
+    field.value = "";
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    return true;
+  }
+
   document.addEventListener("focusin", (event) => {
     const node = event.target.closest("#tree [role=treeitem]");
     if (node) rove(node);
@@ -411,6 +427,7 @@
 
   document.addEventListener("keydown", (event) => {
     const target = event.target;
+    if (target.id === "tree-of" && onTreeFieldKey(event, target)) return;
     if (event.key === "Escape") {
       const menu = one("details[data-menu][open]");
       if (menu) {

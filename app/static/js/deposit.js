@@ -268,8 +268,9 @@
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = page.getElementById("tree");
     if (!fresh) return;
-    tree.replaceChildren(...fresh.children);
-    htmx.process(tree);
+    tree.replaceWith(fresh);
+    document.getElementById("tree-of").value = page.getElementById("tree-of").value;
+    htmx.process(fresh);
     window.portal.prepareTree();
   }
 
