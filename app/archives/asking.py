@@ -3,7 +3,7 @@
 import uuid
 
 from flask import abort
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 
 from app.activity.recording import record
 from app.archives import making
@@ -32,24 +32,32 @@ def company_or_404(slug: str) -> tuple[Company, Sight]:
     return company, sight
 
 
-def archive_or_404(archive_id: uuid.UUID) -> Archive:
-    """What was made for the firm is not there for a client."""
+def archive_or_404(archive_id: uuid.UUID) -> tuple[Archive, Company, Sight]:
+    """What was made for the firm is not there for a client, nor what is of a year that
+    is not the client's to see any more."""
     archive = db.session.get(Archive, archive_id)
     company = db.session.get(Company, archive.company_id) if archive else None
     if archive is None or company is None:
         abort(404)
-    _company, sight = company_or_404(company.slug)
-    if archive.is_for_firm and not sight.firm_side:
-        abort(404)
-    return archive
+    company, sight = company_or_404(company.slug)
+    shown = select(Archive.id).where(Archive.id == archive.id, *_open(company, sight))
+    return (archive, company, sight) if db.session.scalar(shown) else abort(404)
 
 
 def archives_of(company: Company, sight: Sight) -> list[Archive]:
-    wanted = select(Archive).where(Archive.company_id == company.id)
-    if not sight.firm_side:
-        wanted = wanted.where(Archive.is_for_firm.is_(False))
+    wanted = select(Archive).where(
+        Archive.company_id == company.id, *_open(company, sight)
+    )
     newest = wanted.order_by(Archive.asked_at.desc(), Archive.id.desc())
     return list(db.session.scalars(newest.limit(SHOWN)))
+
+
+def _open(company: Company, sight: Sight) -> list[ColumnElement[bool]]:
+    """To the person."""
+    if sight.firm_side:
+        return []
+    year, hidden = Archive.folder_id, hidden_folders(company, sight)
+    return [Archive.is_for_firm.is_(False), or_(year.is_(None), year.not_in(hidden))]
 
 
 def years_of(company: Company, sight: Sight) -> list[Folder]:

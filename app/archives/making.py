@@ -13,7 +13,8 @@ from datetime import timedelta
 from flask_babel import force_locale
 from sqlalchemy import or_, update
 
-from app.archives import contents, gathering, telling
+from app.archives import contents, gathering, held, telling
+from app.archives.gathering import Item
 from app.archives.models import Archive
 from app.archives.safe_names import Names
 from app.archives.zipping import Zip
@@ -93,7 +94,7 @@ def _make(archive: Archive) -> None:
             alive.beat()
             writer.write(chunk)
         stored = writer.finish()
-    _finish(archive, stored, len(items), len(made.missing), alive.attempt)
+    _finish(archive, stored, items, len(made.missing), alive.attempt)
 
 
 def _chunks(made: Zip, book: "contents.Book") -> Iterator[bytes]:
@@ -140,7 +141,7 @@ def _of_mine(archive_id: uuid.UUID, attempt: int):  # type: ignore[no-untyped-de
 
 
 def _finish(
-    archive: Archive, stored: Stored, files: int, missing: int, attempt: int
+    archive: Archive, stored: Stored, items: list[Item], missing: int, attempt: int
 ) -> None:
     now = database_now()
     kept = db.session.execute(
@@ -152,7 +153,8 @@ def _finish(
             storage_key=stored.key,
             size=stored.size,
             sha256=stored.sha256,
-            files=files,
+            files=len(items),
+            held=held.note_of(item.document for item in items),
             missing=missing,
         )
         .returning(Archive.id)

@@ -42,6 +42,8 @@ class Archive(Base, TenantOwned):
     files: Mapped[int] = mapped_column(default=0)
     # Documents whose bytes were not to be had.
     missing: Mapped[int] = mapped_column(default=0)
+    # The ids of its documents (`held.py`).
+    held: Mapped[bytes | None] = mapped_column(deferred=True)
 
     __table_args__ = (
         Index("ix_archives_company_id_asked_at", "company_id", "asked_at"),

@@ -14,6 +14,7 @@ from flask_login import current_user
 
 from app import htmx
 from app.archives import asking
+from app.archives.held import may_see_all
 from app.archives.models import Archive
 from app.archives.safe_names import harmless
 from app.companies.models import Company
@@ -54,8 +55,7 @@ def create(slug: str) -> ResponseReturnValue:
 @open_to("signed_in")
 @only_reads
 def retry(archive_id: uuid.UUID) -> ResponseReturnValue:
-    archive = asking.archive_or_404(archive_id)
-    company = db.session.get_one(Company, archive.company_id)
+    archive, company, _sight = asking.archive_or_404(archive_id)
     asking.again(archive)
     db.session.commit()
     return to_page(_url(company), _("The archive is being made. You will get a mail."))
@@ -64,10 +64,16 @@ def retry(archive_id: uuid.UUID) -> ResponseReturnValue:
 @blueprint.get("/archives/<uuid:archive_id>/download")
 @open_to("signed_in")
 def download(archive_id: uuid.UUID) -> ResponseReturnValue:
-    archive = asking.archive_or_404(archive_id)
-    company = db.session.get_one(Company, archive.company_id)
+    archive, company, sight = asking.archive_or_404(archive_id)
     if archive.storage_key is None or archive.size is None:
         return redirect(_url(company), 303)
+    if not may_see_all(archive, company, sight):
+        raise Refused(
+            _(
+                "What you may see has changed since this archive was made. Ask for a "
+                "new one."
+            )
+        )
     db.session.commit()
     blob = store().open(archive.storage_key)
     response = flowing(blob, "application/zip", archive.size)

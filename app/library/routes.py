@@ -110,9 +110,7 @@ def tree(slug: str, folder_id: uuid.UUID) -> ResponseReturnValue:
             url_for("library.show", slug=slug, folder_id=folder_id, tree=name or None)
         )
     nodes = pages.nodes_of(place.company, place.path, place.sight, current_user, name)
-    return render_template(
-        "library/_tree.html", nodes=nodes, company=place.company
-    )
+    return render_template("library/_tree.html", nodes=nodes, company=place.company)
 
 
 @blueprint.post("/companies/<slug>/folders/<uuid:folder_id>/documents")

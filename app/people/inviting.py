@@ -82,9 +82,13 @@ def person_invited(token: str, firm_id: uuid.UUID | None) -> Person:
         raise _unknown()
     if person.password_hash:
         raise _used()
-    if _digest(secret) != person.invitation_sha256:
+    if _digest(secret, person) != person.invitation_sha256:
         raise Invalid(
-            _("There is a newer invitation: open the last mail that you got."), 410
+            _(
+                "This invitation is no longer good: follow the link in the newest one, "
+                "or ask your firm for another."
+            ),
+            410,
         )
     return person
 
@@ -119,7 +123,7 @@ def choose_password(person: Person, password: str, again: str) -> None:
 def _new_link(person: Person, firm: Firm) -> str:
     """The links that the person got before open nothing any more."""
     secret = secrets.token_urlsafe(32)
-    person.invitation_sha256 = _digest(secret)
+    person.invitation_sha256 = _digest(secret, person)
     token = _signer().dumps([str(person.id), secret])
     return url_of(firm) + url_for("invitations.show", token=token)
 
@@ -150,8 +154,9 @@ def _signer() -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="invitation")
 
 
-def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
+def _digest(secret: str, person: Person) -> str:
+    """Of the address too: what was sent to another one opens nothing."""
+    return hashlib.sha256(f"{secret} {person.email}".encode()).hexdigest()
 
 
 def _unknown() -> Invalid:

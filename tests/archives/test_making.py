@@ -18,10 +18,13 @@ from app.archives.models import Archive
 from app.blobs import StorageUnavailable
 from app.companies.archiving import archive
 from app.db import db, utc_now
-from app.library.models import Version
+from app.library.models import Document, Version
+from app.library.moving import move_document, move_folder
 from app.library.receiving import store
+from app.library.trashing import restore_document, trash_document
 from app.notices.models import Notice
 from app.operator.sweeping import sweep
+from app.people.models import Membership
 from app.queueing import TOLD_TO_END
 from app.storage import FileStorage
 from tests.cast import Browser, House, World, signed_in
@@ -147,6 +150,79 @@ def test_it_is_for_the_firm_and_for_managers_only(app: Flask, house: House) -> N
         str(of_firm.id)
         not in signed_in(app, house.manager).get(f"/companies/{slug}/archives").text
     )
+
+
+def downloads(browser: Browser, archive: Archive) -> int:
+    return int(browser.get(f"/archives/{archive.id}/download").status_code)
+
+
+def test_a_client_s_is_not_given_any_more_once_a_folder_in_it_is_the_firm_s_own(
+    app: Flask, house: House
+) -> None:
+    dora, ada = signed_in(app, house.manager), signed_in(app, house.admin)
+    whole, year = made(dora, house), made(dora, house, str(house.folder(YEAR).id))
+    move_folder(house.folder("Juridique"), house.folder("Cabinet"), by=house.admin)
+    db.session.commit()
+    refused = dora.get(f"/archives/{whole.id}/download")
+    assert refused.status_code == 422
+    assert "nouvelle" in refused.text or "new one" in refused.text
+    assert downloads(dora, year) == 200
+    assert downloads(ada, whole) == 200
+    assert downloads(dora, made(dora, house)) == 200  # without what is there
+
+
+def test_nor_once_a_document_of_it_was_moved_to_the_firm_s_own(
+    app: Flask, house: House
+) -> None:
+    dora = signed_in(app, house.manager)
+    archive = made(dora, house)
+    contract = db.session.scalars(
+        select(Document).where(Document.name == "Contrat.pdf")
+    ).one()
+    trash_document(contract, by=house.manager)
+    db.session.commit()
+    assert downloads(dora, archive) == 200  # they find it in the trash, too
+    restore_document(contract, by=house.manager, channel="web")
+    move_document(contract, house.folder("Cabinet"), by=house.staff)
+    db.session.commit()
+    assert downloads(dora, archive) == 422
+
+
+def test_a_year_that_is_the_firm_s_own_by_now_is_not_even_named(
+    app: Flask, house: House
+) -> None:
+    dora = signed_in(app, house.manager)
+    archive = made(dora, house, str(house.folder(YEAR).id))
+    house.folder(YEAR).visibility = "firm_only"
+    db.session.commit()
+    assert downloads(dora, archive) == 404
+    page = dora.get(f"/companies/{house.dune.slug}/archives").text
+    assert "Exercice 2026" not in page
+
+
+def test_who_went_down_or_left_downloads_nothing_of_before(
+    app: Flask, house: House
+) -> None:
+    dora, ben = signed_in(app, house.manager), signed_in(app, house.staff)
+    archive, of_firm = made(dora, house), made(ben, house)
+    key = (house.manager.id, house.dune.id)
+    db.session.get_one(Membership, key).role = "company_user"
+    assert downloads(dora, archive) == 404
+    db.session.delete(db.session.get_one(Membership, key))
+    db.session.delete(db.session.get_one(Membership, (house.staff.id, house.dune.id)))
+    assert downloads(dora, archive) == 404
+    assert downloads(ben, of_firm) == 404
+
+
+def test_one_of_which_is_not_known_what_it_holds_is_for_the_firm_alone(
+    app: Flask, house: House
+) -> None:
+    """Those of before it was noted."""
+    dora = signed_in(app, house.manager)
+    archive = made(dora, house)
+    archive.held = None
+    assert downloads(dora, archive) == 422
+    assert downloads(signed_in(app, house.admin), archive) == 200
 
 
 def test_a_company_that_is_archived_is_given_its_documents(

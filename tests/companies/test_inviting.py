@@ -94,10 +94,18 @@ def test_a_newer_invitation_is_the_one_that_is_good(
         chosen(stranger(app, world), link, "somebody else's words"),
     ):
         assert answer.status_code == 410
-        assert "invitation plus récente" in answer.text
+        assert "plus valable" in answer.text
     assert zoe().password_hash is None
     assert chosen(stranger(app, world), path_in(newest)).location == "/"
     assert "déjà servi" in stranger(app, world).get(link).text
+
+
+def test_a_link_is_void_once_the_address_that_it_was_sent_to_is_another(
+    app: Flask, world: World, link: str
+) -> None:
+    zoe().email = "zoe@autre.test"
+    db.session.commit()
+    assert stranger(app, world).get(link).status_code == 410
 
 
 def test_of_an_invitation_nothing_is_stored_that_opens_the_door(

@@ -111,3 +111,23 @@ def test_the_keys_are_listed_and_single_letters_can_be_switched_off(
     press(claire, "?", "j")
     expect(listed).not_to_be_visible()
     expect(claire.page.locator("tr[data-document]:focus")).to_have_count(0)
+
+
+def test_the_tree_is_filtered_walked_and_whole_again(claire: Visitor) -> None:
+    nodes = claire.page.get_by_role("tree").get_by_role("treeitem")
+    whole = nodes.count()
+    field = claire.page.get_by_role("searchbox", name="Filtrer les dossiers")
+    field.press_sequentially("juridi")
+    expect(nodes).to_have_count(1)
+    press(claire, "Escape")
+    expect(field).to_have_value("")
+    expect(nodes).to_have_count(whole)
+    field.press_sequentially("zzz")
+    expect(claire.page.get_by_text("Aucun dossier ne porte ce nom.")).to_be_visible()
+    field.fill("juridi")
+    expect(nodes).to_have_count(1)
+    press(claire, "ArrowDown")
+    expect(nodes).to_be_focused()
+    press(claire, "Enter")
+    title = claire.page.get_by_role("heading", level=1)
+    expect(title).to_have_text("Juridique")
