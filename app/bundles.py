@@ -23,11 +23,11 @@ LANGUAGES = ("fr", "en")
 BUNDLES: dict[str, tuple[str, ...]] = {
     "page.css": (
         *("vendor/inter.css", "css/app.css", "css/search.css", "css/life.css"),
-        *("css/mentions.css", "css/grid.css"),
+        *("css/mentions.css", "css/grid.css", "css/interruptions.css"),
     ),
     "page.js": (
         *("vendor/htmx.min.js", "vendor/idiomorph-ext.min.js"),
-        *("js/app.js", "js/search.js"),
+        *("js/app.js", "js/session.js", "js/search.js"),
     ),
     # A client's page loads none of these.
     "firm.css": ("css/cabinet.css", "css/block.css", "css/switcher.css"),
@@ -36,8 +36,8 @@ BUNDLES: dict[str, tuple[str, ...]] = {
         "js/switcher.js",
     ),
     "library.js": (
-        *("library/_script.html", "js/directories.js", "js/deposit.js"),
-        *("js/rows.js", "js/choosing.js", "js/dragging.js"),
+        *("library/_script.html", "js/directories.js", "js/offline.js"),
+        *("js/deposit.js", "js/rows.js", "js/choosing.js", "js/dragging.js"),
     ),
 }
 

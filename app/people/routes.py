@@ -6,7 +6,9 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from flask.typing import ResponseReturnValue
 from flask_limiter.util import get_remote_address
 from flask_login import current_user
+from flask_wtf.csrf import generate_csrf
 
+from app import htmx
 from app.db import db
 from app.extensions import limiter
 from app.formats import LOCALES
@@ -45,10 +47,13 @@ def login_create() -> ResponseReturnValue:
     email = request.form.get("email", "")
     person = person_with(email, request.form.get("password", ""))
     if person is None:
+        page = "people/_error.html" if htmx.is_fragment() else "people/login.html"
         error = _("Wrong address or password.")
-        return render_template("people/login.html", email=email, error=error), 422
+        return render_template(page, email=email, error=error), 422
     sign_in(person, get_remote_address())
     db.session.commit()
+    if htmx.is_fragment():  # the page stays, and goes on with a fresh token
+        return "", 204, {"X-CSRF-Refresh": generate_csrf()}
     return redirect(_own_path(request.args.get("next")) or url_for("firms.home"), 303)
 
 

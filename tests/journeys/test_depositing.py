@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import CDPSession, expect
+from playwright.sync_api import CDPSession, Locator, expect
 
 from tests.journeys.conftest import Visit
 from tests.journeys.visitors import File, Visitor, pdf
@@ -42,6 +42,10 @@ def retry(visitor: Visitor, name: str) -> None:
     visitor.result(name).get_by_role("button", name="Réessayer").click()
 
 
+def summary(visitor: Visitor) -> Locator:
+    return visitor.page.locator("[data-tray-summary]")
+
+
 def test_the_button_takes_several_files_in_their_order(karim: Visitor) -> None:
     files = [pdf(f"Facture n°{number} – été.pdf") for number in range(1, 6)]
     karim.choose(*files)
@@ -51,7 +55,7 @@ def test_the_button_takes_several_files_in_their_order(karim: Visitor) -> None:
         expect(karim.status(file.name)).to_have_attribute("data-status", "received")
     names = karim.page.locator("#depots .deposit-name").all_inner_texts()
     assert names == [file.name for file in files]
-    expect(karim.page.locator("#depots")).to_contain_text("5 sur 5")
+    expect(summary(karim)).to_have_text("5 documents déposés")
     expect(karim.page.locator("#annonces")).to_have_text("5 documents déposés")
     assert karim.complaints == []
 
@@ -66,7 +70,9 @@ def test_a_long_file_shows_how_far_it_is(karim: Visitor) -> None:
     expect(going).to_have_attribute("data-state", "sending")
     expect(going).to_contain_text(re.compile(r"sur 1,8\sMo"))
     expect(going.get_by_role("progressbar", name=long.name)).to_be_visible()
+    expect(summary(karim)).to_have_text("1 en cours")
     expect(going).to_have_attribute("data-state", "ok", timeout=20_000)
+    expect(summary(karim)).to_have_text("1 document déposé")
 
 
 def test_what_is_refused_says_why_and_does_not_stop_the_rest(karim: Visitor) -> None:
@@ -81,6 +87,7 @@ def test_what_is_refused_says_why_and_does_not_stop_the_rest(karim: Visitor) -> 
     expect(karim.result(good.name)).to_have_attribute("data-state", "ok")
     expect(karim.row(good.name)).to_be_visible()
     expect(karim.page.locator("#annonces")).to_have_text("1 document déposé, 2 refusés")
+    expect(summary(karim)).to_have_text("1 document déposé, 2 refusés")
     assert karim.row(empty.name).count() + karim.row(big.name).count() == 0
 
 
@@ -103,28 +110,6 @@ def test_without_a_line_it_waits_and_goes_on_by_itself(karim: Visitor) -> None:
     expect(karim.result(file.name)).to_have_attribute("data-state", "cut")
     expect(karim.result(file.name)).to_contain_text("Connexion interrompue à 0")
     karim.context.set_offline(False)
-    expect(karim.result(file.name)).to_have_attribute("data-state", "ok")
-    expect(karim.row(file.name)).to_have_count(1)
-
-
-def test_a_session_lost_on_the_way_is_told_and_the_file_is_kept(
-    karim: Visitor,
-) -> None:
-    file = pdf("Session perdue.pdf")
-    cookies = karim.context.cookies()
-    karim.context.clear_cookies()
-    karim.drop(file)
-    line = karim.result(file.name)
-    expect(line).to_have_attribute("data-state", "expired")
-    expect(line).to_contain_text("Votre session a expiré")
-    link = line.get_by_role("link", name="Se reconnecter")
-    expect(link).to_have_attribute("target", "_blank")
-    with karim.context.expect_page() as opened:
-        link.click()
-    expect(opened.value).to_have_url(karim.url("/login"))
-    opened.value.close()
-    karim.context.add_cookies([dict(cookie) for cookie in cookies])  # type: ignore[misc]
-    retry(karim, file.name)
     expect(karim.result(file.name)).to_have_attribute("data-state", "ok")
     expect(karim.row(file.name)).to_have_count(1)
 

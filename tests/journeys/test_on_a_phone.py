@@ -81,6 +81,26 @@ def test_the_sheet_of_a_refused_document_says_why_and_leads_on(visit: Visit) -> 
     assert paul.complaints == []
 
 
+def test_a_tap_beside_the_sheet_of_a_row_closes_it_and_nothing_else(
+    visit: Visit,
+) -> None:
+    paul = visit("paul", has_touch=True)
+    paul.open_busiest_month()
+    page, here = paul.page, paul.page.url
+    wear(page, "light", PHONE)
+    below = paul.page.locator("tr[data-document]").first
+    name = below.locator(".document-name").bounding_box()
+    assert name
+    open_menu(below)
+    expect(page.locator("#row-menu")).to_be_visible()
+    page.touchscreen.tap(name["x"] + 20, name["y"] + 8)
+    expect(page.locator("#row-menu")).to_be_hidden()
+    page.wait_for_timeout(700)
+    assert page.url == here
+    page.touchscreen.tap(name["x"] + 20, name["y"] + 8)  # the next one opens it
+    expect(page).not_to_have_url(here)
+
+
 @pytest.mark.parametrize("name", ["nadia", "karim"])
 def test_the_menu_of_a_folder_is_a_sheet_that_a_tap_beside_closes(
     visit: Visit, name: str

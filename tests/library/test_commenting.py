@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from app.activity.models import Entry
-from app.db import db
+from app.db import db, utc_now
 from app.library.deposit import Deposited
 from app.library.models import Comment
 from tests.cast import Browser, House, World, signed_in
@@ -165,3 +165,18 @@ def test_the_trail_says_that_there_was_one_and_to_whom(
         select(Entry.is_firm_only).where(Entry.verb == "commented").order_by(Entry.id)
     )
     assert [row[0] for row in found] == [True, False]
+
+
+@pytest.mark.parametrize("who", ["staff", "manager"])
+def test_an_archived_company_offers_no_box_to_write_in(
+    app: Flask, house: House, who: str
+) -> None:
+    browser = signed_in(app, getattr(house, who))
+    done = house.drop()
+    assert say(browser, done, "Avant", "shared") == 303
+    assert page(browser, done).select_one(".comment-box")
+    house.dune.archived_at = utc_now()
+    db.session.commit()
+    seen = page(browser, done)
+    assert "Avant" in seen.select_one(".comments").text  # type: ignore[union-attr]
+    assert not seen.select(".comments form, .comments button")

@@ -125,3 +125,21 @@ def test_too_many_wrong_passwords_are_slowed_down(app: Flask, world: World) -> N
     statuses = [sign_in(app, world, "ada@firm.test", "no") for _ in range(11)]
     assert statuses == [422] * 10 + [429]
     assert sign_in(app, world, "ben@firm.test") == 303
+
+
+def test_who_signs_in_again_from_an_open_page_stays_on_it(
+    app: Flask, world: World
+) -> None:
+    browser = browser_at(app, world.alder.firm)
+    browser.token = csrf_token(browser)
+    here = {"HX-Request": "true"}
+    data = {"email": "ada@firm.test", "password": "wrong"}
+    answer = browser.post("/login", data=data, headers=here)
+    assert answer.status_code == 422
+    assert answer.text.strip().startswith("<p")
+    assert "Adresse ou mot de passe incorrect." in answer.text
+    answer = browser.post("/login", data=data | {"password": PASSWORD}, headers=here)
+    assert (answer.status_code, answer.data) == (204, b"")
+    browser.token = answer.headers["X-CSRF-Refresh"]
+    kept = browser.post("/preferences", data={"locale": "fr"})
+    assert kept.status_code == 303

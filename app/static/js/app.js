@@ -51,7 +51,19 @@
 
   const idOf = (row) => row.id.replace("document-", "");
 
-  window.portal = { act, addressOf, announce, ask, idOf, prepareTree, renewToken, token };
+  window.portal = {
+    ...{ act, addressOf, announce, ask, idOf },
+    ...{ prepareTree, renewToken, repeat, token },
+  };
+
+  // What was refused for the page's age or for its session, once more and whole.
+  function repeat({ requestConfig, etc }) {
+    const values = new FormData();
+    for (const [name, value] of requestConfig.unfilteredFormData) values.append(name, value);
+    if (values.has("csrf_token")) values.set("csrf_token", token());
+    const { elt: source, path, target, verb } = requestConfig;
+    return htmx.ajax(verb, path, { source, target, values, swap: etc.swapOverride });
+  }
 
   const retried = new WeakSet();
 
@@ -68,31 +80,11 @@
       retried.add(source);
       renewToken(fresh);
       event.detail.shouldSwap = false;
-      const values = Object.fromEntries(requestConfig.unfilteredFormData || []);
-      if ("csrf_token" in values) values.csrf_token = fresh;
-      setTimeout(() => {
-        htmx
-          .ajax(requestConfig.verb, requestConfig.path, {
-            source,
-            target: requestConfig.target,
-            swap: source.getAttribute("hx-swap") || undefined,
-            values,
-          })
-          .finally(() => retried.delete(source));
-      });
+      const refused = event.detail;
+      setTimeout(() => repeat(refused).finally(() => retried.delete(source)));
     } else if (xhr.getResponseHeader("HX-Retarget")) {
       event.detail.shouldSwap = true;
     }
-  });
-
-  // Polling rests while nobody looks, and looks at once on coming back. It does not lead
-  // to the sign-in page while files are still to be sent: they would be lost.
-  document.addEventListener("htmx:beforeOnLoad", (event) => {
-    const { elt, xhr } = event.detail;
-    const isWaiting = one(
-      ":is([data-state=waiting], [data-state=sending], [data-state=checking], [data-state=cut], [data-state=expired])",
-    );
-    if (xhr.status === 401 && elt.matches("[data-poll]") && isWaiting) event.preventDefault();
   });
 
   // [data-copy=<text>]: to the clipboard
@@ -109,6 +101,7 @@
     setTimeout(() => button.classList.remove("is-copied"), 1500);
   });
 
+  // Polling rests while nobody looks, and looks at once on coming back.
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (document.hidden && event.detail.elt.matches("[data-poll]")) event.preventDefault();
   });

@@ -75,13 +75,12 @@
     list.append(row);
   }
 
-  function show(upload, state, message, link) {
+  function show(upload, state, message) {
     upload.state = state;
     upload.row.dataset.state = state;
     const place = upload.row.querySelector("[data-message]");
     if (!place) return;
     place.textContent = message;
-    if (link) place.append(" ", link);
     showSummary();
   }
 
@@ -89,8 +88,8 @@
     tray.hidden = !uploads.length;
     const done = are("ok").length;
     const live = are(...LIVE).length;
-    const parts = [say("done", { done, total: uploads.length - are("told").length })];
-    if (live) parts.push(say("under-way", { count: live }));
+    const parts = live ? [say("under-way", { count: live })] : [outcome()];
+    if (live && done) parts.unshift(counted("done", done, { total: uploads.length - are("told").length }));
     tray.querySelector("[data-tray-summary]").textContent = parts.join(" · ");
     const total = uploads.reduce((sum, upload) => sum + upload.weight, 0);
     const sent = uploads.reduce((sum, upload) => sum + (LIVE.includes(upload.state) ? upload.sent : upload.weight), 0);
@@ -100,14 +99,21 @@
     bar.value = part * 100;
     bar.hidden = !live;
     retryAll.hidden = live || are("cut", "expired").length < 2;
+    const isMoving = are("sending", "checking").some((upload) => upload.sent);
+    const paused = cutOff().length;
+    document.dispatchEvent(new CustomEvent("portal:deposits", { detail: { paused, live, isMoving } }));
   }
 
-  function announceEnd() {
-    const parts = [["deposited", "ok"], ["refused", "refused"], ["stopped", "cut", "expired"]]
+  const outcome = () =>
+    [["deposited", "ok"], ["refused", "refused"], ["stopped", "cut", "expired"]]
       .map(([word, ...states]) => [word, are(...states).length])
       .filter(([, count]) => count)
-      .map(([word, count]) => counted(word, count));
-    if (parts.length) window.portal.announce(parts.join(", "));
+      .map(([word, count]) => counted(word, count))
+      .join(", ");
+
+  function announceEnd() {
+    const ended = outcome();
+    if (ended) window.portal.announce(ended);
   }
 
   tray.querySelector("[data-tray-clear]").addEventListener("click", () => {
@@ -130,6 +136,7 @@
 
   // `found` is what js/directories.js tells of: files with the way to each, and the rest.
   function add(form, found) {
+    isSignedOut = false;
     const start = uploads.length;
     tellOf(found);
     let accepted = 0;
@@ -167,7 +174,23 @@
     }
   }
 
+  // While nobody is signed in, nothing leaves only to be refused (js/session.js).
+  let isSignedOut = false;
+
+  document.addEventListener("portal:signed-out", ({ detail }) => {
+    isSignedOut = true;
+    const { length } = are("expired", ...LIVE);
+    if (length) detail.textContent = counted("kept", length);
+  });
+
+  document.addEventListener("portal:signed-in", () => {
+    isSignedOut = false;
+    are("expired").forEach(retry);
+    next();
+  });
+
   function next() {
+    if (isSignedOut) return;
     while (are("sending", "checking").length < AT_ONCE) {
       const upload = are("waiting")[0];
       if (!upload) break;
@@ -224,12 +247,8 @@
       const limit = Number(upload.form.dataset.maxMb) * 1e6;
       stop(upload, "refused", say("too-large", { size: size(upload.weight), limit: size(limit) }));
     } else if (request.status === 401) {
-      const link = document.createElement("a");
-      link.href = document.body.dataset.login;
-      link.target = "_blank";
-      link.rel = "noopener";
-      link.textContent = say("sign-in");
-      stop(upload, "expired", say("expired"), link);
+      stop(upload, "expired", say("expired"));
+      window.portal.askToSignIn();
     } else {
       const told = answer.querySelector(".toast-text")?.textContent.trim();
       const isFinal = request.status >= 400 && request.status < 500 && ![400, 408, 409, 429].includes(request.status);
@@ -248,8 +267,8 @@
     goOn();
   }
 
-  function stop(upload, state, message, link) {
-    show(upload, state, message, link);
+  function stop(upload, state, message) {
+    show(upload, state, message);
     goOn();
   }
 
@@ -274,12 +293,19 @@
     window.portal.prepareTree();
   }
 
-  const cut = (upload) =>
+  // Those that a line is missing for, not an answer
+  const cutOff = () => are("cut").filter((upload) => upload.isCutOff);
+
+  const cut = (upload) => {
+    upload.isCutOff = true;
     stop(upload, "cut", say("cut", { percent: percent(upload.weight ? upload.sent / upload.weight : 0) }));
+  };
 
   function retry(upload) {
     if (!["cut", "expired"].includes(upload.state)) return;
+    isSignedOut = false;
     upload.renewed = false;
+    upload.isCutOff = false;
     upload.sent = 0;
     upload.row.querySelector("progress").value = 0;
     show(upload, "waiting", say("waiting"));
@@ -293,9 +319,10 @@
     stop(upload, "cancelled", say("cancelled"));
   }
 
+  document.addEventListener("portal:try-again", () => cutOff().forEach(retry));
   window.addEventListener("online", () => are("cut").forEach(retry));
   window.addEventListener("beforeunload", (event) => {
-    if (are(...LIVE).length) event.preventDefault();
+    if (are("cut", "expired", ...LIVE).length) event.preventDefault();
   });
 
   // Choosing

@@ -40,10 +40,12 @@
     if (link) button.href = link.href;
   }
 
+  const isSheet = () => matchMedia("(max-width: 767px)").matches;
+
   // Beside its button; on a phone the sheet of the style sheet stands at the bottom.
   function place() {
     menu.style.inset = "";
-    if (matchMedia("(max-width: 767px)").matches) return;
+    if (isSheet()) return;
     const at = button.getBoundingClientRect();
     const fits = at.bottom + GAP + menu.offsetHeight < innerHeight - EDGE;
     const top = fits ? at.bottom + GAP : Math.max(EDGE, at.top - GAP - menu.offsetHeight);
@@ -57,6 +59,18 @@
   document.addEventListener(
     "pointerdown",
     () => (wasOpenAt = menu.matches(":popover-open") ? button : null),
+    true,
+  );
+
+  // A tap beside the sheet closes it, and is not for what lies below.
+  document.addEventListener(
+    "click",
+    (event) => {
+      if (!event.detail || !wasOpenAt || menu.contains(event.target) || !isSheet()) return;
+      wasOpenAt = null;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    },
     true,
   );
 

@@ -1,0 +1,77 @@
+"""What a page says when it cannot be shown: what happened, what is safe, what to do."""
+
+import uuid
+from typing import NoReturn
+
+import pytest
+from bs4 import BeautifulSoup, Tag
+from flask import Flask
+
+from tests.cast import World, browser_at, signed_in
+
+
+def broken(*_args: object, **_kwargs: object) -> NoReturn:
+    raise RuntimeError("canary of the fault")
+
+
+@pytest.fixture
+def as_in_production(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(app.config, "PROPAGATE_EXCEPTIONS", False)
+    monkeypatch.setitem(app.config, "TESTING", False)
+
+
+def main(html: str) -> Tag:
+    found = BeautifulSoup(html, "html.parser").select_one("main")
+    assert found
+    return found
+
+
+@pytest.mark.parametrize(
+    ("path", "title"),
+    [
+        ("/documents/{id}", "Ce document n’est plus à cet endroit"),
+        ("/companies/dune/folders/{id}", "Ce dossier n’est plus à cet endroit"),
+        ("/nowhere", "Cette page est introuvable"),
+    ],
+)
+def test_what_is_gone_is_looked_for_by_its_name(
+    app: Flask, world: World, path: str, title: str
+) -> None:
+    paul = signed_in(app, world.alder.manager)
+    answer = paul.get(path.format(id=uuid.uuid4()))
+    assert answer.status_code == 404
+    page = main(answer.text)
+    assert page.h1 and page.h1.text == title
+    assert page.select_one("form[role=search][action='/search'] input[name=q]")
+    home = page.select_one("a.button")
+    assert home and home["href"] == "/"
+
+
+def test_a_stranger_is_offered_no_search(app: Flask, world: World) -> None:
+    answer = browser_at(app, world.alder.firm).get("/nowhere")
+    assert answer.status_code == 404
+    assert not main(answer.text).select("form")
+
+
+def test_a_fault_offers_another_try_and_what_to_tell_the_firm(
+    app: Flask, world: World, monkeypatch: pytest.MonkeyPatch, as_in_production: None
+) -> None:
+    paul = signed_in(app, world.alder.manager)
+    monkeypatch.setattr("app.library.routes.navigation.tree", broken)
+    path = f"/companies/{world.alder.dune.slug}?sort=name"
+    page = main(paul.get(path).text)
+    again = page.select_one("a.button-primary")
+    assert again and again["href"] == path
+    assert again.text.strip() == "Réessayer"
+    told = page.select_one(".notice-reference")
+    assert told and "à donner à votre cabinet" in told.text
+
+
+def test_a_fault_in_what_was_sent_is_not_tried_again_by_a_link(
+    app: Flask, world: World, monkeypatch: pytest.MonkeyPatch, as_in_production: None
+) -> None:
+    ada = signed_in(app, world.alder.admin)
+    monkeypatch.setattr("app.library.folder_routes.make_folder", broken)
+    where = f"/companies/{world.alder.dune.slug}/folders"
+    page = main(ada.post(where, data={"name": "Neuf", "parent": ""}).text)
+    assert [a["href"] for a in page.select("a.button")] == ["/"]
