@@ -126,13 +126,15 @@ def answer_surprise(error: Exception) -> ResponseReturnValue:
     if current_app.config.get("PROPAGATE_EXCEPTIONS"):
         raise error
     title, text = _words(500)
-    text += " " + _("Reference %(reference)s", reference=reference)
+    told = text + " " + _("Reference %(reference)s", reference=reference)
     try:
-        return _answer(500, title, text, reference=reference)
+        if request.htmx:  # type: ignore[attr-defined]
+            return _message(500, told, "bad")
+        return _page(500, title, text, reference=reference), 500
     except Exception:
         # What a page needs (the database, say) is what is missing.
         current_app.logger.exception("fault %s has no page either", reference)
-        return f"<!doctype html><title>{escape(title)}</title><p>{escape(text)}", 500
+        return f"<!doctype html><title>{escape(title)}</title><p>{escape(told)}", 500
 
 
 def read_what_was_refused(response: Response) -> Response:
@@ -149,10 +151,7 @@ def _words(code: int) -> tuple[str, str]:
             _("This is not open to you"),
             _("Ask an administrator of the firm if you need it."),
         ),
-        404: (
-            _("This page cannot be found"),
-            _("This document or folder is no longer here, or is not open to you."),
-        ),
+        404: _gone(),
         405: (_("This cannot be done here"), _("Go back and try again.")),
         413: (_("Too large"), _("What was sent is larger than what is accepted.")),
         429: (_("Too many attempts"), _("Too many attempts. Try again in 15 minutes.")),
@@ -171,19 +170,41 @@ def _words(code: int) -> tuple[str, str]:
     )
 
 
+def _gone() -> tuple[str, str]:
+    """By the address that was asked for; what is not open to a person is gone too."""
+    part = request.path.split("/")[-2]
+    titles = {
+        "documents": _("This document is no longer here"),
+        "folders": _("This folder is no longer here"),
+    }
+    if part not in titles:
+        return _("This page cannot be found"), _(
+            "The address may be mistyped, or what it shows is not open to you."
+        )
+    return titles[part], _(
+        "It was moved or put in the trash, or it is not open to you. "
+        "Look for it by its name."
+    )
+
+
 def _page(code: int, title: str, text: str, reference: str | None = None) -> str:
     if getattr(g, "is_unknown_host", False):
         return str(escape(_("There is no portal at this address.")))
     return render_template(
-        "errors/error.html", code=code, title=title, text=text, reference=reference
+        "errors/error.html",
+        code=code,
+        title=title,
+        text=text,
+        reference=reference,
+        again_url=request.full_path.rstrip("?") if request.method == "GET" else None,
     )
 
 
-def _answer(code: int, title: str, text: str, **more: str) -> Response:
+def _answer(code: int, title: str, text: str) -> Response:
     """A message for who asks by script, else a page."""
     if request.htmx:  # type: ignore[attr-defined]
         return _message(code, text, "bad")
-    return make_response(_page(code, title, text, **more), code)
+    return make_response(_page(code, title, text), code)
 
 
 def _message(code: int, text: str, tone: str) -> Response:
