@@ -73,3 +73,23 @@ def test_signed_out_in_one_tab_the_other_is_led_to_the_door(visit: Visit) -> Non
     lea.page.get_by_label("Mot de passe").fill("demo-guichet-2026")
     lea.page.keyboard.press("Enter")
     expect(lea.title).to_have_text("À classer")
+
+
+def test_a_password_can_be_looked_at_before_it_is_sent(visit: Visit) -> None:
+    stranger = visit()
+    page = stranger.page
+    page.goto(stranger.url("/login"))
+    field = page.get_by_label("Mot de passe")
+    field.fill("demo-guichet-2026")
+    eye = page.get_by_role("button", name="Montrer ce qui est tapé")
+    eye.click()
+    expect(field).to_have_attribute("type", "text")
+    expect(eye).to_have_attribute("aria-pressed", "true")
+    expect(field).to_be_focused()
+    eye.click()
+    expect(field).to_have_attribute("type", "password")
+    eye.click()
+    page.get_by_label("Adresse e-mail").fill("claire@durand.example")
+    page.get_by_role("button", name="Se connecter").click()
+    expect(page).to_have_url(stranger.url("/"))
+    assert stranger.complaints == []
