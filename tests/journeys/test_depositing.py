@@ -68,7 +68,7 @@ def test_a_long_file_shows_how_far_it_is(karim: Visitor) -> None:
     karim.choose(long)
     going = karim.result(long.name)
     expect(going).to_have_attribute("data-state", "sending")
-    expect(going).to_contain_text(re.compile(r"sur 1,8\sMo"))
+    expect(going).to_contain_text(re.compile(r"sur 1,8\sMo · moins de 10\ssecondes"))
     expect(going.get_by_role("progressbar", name=long.name)).to_be_visible()
     expect(summary(karim)).to_have_text("1 en cours")
     expect(going).to_have_attribute("data-state", "ok", timeout=20_000)

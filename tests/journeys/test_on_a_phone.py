@@ -76,6 +76,11 @@ def test_the_sheet_of_a_refused_document_says_why_and_leads_on(visit: Visit) -> 
     page.keyboard.press("Escape")
 
     open_menu(row)
+    sheet.get_by_role("link", name="Commenter").click()
+    expect(page.get_by_label("Votre commentaire")).to_be_focused()
+    page.go_back()
+
+    open_menu(row)
     sheet.get_by_role("link", name="Reprendre").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Une nouvelle version")
     assert paul.complaints == []

@@ -11,16 +11,18 @@
   let button = null;
   let wasOpenAt = null;
 
+  // Behind the document's address; the others are acts from a list.
+  const OWN = { open: "", download: "/download", comment: "#comment-body" };
+
   function fill() {
     const row = button.closest("tr[data-document]");
-    const open = new Set([...button.dataset.acts.split(" "), "open", "download"]);
+    const open = new Set([...button.dataset.acts.split(" "), "open", "download", "comment"]);
     const address = window.portal.addressOf(row);
     for (const item of menu.querySelectorAll("[data-act]")) {
       const { act, path } = item.dataset;
       item.hidden = !open.has(act);
-      const url = act === "open" ? address : `${address}/${path || act}?from=list`;
-      if (item.matches("form")) item.action = url;
-      else item.href = act === "download" ? `${address}/download` : url;
+      const url = OWN[act] === undefined ? `/${path || act}?from=list` : OWN[act];
+      item[item.matches("form") ? "action" : "href"] = address + url;
     }
     menu.querySelector("bdi").textContent = row.querySelector(".document-name").title;
     tellMore(row);
@@ -30,6 +32,7 @@
   function tellMore(row) {
     const textOf = (selector) => row.querySelector(selector)?.textContent.trim();
     const parts = [".column-size", ".depositor bdi", ".column-date time"].map(textOf);
+    menu.querySelector(".filetype").className = row.querySelector(".filetype").className;
     menu.querySelector("[data-about]").textContent = parts.filter(Boolean).join(" · ");
     const refused = menu.querySelector(".row-menu-refused");
     const link = row.querySelector(".document-take-up");
