@@ -41,10 +41,12 @@ def test_what_is_gone_is_looked_for_by_its_name(
     answer = paul.get(path.format(id=uuid.uuid4()))
     assert answer.status_code == 404
     page = main(answer.text)
-    assert page.h1 and page.h1.text == title
+    assert page.h1
+    assert page.h1.text == title
     assert page.select_one("form[role=search][action='/search'] input[name=q]")
     home = page.select_one("a.button")
-    assert home and home["href"] == "/"
+    assert home
+    assert home["href"] == "/"
 
 
 def test_a_stranger_is_offered_no_search(app: Flask, world: World) -> None:
@@ -61,10 +63,12 @@ def test_a_fault_offers_another_try_and_what_to_tell_the_firm(
     path = f"/companies/{world.alder.dune.slug}?sort=name"
     page = main(paul.get(path).text)
     again = page.select_one("a.button-primary")
-    assert again and again["href"] == path
+    assert again
+    assert again["href"] == path
     assert again.text.strip() == "Réessayer"
     told = page.select_one(".notice-reference")
-    assert told and "à donner à votre cabinet" in told.text
+    assert told
+    assert "à donner à votre cabinet" in told.text
 
 
 def test_a_fault_in_what_was_sent_is_not_tried_again_by_a_link(

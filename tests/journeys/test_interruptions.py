@@ -46,7 +46,7 @@ def test_files_wait_for_who_signs_in_again_and_leave_at_once(karim: Visitor) -> 
     here = karim.page.url
     karim.context.clear_cookies()
     karim.drop(*files)
-    expect(door(karim)).to_contain_text(re.compile(r"Vos 5\sfichiers en attente"))
+    expect(door(karim)).to_contain_text(re.compile(r"Vos 5\sfichiers partiront"))
     expect(karim.page.get_by_label("Mot de passe")).to_be_focused()
     assert not set(states(karim, files)) - {"expired", "waiting"}
     come_back(karim, "pas le bon")
@@ -63,7 +63,7 @@ def test_who_shuts_the_door_finds_it_again_at_the_next_try(karim: Visitor) -> No
     file = pdf("Porte fermée.pdf")
     karim.context.clear_cookies()
     karim.drop(file)
-    expect(door(karim)).to_contain_text("Votre fichier en attente")
+    expect(door(karim)).to_contain_text("Votre fichier partira")
     karim.page.keyboard.press("Escape")
     expect(door(karim)).to_have_count(0)
     karim.result(file.name).get_by_role("button", name="Réessayer").click()
@@ -78,7 +78,7 @@ def test_an_act_is_done_once_its_person_is_back(karim: Visitor) -> None:
         karim.row(file.name).get_by_role("checkbox").check()
     karim.context.clear_cookies()
     karim.page.get_by_role("button", name="Corbeille").click()
-    expect(door(karim)).not_to_contain_text("attente")
+    expect(door(karim)).not_to_contain_text("partir")
     come_back(karim)
     for file in files:
         expect(karim.row(file.name)).to_have_count(0)
@@ -133,7 +133,7 @@ def test_without_a_line_a_banner_says_when_the_next_try_is(karim: Visitor) -> No
     karim.drop(*files)
     expect(banner).to_contain_text("Pas de connexion")
     expect(banner).to_contain_text(
-        re.compile(r"2\sdépôts en pause, nouvel essai dans \d+\ss\.")
+        re.compile(r"2\sdépôts en pause, reprise dans \d+\ss\.")
     )
     later = pdf("Tunnel 3.pdf")
     karim.drop(later)

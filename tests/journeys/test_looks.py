@@ -2,6 +2,7 @@
 wider than a phone, nothing for the browser to complain of."""
 
 from collections.abc import Callable
+from uuid import UUID
 
 import pytest
 from playwright.sync_api import expect
@@ -262,6 +263,7 @@ PAGES: dict[str, tuple[str | None, str, Way]] = {
     "archives": ("karim", "", at("/companies/garage-roux/archives")),
     "missing-firm": ("claire", "", at("/nulle-part")),
     "missing-client": ("karim", "", at("/apps")),
+    "missing-document": ("karim", "", at(f"/documents/{UUID(int=1)}")),
     "missing-stranger": (None, "durand", at("/nulle-part")),
 }
 

@@ -64,6 +64,7 @@ def test_the_sheet_of_a_refused_document_says_why_and_leads_on(visit: Visit) -> 
 
     open_menu(row)
     expect(sheet.locator("[data-about]")).to_contain_text("Paul Dupont")
+    expect(sheet).to_contain_text("Refusé par le cabinet")
     expect(sheet.locator("[data-reason]")).to_contain_text("Le montant est illisible")
     assert bottom_of(page, "#row-menu") == PHONE["height"]
     assert violations(page, "light") == []

@@ -198,6 +198,17 @@
     }
   }
 
+  const howFar = ({ sent, weight }) => say("sending", { sent: size(sent), total: size(weight) });
+
+  // Roughly, and not before it can be known
+  function howLong({ sent, weight, startedAt }) {
+    const elapsed = (performance.now() - startedAt) / 1000;
+    if (elapsed < 1 || !sent) return "";
+    const left = ((weight - sent) * elapsed) / sent;
+    if (left <= 60) return say(left <= 10 ? "left.moment" : "left.minute");
+    return say("left.minutes", { count: Math.ceil(left / 60) });
+  }
+
   function send(upload) {
     const body = new FormData();
     body.append("upload_id", upload.id);
@@ -216,7 +227,7 @@
       const part = event.total ? event.loaded / event.total : 0;
       upload.sent = part * upload.weight;
       upload.row.querySelector("progress").value = part * 100;
-      show(upload, "sending", say("sending", { sent: size(upload.sent), total: size(upload.weight) }));
+      show(upload, "sending", [howFar(upload), howLong(upload)].filter(Boolean).join(" · "));
     });
     request.upload.addEventListener("load", () => {
       if (upload.state !== "sending") return;
@@ -227,7 +238,8 @@
     request.addEventListener("load", () => answered(upload, request));
     request.addEventListener("error", () => cut(upload));
     request.addEventListener("timeout", () => cut(upload));
-    show(upload, "sending", say("sending", { sent: size(0), total: size(upload.weight) }));
+    upload.startedAt = performance.now();
+    show(upload, "sending", howFar(upload));
     request.send(body);
   }
 
