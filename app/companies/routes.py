@@ -9,10 +9,12 @@ from flask_login import current_user
 from app import htmx
 from app.companies.searching import search
 from app.policy import open_to
+from app.typed import searched
 
 blueprint = Blueprint("companies", __name__)
 
 A_FEW = 8
+LONGEST = 200
 # The sections of a company that another one has too.
 SECTIONS = {
     "trash": "acts.of_company",
@@ -24,7 +26,8 @@ SECTIONS = {
 @blueprint.get("/companies")
 @open_to("signed_in")
 def index() -> ResponseReturnValue:
-    q, archived = request.args.get("q", ""), "archived" in request.args
+    q = searched(request.args.get("q", ""), LONGEST)
+    archived = "archived" in request.args
     found = search(q, archived=archived)
     is_narrowed = bool(q) or archived
     if current_user.is_client and found.total == 1 and not is_narrowed:
@@ -40,7 +43,7 @@ def index() -> ResponseReturnValue:
 @open_to("firm")
 def find() -> ResponseReturnValue:
     """What the switcher of the top bar shows; the page of all without script."""
-    q = request.args.get("q", "")
+    q = searched(request.args.get("q", ""), LONGEST)
     if not htmx.is_fragment():
         return redirect(url_for("companies.index", q=q or None))
     return render_template(

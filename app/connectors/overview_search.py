@@ -14,7 +14,7 @@ from app.db import db
 from app.delivery.models import LEASED, WAITING, Delivery
 from app.delivery.needing import needs_a_person
 from app.folding import folded, folded_column
-from app.typed import whole
+from app.typed import searched, whole
 
 SORTS = (
     *("company", "app", "since", "state"),
@@ -63,8 +63,8 @@ def wanted(args: Mapping[str, str]) -> Wanted:
         return given if given in known else str(getattr(Wanted, name))
 
     return Wanted(
-        q=args.get("q", "").replace("\0", "").strip()[:255],
-        app=args.get("app", "").replace("\0", "")[:40],
+        q=searched(args.get("q", ""), 255),
+        app=searched(args.get("app", ""), 40),
         state=among("state", states.STATES),
         sort=among("sort", SORTS),
         dir=among("dir", ("asc", "desc")),

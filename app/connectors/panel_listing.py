@@ -16,7 +16,7 @@ from app.connectors.models import Connection
 from app.connectors.panel_rows import CompanyRow, held_of, made, row
 from app.db import db
 from app.folding import folded, folded_column
-from app.typed import whole
+from app.typed import searched, whole
 
 A_PAGE = 50
 
@@ -54,7 +54,7 @@ class Listing:
 
 def asked_for(args: Mapping[str, str]) -> Asked:
     return Asked(
-        q=args.get("q", "").strip()[:200],
+        q=searched(args.get("q", ""), 200),
         among="authorised" if args.get("among") == "authorised" else "all",
         page=max(1, whole(args.get("page"), 1)),
     )

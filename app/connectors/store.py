@@ -19,6 +19,7 @@ from app.folding import plain
 from app.formats import midnight
 from app.people.models import Person
 from app.texts import gettext as _
+from app.typed import searched
 
 Item = TypeVar("Item")
 
@@ -61,7 +62,7 @@ class Store:
 
 def store_for(person: Person, q: str, category: str) -> Store:
     """The store as the person searched it; an unknown category is none."""
-    q = q.strip()
+    q = searched(q, 100)
     cards = _cards(person)
     adopted = {card.app.key for card in cards}
     others = sorted(

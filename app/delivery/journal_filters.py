@@ -4,11 +4,11 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from unicodedata import normalize
 
 from app.db import id_from
 from app.delivery.clock import slot_at
 from app.delivery.models import DONE, LEASED, WAITING
+from app.typed import searched
 
 # What the filter and the counters call the states.
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -47,10 +47,10 @@ def filters_from(given: Mapping[str, str], groups: list[str]) -> Filters:
     """From the query of the address; `groups` are all its values of `state`."""
     days = given.get("days", "7")
     return Filters(
-        q=normalize("NFC", given.get("q", "")).strip()[:200],
+        q=searched(given.get("q", ""), 200),
         days=days if days in PERIODS else "7",
-        company=given.get("company", ""),
-        app=given.get("app", ""),
+        company=searched(given.get("company", ""), 63),
+        app=searched(given.get("app", ""), 40),
         groups=tuple(group for group in GROUPS if group in groups),
         run=_run_from(given.get("run", "")),
         after=id_from(given.get("after")),

@@ -14,7 +14,6 @@ ADDRESSES = {"desk": "firms.home", "search": "search.index"}
 
 def canonical(page: str, given: Mapping[str, str]) -> dict[str, str]:
     """Empty when nothing is narrowed."""
-    given = {name: value.replace("\0", "") for name, value in given.items()}
     if page == "desk":
         return wanted_from(given).query()
     return asked_from(given, firm_side=current_user.is_firm_side).query()

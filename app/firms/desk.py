@@ -23,6 +23,7 @@ from app.folding import folded, folded_column
 from app.library.models import Document
 from app.mentions.unread import Call, unread_of_staff
 from app.people.models import Membership, Person
+from app.typed import searched
 
 MOST_LINES = 100
 MOST_GROUPS = 8
@@ -46,7 +47,7 @@ class Wanted:
 def wanted_from(given: Mapping[str, str]) -> Wanted:
     scope = given.get("show", "all")
     return Wanted(
-        given.get("q", "").strip()[:100],
+        searched(given.get("q", ""), 100),
         scope if scope in SCOPES else "all",
     )
 

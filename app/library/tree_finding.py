@@ -11,7 +11,7 @@ from app.library.models import Folder
 from app.library.navigation import Node, ways_down
 from app.library.tree import Sight, hidden_folders, ways_of
 from app.people.models import Person
-from app.typed import one_line
+from app.typed import searched
 
 MOST, LONGEST = 100, 100
 
@@ -41,4 +41,4 @@ def found(
 
 
 def words_of(typed: str) -> list[str]:
-    return folded(one_line(typed[:LONGEST])).split()
+    return folded(searched(typed, LONGEST)).split()

@@ -22,7 +22,7 @@ from app.mailroom.reading_counts import unread
 from app.mailroom.sorting import likely_link
 from app.people.models import Person
 from app.texts import gettext as _
-from app.typed import whole
+from app.typed import searched, whole
 
 A_PAGE = 50
 
@@ -79,8 +79,8 @@ class Shown:
 def filters_from(asked: Mapping[str, str]) -> Filters:
     kind, page = asked.get("kind", ""), asked.get("page", "")
     return Filters(
-        app=asked.get("app", "")[:40],
-        company=asked.get("company", "")[:63],
+        app=searched(asked.get("app", ""), 40),
+        company=searched(asked.get("company", ""), 63),
         kind=kind if kind in KINDS else "",
         page=max(1, whole(page, 1)),
     )

@@ -9,6 +9,7 @@ from flask_login import current_user
 from app.library.finding import document_or_404
 from app.mentions.audience import offered
 from app.policy import open_to
+from app.typed import searched
 
 blueprint = Blueprint("mentions", __name__)
 LONGEST = 100
@@ -21,7 +22,7 @@ def index(document_id: uuid.UUID) -> ResponseReturnValue:
     document, _place = document_or_404(document_id)
     asked = request.args.get("visibility", "")
     is_shared = not current_user.is_firm_side or asked == "shared"
-    typed = request.args.get("q", "")[:LONGEST]
+    typed = searched(request.args.get("q", ""), LONGEST)
     people = offered(
         document, "shared" if is_shared else "firm_only", typed, to=current_user
     )

@@ -11,6 +11,7 @@ from app.delivery.journal_filters import GROUPS
 from app.folding import words
 from app.library.models import STATUSES
 from app.search.indexing import LONGEST_WORD
+from app.typed import searched
 
 LONGEST = 500  # letters that are read of what was typed
 MOST_WORDS = 12
@@ -47,12 +48,12 @@ class Asked:
 def asked_from(args: Mapping[str, str], *, firm_side: bool) -> Asked:
     status = args.get("status", "")
     return Asked(
-        q=_text(args, "q", LONGEST),
-        company=_text(args, "company", 63),
+        q=searched(args.get("q", ""), LONGEST),
+        company=searched(args.get("company", ""), 63),
         folder=id_from(args.get("folder")),
         since=_day(args.get("since", "")),
         until=_day(args.get("until", "")),
-        by=_text(args, "by", 100),
+        by=searched(args.get("by", ""), 100),
         status=status if status in statuses(firm_side) else "",
         after=id_from(args.get("after")),
     )
@@ -61,11 +62,6 @@ def asked_from(args: Mapping[str, str], *, firm_side: bool) -> Asked:
 def statuses(firm_side: bool) -> tuple[str, ...]:
     """A client's are those of the document alone."""
     return (*STATUSES, *(f"to-{group}" for group in GROUPS)) if firm_side else STATUSES
-
-
-def _text(args: Mapping[str, str], name: str, most: int) -> str:
-    given = args.get(name, "").replace("\0", "")[:most].strip()
-    return given.encode(errors="ignore").decode()  # no half of a letter
 
 
 def _day(given: str) -> date | None:

@@ -61,9 +61,10 @@ def test_what_nobody_has_says_so_and_nothing_typed_shows_the_usual_tree(
     page = ada.get(f"{url(house)}/tree?tree=zzz", headers={"HX-Request": "true"})
     assert "Aucun dossier ne porte ce nom." in page.text
     usual = shown(ada.get(url(house)).text)
-    for nothing in ("", "  ", "\u200b"):
+    for nothing in ("", "  "):
         assert tree(ada, house, nothing) == usual
     assert tree(ada, house, "%") == tree(ada, house, "_") == []
+    assert tree(ada, house, "\0") == tree(ada, house, "\u200b") == []
 
 
 def test_a_client_is_told_of_no_folder_that_they_may_not_see(
