@@ -6,8 +6,11 @@
   const template = document.getElementById("signed-out");
   if (!template || !window.htmx) return;
 
+  // What a page fetches by itself
+  const UNASKED = "[data-poll], [hx-trigger*=every], [hx-trigger*=load]";
+
   let dialog = null;
-  let refused = null;
+  let refused = [];
 
   const TO_BE_SENT = ["waiting", "sending", "checking", "cut", "expired"]
     .map((state) => `[data-state=${state}]`)
@@ -33,7 +36,7 @@
   function shut() {
     dialog.remove();
     dialog = null;
-    refused = null;
+    refused = [];
   }
 
   function answered({ detail: { xhr } }) {
@@ -41,8 +44,8 @@
     const again = refused;
     window.portal.renewToken(xhr.getResponseHeader("X-CSRF-Refresh"));
     dialog.close();
-    if (again) window.portal.repeat(again);
-    else htmx.trigger(document.body, "portal:look");
+    for (const one of again) window.portal.repeat(one);
+    htmx.trigger(document.body, "portal:look");
     document.dispatchEvent(new CustomEvent("portal:signed-in"));
   }
 
@@ -50,10 +53,10 @@
   document.addEventListener("htmx:beforeOnLoad", (event) => {
     const { elt, xhr } = event.detail;
     if (xhr.status !== 401) return;
-    const isPoll = elt.matches("[data-poll]");
+    const isPoll = elt.matches(UNASKED);
     if (isPoll && !isLosing()) return;
     event.preventDefault();
-    if (!isPoll) refused = event.detail;
+    if (!isPoll) refused.push(event.detail);
     ask();
   });
 
