@@ -126,7 +126,7 @@ def test_a_directory_keeps_its_structure(nadia: Visitor, tmp_path: Path) -> None
     expect(tray).to_contain_text("2 fichiers du système ignorés")
     expect(tray).to_contain_text("1 dossier vide, non créé")
     expect(tray).to_contain_text("Chantiers/Lilas/Vide")
-    expect(tray).to_contain_text("121 sur 121")
+    expect(tray).to_contain_text("121 documents déposés")
     tree = nadia.page.get_by_role("tree")
     tree.get_by_role("treeitem", name="Chantiers").click()
     expect(nadia.page.locator("#folder-total")).to_contain_text("120 documents")
