@@ -1,0 +1,87 @@
+"""On a desk, each thing has the room that the pictures give it, whatever its name."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.journeys.conftest import Visit
+from tests.journeys.visitors import MAKE_A_FOLDER, File, pdf
+from tests.pages.bad_files import pdf_of
+
+pytestmark = pytest.mark.journey
+LONG = ("Rénovation énergétique de la maison Lambert, deuxième tranche, " * 4)[:196]
+ONE_WORD = ("Anticonstitutionnellement" * 8)[:196]
+IS_WIDE = "document.documentElement.scrollWidth > innerWidth"
+# Those whose text runs into what stands beside them.
+RUNS_OVER = """nodes => nodes.filter((node, at) => {
+  const [own, next] = [node, nodes[at + 1]].map(one => one?.getBoundingClientRect());
+  return next && own.right > next.left + 1;
+}).map(node => node.textContent.trim().slice(0, 40))"""
+
+
+def box(place: Locator) -> Any:
+    found = place.bounding_box()
+    assert found
+    return found
+
+
+def right(place: Locator) -> float:
+    found = box(place)
+    return float(found["x"] + found["width"])
+
+
+def middle(place: Locator) -> float:
+    found = box(place)
+    return float(found["y"] + found["height"] / 2)
+
+
+def crumbs(page: Page) -> Locator:
+    return page.locator(".crumbs li:visible")
+
+
+def test_a_document_takes_the_whole_window(visit: Visit) -> None:
+    nadia = visit("nadia")
+    nadia.open_a_folder_of_its_own("garage-roux")
+    nadia.drop(File("Lecture.pdf", pdf_of("Un", "Deux", "Trois")))
+    nadia.row("Lecture.pdf").locator(".document-name").click()
+    page = nadia.page
+    expect(page.locator(".viewer-page img")).to_have_count(3, timeout=60_000)
+    viewer, side = box(page.locator("#viewer")), box(page.locator(".sheet-grid"))
+    assert viewer["x"] == 0
+    assert viewer["x"] + viewer["width"] == pytest.approx(side["x"], abs=1)
+    assert right(page.locator(".sheet-grid")) == 1440
+    for part in (viewer, side):
+        assert part["y"] + part["height"] == pytest.approx(900, abs=1)
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+    # The pages scroll alone, below a zoom that stays.
+    page.locator("#page-3").scroll_into_view_if_needed()
+    zoom = box(page.get_by_role("group", name="Zoom"))
+    assert zoom["y"] + zoom["height"] < 900
+    assert nadia.complaints == []
+
+
+@pytest.mark.parametrize("name", [LONG, ONE_WORD])
+def test_a_long_name_pushes_nothing_out_of_its_place(visit: Visit, name: str) -> None:
+    nadia = visit("nadia")
+    nadia.open_a_folder_of_its_own("garage-roux")
+    nadia.page.evaluate(MAKE_A_FOLDER, name)
+    nadia.page.reload()
+    page = nadia.page
+    nadia.drop(pdf(f"{name[:190]}.pdf"))
+    expect(page.locator("tr[data-document]")).to_have_count(1)
+    assert not page.evaluate(IS_WIDE)
+    assert crumbs(page).evaluate_all(RUNS_OVER) == []
+    assert middle(crumbs(page).last) == pytest.approx(middle(crumbs(page).first), abs=1)
+    # Who needs the whole of it reads it beside the list.
+    heading = page.locator(".pane-title h2")
+    assert heading.evaluate("node => node.scrollHeight <= node.clientHeight + 1")
+    page.locator("tr[data-document] .document-name").click()
+    acts = page.locator("#acts")
+    expect(acts).to_be_visible()
+    for width in (1440, 1100):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert not page.evaluate(IS_WIDE)
+        assert right(acts) <= width
+        assert right(crumbs(page).last) <= box(page.locator(".steps"))["x"] + 1
+        assert crumbs(page).evaluate_all(RUNS_OVER) == []
