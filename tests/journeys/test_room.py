@@ -85,3 +85,14 @@ def test_a_long_name_pushes_nothing_out_of_its_place(visit: Visit, name: str) ->
         assert right(acts) <= width
         assert right(crumbs(page).last) <= box(page.locator(".steps"))["x"] + 1
         assert crumbs(page).evaluate_all(RUNS_OVER) == []
+
+
+def test_all_that_a_delivery_offers_lies_within_its_story(visit: Visit) -> None:
+    page = (claire := visit("claire")).page
+    page.goto(claire.url("/deliveries"))
+    line = page.locator(".journal-entry").filter(has_text="Inventaire chantier")
+    line.locator("[data-unfold]").click()
+    story = line.locator(".story")
+    expect(story).to_be_visible()
+    for button in story.locator(".story-acts .button").all():
+        assert right(button) < right(story)
