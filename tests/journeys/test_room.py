@@ -96,3 +96,14 @@ def test_all_that_a_delivery_offers_lies_within_its_story(visit: Visit) -> None:
     expect(story).to_be_visible()
     for button in story.locator(".story-acts .button").all():
         assert right(button) < right(story)
+
+
+def test_escape_leaves_the_switcher_even_with_something_typed(visit: Visit) -> None:
+    page = (claire := visit("claire")).page
+    claire.open("dupont-maconnerie", "À classer")
+    page.keyboard.press("e")
+    page.keyboard.type("boul")
+    expect(page.locator(".switcher-list a")).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog.switcher")).to_be_hidden()
+    expect(page.locator("[data-switcher]")).to_be_focused()

@@ -40,7 +40,10 @@
   dialog.addEventListener("keydown", (event) => {
     const list = choices();
     const at = list.indexOf(document.activeElement);
-    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+    if (event.key === "Escape") {
+      event.preventDefault(); // a field of searches would only be emptied
+      dialog.close();
+    } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
       const next = event.key === "ArrowDown" ? at + 1 : at - 1;
       (next < 0 ? field : list[Math.min(next, list.length - 1)])?.focus();
