@@ -11,6 +11,8 @@ from typing import Any
 from sqlalchemy import Select, select, update
 from sqlalchemy.orm.attributes import set_committed_value
 
+from app.companies.finding import read_only
+from app.companies.models import Company
 from app.db import among, database_now, db, insert_all, insert_at_once, new_id
 from app.errors import Refused
 from app.library.models import Arrival, Document, Folder, Version
@@ -24,16 +26,21 @@ FRESHLY = {"populate_existing": True}
 
 def take(document: Document, *, trashed: bool = False) -> None:
     """Lock its row and read it again. Raises Refused when it is not where it was said
-    to be: in another folder, in the trash, or (`trashed`) out of it."""
+    to be: in another folder, in the trash, or (`trashed`) out of it; and when its
+    company was archived just now."""
     before = document.folder_id
-    found = db.session.scalar(
-        select(Document)
+    row = db.session.execute(
+        select(Document, Company.name, Company.archived_at)
+        .join(Company, Company.id == Document.company_id)
         .where(Document.id == document.id)
-        .with_for_update()
+        .with_for_update(of=Document)
         .execution_options(**FRESHLY)
-    )
-    if found is None:
+    ).one_or_none()
+    if row is None:
         raise Refused(_("This document is no longer there."))
+    found, company, archived_at = row
+    if archived_at:
+        raise read_only(company)
     if trashed and found.trashed_at is None:
         raise Refused(_("This document is no longer in the trash."))
     if not trashed and found.trashed_at is not None:

@@ -8,7 +8,10 @@ from flask import Flask
 from sqlalchemy import select
 
 from app.activity.models import Entry
+from app.companies.archiving import archive
 from app.db import db, utc_now
+from app.errors import Refused
+from app.library.commenting import comment
 from app.library.deposit import Deposited
 from app.library.models import Comment
 from tests.cast import Browser, House, World, signed_in
@@ -180,3 +183,31 @@ def test_an_archived_company_offers_no_box_to_write_in(
     seen = page(browser, done)
     assert "Avant" in seen.select_one(".comments").text  # type: ignore[union-attr]
     assert not seen.select(".comments form, .comments button")
+
+
+def test_in_an_archived_company_nobody_says_or_takes_back_anything(
+    staff: Browser, client: Browser, house: House
+) -> None:
+    done = house.drop()
+    assert say(client, done, "Compteur de l'atelier") == 303
+    said = db.session.scalars(select(Comment)).one()
+    archive(house.dune, by=house.admin)
+    db.session.commit()
+    url = f"/documents/{done.document.id}/comments"
+    for browser in (staff, client):
+        for path in (url, f"{url}/{said.id}/remove"):
+            answer = browser.post(path, data={"body": "Tard", "visibility": "shared"})
+            assert answer.status_code == 422
+            assert "est archivé" in answer.text
+    db.session.expire_all()
+    assert [one.body for one in db.session.scalars(select(Comment))] == [said.body]
+    assert bodies(client, done) == ["Compteur de l'atelier"]
+
+
+def test_nor_when_it_is_archived_just_before(house: House) -> None:
+    """The request had begun."""
+    document = house.drop().document
+    archive(house.dune, by=house.admin)
+    db.session.commit()
+    with pytest.raises(Refused, match="archiv"):
+        comment(document, "Tard", "shared", by=house.manager)
