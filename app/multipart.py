@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterator
 from itertools import chain
 from typing import Any, NamedTuple, Protocol, Self
-from urllib.parse import unquote_to_bytes
 
 from multipart import (  # type: ignore[import-untyped]  # ships no py.typed
     MultipartError,
@@ -20,17 +19,11 @@ from multipart import (  # type: ignore[import-untyped]  # ships no py.typed
 )
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from app.disposition import names_of
+
 # gunicorn receives up to 1 MB at once, and copies what is over at each smaller read.
 CHUNK = 1024 * 1024
 HEADER_BYTES = 8 * 1024
-
-# "; name=value". A quoted value ends at the quote that the next parameter or the end
-# follows: old clients send the quotes and backslashes of a file name as they are.
-_PARAMETER = re.compile(
-    r""";\s*([\w!#$&+.^`|~-]+\*?)\s*=\s*
-        (?:"(.*?)"(?=\s*(?:;\s*[\w!#$&+.^`|~-]+\*?\s*=|;?\s*$))|([^";]*))""",
-    re.ASCII | re.DOTALL | re.VERBOSE,
-)
 
 
 class BadUpload(Exception):
@@ -250,11 +243,10 @@ def _opened(segment: MultipartSegment, events: Iterator[bytes | None]) -> File:
     encoding = segment.header("Content-Transfer-Encoding", "binary").strip().lower()
     if encoding not in {"binary", "8bit", "7bit"}:
         raise Malformed(f"Encoded part: {encoding[:40]!r}")
-    sent = _parameters(segment.header("Content-Disposition"))
-    filename = _extended(sent.get("filename*", ""))
-    if filename is None and "filename" in sent:
-        filename = _unquoted(sent["filename"])
-    name = _unquoted(sent.get("name", ""))
+    try:
+        name, filename = names_of(segment.header("Content-Disposition"))
+    except ValueError as error:
+        raise Malformed(str(error)) from error
     return File(name, filename, segment.content_type, events)
 
 
@@ -268,38 +260,3 @@ def _value(part: File, limit: int) -> str:
         return value.decode()
     except UnicodeDecodeError as error:
         raise Malformed(f"{part.name[:100]!r} is not text in UTF-8") from error
-
-
-def _parameters(header: str) -> dict[str, str]:
-    parameters: dict[str, str] = {}
-    end = max(header.find(";"), 0)
-    while match := _PARAMETER.match(header, end):
-        key, quoted, bare = match.groups()
-        parameters.setdefault(key.lower(), bare.strip() if quoted is None else quoted)
-        end = match.end()
-    if header[end:].strip("; \t"):
-        raise Malformed(f"Content-Disposition: {header[:200]!r}")
-    return parameters
-
-
-def _unquoted(value: str) -> str:
-    """Undo what browsers write for a quote and a line break, and nothing more."""
-    text = _decoded(value.encode("latin-1"))
-    if '\\"' in text:  # curl before 7.81, old browsers
-        return re.sub(r'\\(["\\])', r"\1", text)
-    return text.replace("%22", '"').replace("%0D", "\r").replace("%0A", "\n")
-
-
-def _extended(value: str) -> str | None:
-    """Read RFC 5987's charset'language'percent-encoded form; None when it is not."""
-    charset, _, encoded = value.partition("'")
-    if charset.lower() != "utf-8" or "'" not in encoded:
-        return None
-    return _decoded(unquote_to_bytes(encoded.partition("'")[2].encode("latin-1")))
-
-
-def _decoded(name: bytes) -> str:
-    try:
-        return name.decode()
-    except UnicodeDecodeError:  # command-line clients on Windows
-        return name.decode("cp1252", "replace")

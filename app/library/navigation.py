@@ -144,7 +144,7 @@ def _asked(
     has_children = (
         select(below.id)
         .where(below.parent_id == Folder.id, below.trashed_at.is_(None))
-        .where(*_open(below, sight))
+        .where(~sight.forbids(below))
         .exists()
     )
     column = Folder.id if which == "these" else Folder.parent_id
@@ -164,13 +164,6 @@ def _asked(
     else:
         folders = folders.add_columns(literal(0), literal(0))
     return with_settings(folders) if sight.firm_side else folders
-
-
-def _open(below: Any, sight: Sight) -> list[ColumnElement[bool]]:
-    """To the person: as `Sight.allows` says it of one."""
-    if sight.firm_side:
-        return []
-    return [below.visibility != "firm_only", below.kind.not_in(sight.hides)]
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,13 @@ class Sight:
             return True
         return folder.visibility != "firm_only" and folder.kind not in self.hides
 
+    def forbids(self, folder: Any) -> ColumnElement[bool]:
+        """The contrary in SQL, of Folder or of an alias of it."""
+        if self.firm_side:
+            return false()
+        is_hidden: ColumnElement[bool] = folder.visibility == "firm_only"
+        return is_hidden | folder.kind.in_(self.hides) if self.hides else is_hidden
+
     @property
     def sees_all_that_is_shared(self) -> bool:
         return self.firm_side or not self.hides
@@ -209,14 +216,9 @@ def hidden_folders(company: Company, sight: Sight) -> Select[uuid.UUID]:
 
 def hidden_of(company_id: Any, sight: Sight) -> Select[uuid.UUID]:
     """The same, of the company that a statement is given."""
-    hidden: ColumnElement[bool] = Folder.visibility == "firm_only"
-    if sight.firm_side:
-        hidden = false()
-    elif sight.hides:
-        hidden = hidden | Folder.kind.in_(sight.hides)
     start = (
         select(Folder.id)
-        .where(Folder.company_id == company_id, hidden)
+        .where(Folder.company_id == company_id, sight.forbids(Folder))
         .cte(recursive=True)  # nameless: a statement may ask for several companies
     )
     child = aliased(Folder)
