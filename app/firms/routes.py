@@ -8,7 +8,7 @@ from flask_login import current_user
 
 from app import htmx
 from app.companies.models import Company
-from app.db import db
+from app.db import db, utc_now
 from app.delivery import outages
 from app.filters.keeping import filters_of
 from app.firms import desk as desks, home as homes
@@ -53,6 +53,7 @@ def home() -> ResponseReturnValue:
         return render_template(
             "firms/dashboard.html",
             desk=shown,
+            today=utc_now(),
             filters=filters_of(current_user, "desk"),
             outage=outages.current(),
             nav_current="home",

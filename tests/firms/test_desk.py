@@ -1,8 +1,10 @@
 """The firm's desk: those that need somebody first, found by name, and what happened."""
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
+from bs4 import BeautifulSoup
 from flask import Flask
 from sqlalchemy import select
 
@@ -12,6 +14,8 @@ from app.delivery.models import Delivery
 from app.people.models import Membership
 from tests.cast import Browser, House, World, signed_in
 from tests.statements import statements_of
+
+PARIS = ZoneInfo("Europe/Paris")
 
 
 @pytest.fixture
@@ -33,6 +37,14 @@ def lines(browser: Browser, query: str = "") -> list[str]:
     page = browser.get(f"/?{query}", headers={"HX-Request": "true"}).text
     found = [(page.find(name), name) for name in ("Œuvre", "Zed", "Birch")]
     return [name for at, name in sorted(found) if at >= 0]
+
+
+def test_the_desk_says_what_day_it_is(ada: Browser) -> None:
+    lead = BeautifulSoup(ada.get("/").text, "html.parser").select_one(".page-lead")
+    today = utc_now().astimezone(PARIS)
+    assert lead
+    assert str(today.day) in lead.text
+    assert lead.text.endswith(str(today.year))
 
 
 @pytest.mark.parametrize(
