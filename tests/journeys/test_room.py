@@ -87,6 +87,26 @@ def test_a_long_name_pushes_nothing_out_of_its_place(visit: Visit, name: str) ->
         assert crumbs(page).evaluate_all(RUNS_OVER) == []
 
 
+def test_staff_move_and_rename_a_document_from_its_line(visit: Visit) -> None:
+    nadia, karim = visit("nadia"), visit("karim")
+    nadia.open_a_folder_of_its_own("garage-roux")
+    nadia.drop(pdf("Bail.pdf"))
+    nadia.row("Bail.pdf").locator(".document-name").click()
+    line = nadia.page.locator(".sheet-head")
+    for act, asked in (("Déplacer", "Déplacer un document"), ("Renommer", "Renommer")):
+        line.get_by_role("link", name=act, exact=True).click()
+        dialog = nadia.page.get_by_role("dialog")
+        expect(dialog.get_by_role("heading")).to_contain_text(asked)
+        nadia.page.keyboard.press("Escape")
+        expect(dialog).to_be_hidden()
+    # Where there is no room the menu has them, as it has a client's.
+    nadia.page.set_viewport_size({"width": 1200, "height": 900})
+    expect(line.get_by_role("link", name="Déplacer", exact=True)).to_be_hidden()
+    karim.page.goto(nadia.page.url)
+    expect(karim.page.locator("#acts")).to_be_visible()
+    expect(karim.page.locator(".head-act")).to_have_count(0)
+
+
 def test_all_that_a_delivery_offers_lies_within_its_story(visit: Visit) -> None:
     page = (claire := visit("claire")).page
     page.goto(claire.url("/deliveries"))
