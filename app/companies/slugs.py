@@ -8,7 +8,7 @@ import re
 from itertools import chain, count
 
 from flask import current_app
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, select, true
 
 from app.collection.models import CollectionAddress
 from app.companies.models import Company
@@ -63,7 +63,7 @@ def free_slug(firm: Firm, name: str) -> str:
     """Made from the name; with the first number that leaves it free on its domain, and
     looking like no other one there."""
     base = slug_from(name)
-    looks = set(map(look_of, taken_slugs(domain_of(firm))))
+    looks = set(map(look_of, taken_slugs(firm, domain_of(firm))))
     kept = RESERVED | {firm.slug}
     numbered = (f"{base}-{number}" for number in count(2))
     return next(
@@ -91,7 +91,7 @@ def checked_slug(firm: Firm, typed: str, *, but: Company | None = None) -> str:
             _("“%(slug)s” is reserved. Choose another one.", slug=slug), "slug"
         )
     domain = but.mail_domain if but else domain_of(firm)
-    for other in taken_slugs(domain, but):
+    for other in taken_slugs(firm, domain, but):
         if other == slug:
             raise Refused(
                 _("“%(slug)s” is taken. Choose another one.", slug=slug), "slug"
@@ -108,15 +108,15 @@ def checked_slug(firm: Firm, typed: str, *, but: Company | None = None) -> str:
     return slug
 
 
-def taken_slugs(domain: str, but: Company | None = None) -> set[str]:
+def taken_slugs(firm: Firm, domain: str, but: Company | None = None) -> set[str]:
     """Of every company on the mail domain, those of before included, and the words
-    that stand in their place in addresses of mail."""
-    wanted: ColumnElement[bool] = Company.mail_domain == domain
-    if but is not None:
-        wanted = wanted & (Company.id != but.id)
+    that stand in their place in addresses of mail; and of the firm's companies, which
+    may be on the domain that it had."""
+    is_other = Company.id != but.id if but is not None else true()
+    wanted: ColumnElement[bool] = (Company.mail_domain == domain) & is_other
     rows = db.session.execute(
         select(Company.slug, Company.former_slug)
-        .where(wanted)
+        .where(wanted | ((Company.firm_id == firm.id) & is_other))
         .execution_options(across_firms=True)
     )
     slugs = {slug for row in rows for slug in row if slug}

@@ -12,7 +12,7 @@ from app.companies.managers import members_of
 from app.companies.models import Company, FiscalYear
 from app.companies.opening import open_company
 from app.companies.sirens import siren_from
-from app.companies.slugs import free_slug, look_of
+from app.companies.slugs import checked_slug, free_slug, look_of
 from app.db import db
 from app.errors import Refused
 from app.firms.models import Firm
@@ -298,3 +298,14 @@ def test_no_address_that_is_made_from_a_name_looks_like_another_one(
     for name, slug in (("Rnartin", "rnartin-2"), ("Mart1n", "mart1n-2")):
         assert free_slug(firm, name) == slug
     assert free_slug(firm, "Martine") == "martine"
+
+
+def test_a_firm_that_has_another_domain_by_now_gives_no_slug_twice(
+    app: Flask, world: World
+) -> None:
+    """A slug is its word in the addresses of pages too."""
+    firm = world.alder.firm
+    firm.mail_domain = "collecte.alder.test"
+    assert free_slug(firm, "Dune-Alder") == "dune-alder-2"
+    with app.test_request_context(), pytest.raises(Refused, match=r"pris|taken"):
+        checked_slug(firm, "elm-alder")

@@ -264,7 +264,7 @@ def test_the_same_import_again_finds_nothing_to_do(ada: Browser, house: House) -
     assert agree(ada, page).status_code == 422
     page = upload(ada, "slug;adresse\ndune-alder;d@qbodocs.com\n").text
     assert "rien à enregistrer" in page
-    assert 'name="password"' not in page
+    assert 'id="field-password"' not in page
     assert len(db.session.scalars(select(Notice)).all()) == 1
 
 
