@@ -58,6 +58,11 @@ def test_a_document_takes_the_whole_window(visit: Visit) -> None:
     page.locator("#page-3").scroll_into_view_if_needed()
     zoom = box(page.get_by_role("group", name="Zoom"))
     assert zoom["y"] + zoom["height"] < 900
+    # 125 % is a quarter more than 100 %.
+    fit = box(page.locator("#page-1"))["width"]
+    page.get_by_role("button", name="Agrandir").click()
+    larger = box(page.locator("#page-1"))["width"]
+    assert larger == pytest.approx(1.25 * fit, rel=0.01)
     assert nadia.complaints == []
 
 
