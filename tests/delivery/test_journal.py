@@ -271,9 +271,14 @@ def test_the_counters_and_the_chart_count_this_firm_only(
     assert "1 transmis et 0 refus" in page
 
 
-def test_a_journal_of_nothing_says_so(app: Flask, world: World) -> None:
-    page = signed_in(app, world.birch.admin).get("/deliveries").text
-    assert "Rien n’est encore parti" in page
+def test_a_journal_of_nothing_says_so_of_its_time_only(
+    app: Flask, world: World
+) -> None:
+    browser = signed_in(app, world.birch.admin)
+    page = browser.get("/deliveries").text
+    assert "Aucun envoi ces 7\u00a0derniers jours" in page
+    assert "Voir les applications" in page
+    assert "Aucun envoi depuis 1\u00a0jour" in browser.get("/deliveries?days=1").text
     assert str(new_id()) not in page
     assert database_now()
 
