@@ -27,7 +27,7 @@
     htmx.process(dialog);
     dialog.addEventListener("htmx:afterRequest", answered);
     dialog.addEventListener("close", shut);
-    const kept = dialog.querySelector("[data-kept]");
+    const kept = dialog.querySelector("[data-files]");
     document.dispatchEvent(new CustomEvent("portal:signed-out", { detail: kept }));
     dialog.showModal();
     dialog.querySelector("[type=password]").focus();
