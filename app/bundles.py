@@ -27,7 +27,8 @@ BUNDLES: dict[str, tuple[str, ...]] = {
     ),
     "page.js": (
         *("vendor/htmx.min.js", "vendor/idiomorph-ext.min.js"),
-        *("js/app.js", "js/session.js", "js/peeking.js", "js/search.js"),
+        *("js/app.js", "people/_signed_out.html", "js/session.js"),
+        *("js/peeking.js", "js/search.js"),
     ),
     # A client's page loads none of these.
     "firm.css": ("css/cabinet.css", "css/block.css", "css/switcher.css"),

@@ -4,7 +4,8 @@
   "use strict";
 
   const template = document.getElementById("signed-out");
-  if (!template || !window.htmx) return;
+  const { email, firstName } = document.body.dataset; // who is here
+  if (!email || !window.htmx) return;
 
   // What a page fetches by itself
   const UNASKED = "[data-poll], [hx-trigger*=every], [hx-trigger*=load]";
@@ -23,6 +24,9 @@
   function ask() {
     if (dialog) return;
     dialog = template.content.firstElementChild.cloneNode(true);
+    dialog.querySelector("[type=email]").value = email;
+    const button = dialog.querySelector("[data-continue]");
+    button.textContent = button.textContent.replace("{name}", () => firstName);
     document.body.append(dialog);
     htmx.process(dialog);
     dialog.addEventListener("htmx:afterRequest", answered);
