@@ -66,6 +66,7 @@ def deposit_files(company: str, folder_path: str, files: tuple[IO[bytes], ...]) 
     found = db.session.scalars(select(Company).where(Company.slug == company)).all()
     if len(found) != 1:
         raise click.ClickException(f"no company {company!r}, or several of them")
+    firm_name = db.session.get_one(Firm, found[0].firm_id).name
     folder = by_path(found[0], folder_path)
     if folder is None:
         raise click.ClickException(f"{company} has no folder {folder_path!r}")
@@ -79,7 +80,7 @@ def deposit_files(company: str, folder_path: str, files: tuple[IO[bytes], ...]) 
                 into=folder,
                 by=None,
                 channel="api",
-                depositor_name="Guichet",
+                depositor_name=firm_name,
             )
         except DomainError as refusal:
             db.session.rollback()

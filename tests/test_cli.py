@@ -43,7 +43,9 @@ def test_deposit_prints_one_line_per_file(
     assert lines[0]["due"] == ["pending"]
     assert lines[0]["folder"] == PURCHASES
     assert "vide" in lines[1]["error"]
-    assert db.session.scalar(select(func.count()).select_from(Document)) == 1
+    document = db.session.scalars(select(Document)).one()
+    # Its client sees it: in the name of the firm, not of the product.
+    assert document.depositor_name == world.alder.firm.name
 
 
 def test_deposit_says_which_company_or_folder_is_not_there(
