@@ -3,6 +3,7 @@
 import re
 import sqlite3
 import unicodedata
+from collections.abc import Iterable
 
 from sqlalchemy import ColumnElement, Engine, event, func
 from sqlalchemy.orm import InstrumentedAttribute
@@ -70,6 +71,14 @@ def folded_column(column: InstrumentedAttribute[str]) -> ColumnElement[str]:
     for mark, letters in _DOUBLE.items():
         text = func.replace(text, mark, letters)
     return func.lower(text)
+
+
+def has_words(
+    column: InstrumentedAttribute[str], words: Iterable[str]
+) -> list[ColumnElement[bool]]:
+    """Whether a row has each of these, which are folded, somewhere in it."""
+    text = folded_column(column)
+    return [text.contains(word, autoescape=True) for word in words]
 
 
 @event.listens_for(Engine, "connect")

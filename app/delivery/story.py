@@ -87,9 +87,10 @@ def may_resend(delivery: Delivery) -> bool:
     there; of what was sent again, the newest is."""
     if delivery.reason == ARRIVED or delivery.document.is_kept_back:
         return False
-    if delivery.company.archived_at is not None or is_one_followed(delivery):
+    if delivery.company.archived_at is not None:
         return False
-    return delivery.state in {"failed", "bounced", "unknown", "cancelled"}
+    has_ended = delivery.state in {"failed", "bounced", "unknown", "cancelled"}
+    return has_ended and not is_one_followed(delivery)
 
 
 def may_mark_received(delivery: Delivery) -> bool:

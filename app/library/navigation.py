@@ -4,7 +4,7 @@ For the firm, folders that are switched on or cut carry a mark.
 """
 
 import uuid
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal
@@ -71,7 +71,7 @@ def tree(
 
 def ways_down(
     company: Company,
-    ways: Iterable[list[Folder]],
+    ways: Collection[list[Folder]],
     here: uuid.UUID,
     sight: Sight,
     reader: Person | None = None,

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from app.companies.models import Company
 from app.db import db
-from app.folding import folded, folded_column
+from app.folding import folded, has_words
 from app.library.models import Folder
 from app.library.navigation import Node, ways_down
 from app.library.tree import Sight, hidden_folders, ways_of
@@ -24,20 +24,19 @@ def found(
     reader: Person | None = None,
 ) -> list[Node]:
     """Those whose name has all of these words, each with what it lies in."""
-    name = folded_column(Folder.name)
     ids = db.session.scalars(
         select(Folder.id)
         .where(
             Folder.company_id == company.id,
             Folder.trashed_at.is_(None),
             Folder.id.not_in(hidden_folders(company, sight)),
-            *(name.contains(word, autoescape=True) for word in words),
+            *has_words(Folder.name, words),
         )
         .order_by(Folder.id)
         .limit(MOST)
     )
     ways = ways_of(set(ids)).values()
-    return ways_down(company, list(ways), here, sight, reader)
+    return ways_down(company, ways, here, sight, reader)
 
 
 def words_of(typed: str) -> list[str]:

@@ -9,16 +9,9 @@ from playwright.sync_api import Locator, expect
 from app.seed import PASSWORD
 from tests.journeys.conftest import Visit
 from tests.journeys.looking import NARROWEST, PHONE, STICKING_OUT, violations, wear
-from tests.journeys.visitors import File, Visitor, pdf
+from tests.journeys.visitors import STALE, File, Visitor, pdf
 
 pytestmark = pytest.mark.journey
-
-STALE = """() => {
-  document.querySelector("meta[name=csrf-token]").content = "rassis";
-  for (const field of document.querySelectorAll("[name=csrf_token]")) {
-    field.value = "rassis";
-  }
-}"""
 
 ANOTHER = """async () => {
   const source = document.getElementById("main");

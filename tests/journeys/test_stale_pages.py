@@ -4,16 +4,9 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.journeys.conftest import Visit
-from tests.journeys.visitors import Visitor, pdf
+from tests.journeys.visitors import STALE, Visitor, pdf
 
 pytestmark = pytest.mark.journey
-
-STALE = """() => {
-  document.querySelector("meta[name=csrf-token]").content = "rassis";
-  for (const field of document.querySelectorAll("[name=csrf_token]")) {
-    field.value = "rassis";
-  }
-}"""
 
 
 @pytest.fixture

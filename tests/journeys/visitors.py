@@ -40,6 +40,13 @@ DRAGGED = """files => {
   return transfer;
 }"""
 
+# A page whose token has aged.
+STALE = """() => {
+  document.querySelector("meta[name=csrf-token]").content = "rassis";
+  for (const field of document.querySelectorAll("[name=csrf_token]")) {
+    field.value = "rassis";
+  }
+}"""
 MAKE_A_FOLDER = """async (name) => {
   const csrf_token = document.querySelector("meta[name=csrf-token]").content;
   const parent = location.pathname.split("/").pop();
