@@ -53,10 +53,24 @@ _now = func.now()
 _firm = _given("firm", Uuid())
 _code, _text = _given("code", Integer()), _given("text", Text())
 
+
+def _held(table: Table, row_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Its row, before the delivery's: so do the acts of people, and in another order
+    each would wait for the other."""
+    row = select(table.c.id).where(table.c.id == row_id)
+    held = row.with_for_update(key_share=True).cte(f"held_{table.name}")
+    return exists(select(held.c.id))
+
+
 # A bounce that was quicker than we were is the later word.
 _news = (
     update(deliveries)
-    .where(deliveries.c.id == _id, deliveries.c.state.not_in((*DONE, "bounced")))
+    .where(
+        _held(documents, _given("document", Uuid())),
+        _held(connections, _given("connection", Uuid())),
+        deliveries.c.id == _id,
+        deliveries.c.state.not_in((*DONE, "bounced")),
+    )
     .values(
         state="accepted",
         reason=None,

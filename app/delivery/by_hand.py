@@ -77,7 +77,10 @@ def resend(delivery: Delivery, *, by: Person | None) -> Delivery | None:
     """
     lock_company(delivery.company_id, exclusive=True)
     document = db.session.get_one(
-        Document, delivery.document_id, populate_existing=True, with_for_update=True
+        Document,
+        delivery.document_id,
+        populate_existing=True,
+        with_for_update={"key_share": True},
     )
     if document.is_kept_back or _is_only_read(delivery):
         return None

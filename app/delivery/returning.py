@@ -27,7 +27,7 @@ def earlier_deliveries(
         select(Document.id)
         .where(among(Document.id, [version.document_id for version in versions]))
         .order_by(Document.id)
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
     found = db.session.scalars(
         select(Delivery)

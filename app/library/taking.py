@@ -33,7 +33,7 @@ def take(document: Document, *, trashed: bool = False) -> None:
         select(Document, Company.name, Company.archived_at)
         .join(Company, Company.id == Document.company_id)
         .where(Document.id == document.id)
-        .with_for_update(of=Document)
+        .with_for_update(of=Document, key_share=True)
         .execution_options(**FRESHLY)
     ).one_or_none()
     if row is None:

@@ -125,7 +125,7 @@ def _documents(wanted: list[uuid.UUID], hands: Hands) -> list[Document]:
             )
             .order_by(Document.id)
             .options(selectinload(Document.folder))
-            .with_for_update()
+            .with_for_update(key_share=True)
             .execution_options(**FRESHLY)
         )
     }
@@ -154,7 +154,7 @@ def _taken(entries: list[Entry]) -> dict[uuid.UUID | None, Document]:
         select(Document)
         .where(among(Document.id, [entry.document_id for entry in entries]))
         .order_by(Document.id)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(**FRESHLY)
     )
     return {document.id: document for document in found}

@@ -126,7 +126,7 @@ def restore_folder(
         select(Document)
         .where(Document.trashed_with_id == folder.id)
         .order_by(Document.id)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(**FRESHLY)
     ).all()
     for document in documents:

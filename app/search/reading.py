@@ -66,7 +66,7 @@ def _keep(document_id: uuid.UUID, sha256: str, layer: Layer) -> None:
     document = db.session.scalar(
         select(Document)
         .where(Document.id == document_id, Document.sha256 == sha256)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     if document is not None:  # replaced meanwhile: a job of its own reads that
