@@ -18,7 +18,7 @@ from app.collection.telling import DAYS, SOON
 from app.companies.models import Company
 from app.db import db, utc_now
 from app.delivery.badges import Badge
-from app.library.listing import kind_of
+from app.library.kinds import kind_of
 from app.people.models import Person
 
 MOST = 200

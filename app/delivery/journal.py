@@ -21,6 +21,7 @@ from app.delivery.journal_filters import GROUPS, PERIODS, Filters
 from app.delivery.models import Delivery
 from app.delivery.needing import that_need_a_person
 from app.folding import folded, folded_column
+from app.library.kinds import kind_of
 from app.library.models import Document
 
 A_PAGE = 50
@@ -43,6 +44,10 @@ class Line:
     @property
     def id(self) -> uuid.UUID:
         return self.delivery.id
+
+    @property
+    def kind(self) -> str:
+        return kind_of(self.document.content_type)
 
     @property
     def next_step(self) -> str | None:

@@ -15,6 +15,7 @@ from app.db import db
 from app.delivery.badges import Badge, client_badge, firm_badge
 from app.delivery.models import Delivery
 from app.library.fetching import COUNTED, ROWS, deliveries_of, fetch
+from app.library.kinds import kind_of
 from app.library.models import Document, Folder
 from app.library.naming import split_extension
 from app.library.ordering import BY, USUAL, Order, by_column
@@ -204,15 +205,6 @@ def _channel_labels(_language: str | None) -> dict[str, str]:
         "firm": _("Filed by the firm"),
         "api": _("Received by a programme"),
     }
-
-
-def kind_of(content_type: str) -> str:
-    if content_type == "application/pdf":
-        return "pdf"
-    if content_type.startswith("image/"):
-        return "image"
-    is_sheet = "sheet" in content_type or "excel" in content_type
-    return "sheet" if is_sheet or content_type == "text/csv" else "other"
 
 
 def _stamp(rows: list[Row], counts: dict[str, int]) -> str:

@@ -28,6 +28,7 @@ from app.library.commenting import comments_of, usual_audience
 from app.library.deposit import Deposited, deposit
 from app.library.finding import Place, document_or_404, place_or_404, url_of
 from app.library.judging import judge_of
+from app.library.kinds import kind_of
 from app.library.models import Document, Folder
 from app.library.ordering import order_from
 from app.library.permissions import acts_on
@@ -207,7 +208,7 @@ def document(document_id: uuid.UUID) -> ResponseReturnValue:
         badge=badge,
         channel_label=listings.channel_label(shown.channel),
         mail=mail_of(shown.id) if place.sight.firm_side else None,
-        kind=listings.kind_of(shown.content_type),
+        kind=kind_of(shown.content_type),
         acts=acts_on(shown, place.folder, place.sight),
         judge=judge_of(shown) if place.sight.firm_side else "",
         twin=twins_of([shown]).get(shown.id) if place.sight.firm_side else None,

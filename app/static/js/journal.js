@@ -1,4 +1,5 @@
-// A line of the journal unfolds into its story, and folds again without asking.
+// The journal: a line unfolds into its story, and folds again without asking; the menu of
+// the states says how many are chosen.
 (() => {
   "use strict";
 
@@ -10,5 +11,17 @@
     link.setAttribute("aria-expanded", String(!isOpen));
     row.hidden = isOpen;
     if (isOpen) event.preventDefault();
+  });
+
+  const menu = document.querySelector(".journal-states");
+  const summary = menu.querySelector("summary");
+  menu.addEventListener("change", () => {
+    const all = menu.querySelectorAll("input");
+    const chosen = menu.querySelectorAll("input:checked").length;
+    const { all: whenAll, some } = summary.dataset;
+    summary.classList.toggle("is-set", chosen > 0);
+    summary.querySelector("span").textContent = chosen
+      ? some.replace("{chosen}", chosen).replace("{all}", all.length)
+      : whenAll;
   });
 })();
