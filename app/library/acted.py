@@ -21,7 +21,7 @@ from app.library.answering import Undo, to_page, told
 from app.library.finding import Place, place_or_404
 from app.library.listing import Listing, Row
 from app.library.models import Document
-from app.library.ordering import order_from
+from app.library.ordering import order_from, status_from
 from app.library.together import Outcome
 
 FEW = 10  # rows; more than these come with the whole body of the table
@@ -94,6 +94,7 @@ def _shown() -> Listing | None:
         asked.get("after"),
         reader=current_user,
         order=order_from(asked.get("sort")),
+        status=status_from(asked.get("state")),
     )
 
 

@@ -2,7 +2,7 @@
 one query, whatever the folder holds."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -65,17 +65,25 @@ def fetch(
     after: str | None,
     reader: Person | None,
     order: Order,
+    status: str | None = None,
 ) -> Found:
+    """`status`: of the documents that are wanted; the counts are those of all."""
     behind = order.bound(after)
     asked, names = _asked(
         order,
         firm_side=sight.firm_side,
         has_reader=reader is not None,
         is_behind=bool(behind),
+        of_status=status is not None,
         dialect=db.session.get_bind().dialect.name,
     )
-    here = {"company_id": folder.company_id, "folder_id": folder.id}
+    here: dict[str, Any] = {"company_id": folder.company_id, "folder_id": folder.id}
+    if status:
+        here["status"] = status
     rows = db.session.execute(asked, here | behind | bound(reader)).all()
+    if status and not rows:  # the counts come with the rows
+        every = fetch(folder, sight, None, None, order)
+        return replace(every, documents=[], deliveries={}, unread=set())
     deliveries: dict[uuid.UUID, list[Delivery]] = {}
     for document, _is_new, delivery, *_counts in rows:
         if delivery:
@@ -93,7 +101,13 @@ def fetch(
 
 @lru_cache(maxsize=64)
 def _asked(
-    order: Order, *, firm_side: bool, has_reader: bool, is_behind: bool, dialect: str
+    order: Order,
+    *,
+    firm_side: bool,
+    has_reader: bool,
+    is_behind: bool,
+    of_status: bool,
+    dialect: str,
 ) -> tuple[Select[*tuple[Any, ...]], list[str]]:
     """The statement, and what its counts are called."""
     folder_id: BindParameter[uuid.UUID] = bindparam("folder_id")
@@ -109,6 +123,8 @@ def _asked(
         .order_by(*order.columns(dialect))
         .limit(ROWS + 1)
     )
+    if of_status:
+        page = page.where(Document.status == bindparam("status"))
     if is_behind:
         page = page.where(order.behind(dialect))
     shown = page.subquery("shown")

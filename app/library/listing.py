@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import url_for
 from sqlalchemy import select
@@ -16,7 +17,7 @@ from app.delivery.badges import Badge, client_badge, firm_badge
 from app.delivery.models import Delivery
 from app.library.fetching import COUNTED, ROWS, deliveries_of, fetch
 from app.library.kinds import kind_of
-from app.library.models import Document, Folder
+from app.library.models import STATUSES, Document, Folder
 from app.library.naming import split_extension
 from app.library.ordering import BY, USUAL, Order, by_column
 from app.library.permissions import acts_on
@@ -87,6 +88,8 @@ class Listing:
     counts: dict[str, int]
     last_deposit: tuple[datetime, str] | None
     headings: dict[str, Heading]
+    states: dict[str | None, str]  # where the documents of one are, None: of all
+    status: str | None
 
 
 def listing(
@@ -97,9 +100,11 @@ def listing(
     *,
     reader: Person | None = None,
     order: Order = USUAL,
+    status: str | None = None,
 ) -> Listing:
-    """`after` is the place, in that order, behind which the page begins."""
-    found = fetch(folder, sight, after, reader, order)
+    """`after` is the place, in that order, behind which the page begins; `status` that
+    of the documents that are wanted, None for all."""
+    found = fetch(folder, sight, after, reader, order, status)
     counts = found.counts
     more = len(found.documents) > ROWS
     documents = found.documents[:ROWS]
@@ -118,9 +123,9 @@ def listing(
         for d in documents
     ]
     here: dict[str, Any] = {"slug": company.slug, "folder_id": folder.id}
-    here["sort"] = order.name
+    here |= {"sort": order.name, "state": status}
     total = counts["documents"]
-    is_first = order == USUAL and not after
+    is_first = order == USUAL and not after and not status
     newest = documents[0] if documents and is_first else None
     stamp = _stamp(rows, counts)
     return Listing(
@@ -140,6 +145,8 @@ def listing(
         counts=counts,
         last_deposit=(newest.arrived_at, newest.depositor_name) if newest else None,
         headings={by: _heading(by, order, here) for by in BY},
+        states={one: _only(one, order) for one in (None, *STATUSES)},
+        status=status,
     )
 
 
@@ -149,6 +156,12 @@ def _heading(by: str, now: Order, here: dict[str, Any]) -> Heading:
         sort = "descending" if now.is_descending else "ascending"
     url = url_for("library.show", **here | {"sort": by_column(by, now).name})
     return Heading(url, sort)
+
+
+def _only(status: str | None, order: Order) -> str:
+    """The address of the documents of that status, from the folder's own page."""
+    asked = {"sort": order.name, "state": status}
+    return "?" + urlencode({name: value for name, value in asked.items() if value})
 
 
 def _documents_url() -> str:

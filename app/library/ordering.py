@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Uuid, bindparam, func, select, tuple_
 from sqlalchemy.orm import aliased
 
 from app.db import UtcDateTime, id_from
-from app.library.models import Document
+from app.library.models import STATUSES, Document
 
 # The newest first is the usual one, and has no name in the address.
 BY = ("date", "name", "size")
@@ -71,6 +71,11 @@ def order_from(given: str | None) -> Order:
     """«name», «-size»…; unknown ones are the usual one."""
     by = (given or "").removeprefix("-")
     return Order(by, (given or "").startswith("-")) if by in BY else USUAL
+
+
+def status_from(given: str | None) -> str | None:
+    """Of the documents that are wanted; unknown ones are all of them."""
+    return given if given in STATUSES else None
 
 
 def by_column(by: str, now: Order) -> Order:

@@ -30,7 +30,7 @@ from app.library.finding import Place, document_or_404, place_or_404, url_of
 from app.library.judging import judge_of
 from app.library.kinds import kind_of
 from app.library.models import Document, Folder
-from app.library.ordering import order_from
+from app.library.ordering import order_from, status_from
 from app.library.permissions import acts_on
 from app.library.receiving import Received, store
 from app.library.sending_out import as_download
@@ -184,6 +184,7 @@ def _listing(place: Place) -> listings.Listing:
         request.args.get("after"),
         reader=current_user,
         order=order_from(request.args.get("sort")),
+        status=status_from(request.args.get("state")),
     )
 
 

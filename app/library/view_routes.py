@@ -26,6 +26,6 @@ def create(slug: str, folder_id: uuid.UUID) -> ResponseReturnValue:
     current_user.folder_view = view
     db.session.commit()
     here: dict[str, Any] = {"slug": place.company.slug, "folder_id": folder_id}
-    for name in ("sort", "after"):
+    for name in ("sort", "state", "after"):
         here[name] = request.form.get(name) or None
     return redirect(url_for("library.show", **here), 303)

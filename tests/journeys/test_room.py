@@ -132,3 +132,31 @@ def test_escape_leaves_the_switcher_even_with_something_typed(visit: Visit) -> N
     page.keyboard.press("Escape")
     expect(page.locator("dialog.switcher")).to_be_hidden()
     expect(page.locator("[data-switcher]")).to_be_focused()
+
+
+def test_the_journal_says_how_many_states_are_chosen(visit: Visit) -> None:
+    page = (claire := visit("claire")).page
+    page.goto(claire.url("/deliveries"))
+    page.get_by_text("Tous les états").click()
+    page.get_by_label("Refusés").check()
+    page.get_by_label("Incertains").check()
+    chosen = page.get_by_text("État\N{NO-BREAK SPACE}: 2 sur 6")
+    expect(chosen).to_be_visible()
+    page.wait_for_url("**state=doubt&state=refused**")
+    page.keyboard.press("Escape")
+    expect(page.get_by_label("Incertains")).to_be_hidden()
+    page.reload()
+    expect(chosen).to_be_visible()
+
+
+def test_the_row_under_the_pointer_offers_its_download(visit: Visit) -> None:
+    nadia = visit("nadia")
+    nadia.open_a_folder_of_its_own("garage-roux")
+    nadia.drop(pdf("Gazole.pdf"))
+    row = nadia.row("Gazole.pdf")
+    row.hover()
+    link = row.get_by_role("link", name="Télécharger Gazole.pdf")
+    expect(link).to_be_visible()
+    with nadia.page.expect_download() as got:
+        link.click()
+    assert got.value.suggested_filename == "Gazole.pdf"

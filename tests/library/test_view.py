@@ -46,7 +46,7 @@ def test_a_grid_holds_the_rows_of_the_list_each_with_its_picture(
     [picture] = page.select(".thumb img")
     assert picture["loading"] == "lazy"
     assert str(picture["src"]).startswith(f"/documents/{done.document.id}/thumbnail")
-    for part in ("[data-choosable] input[name=id]", "[data-acts]", ".row-action"):
+    for part in ("[data-choosable] input[name=id]", "[data-acts]"):
         assert len(page.select(part)) == len(before.select(part)) > 0
     again = shown(somebody, choose(somebody, house, "list"))
     assert not again.select(".is-grid, .thumb")

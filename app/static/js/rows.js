@@ -89,6 +89,23 @@
     items()[0]?.focus({ focusVisible: !event.detail });
   });
 
+  // The row under the pointer, or with the focus, offers its download beside the menu.
+  const download = document.getElementById("row-download").content.firstElementChild;
+
+  function offer({ target }) {
+    const more = target.closest?.("tr[data-document]")?.querySelector("[data-acts]");
+    if (!more || more.parentElement.querySelector(".row-action")) return;
+    if (!matchMedia("(hover: hover)").matches) return;
+    const row = more.closest("tr");
+    const link = download.cloneNode(true);
+    const { title } = row.querySelector(".document-name");
+    link.href = `${window.portal.addressOf(row)}/download`;
+    link.ariaLabel = link.ariaLabel.replace("{name}", () => title);
+    more.before(link);
+  }
+  document.addEventListener("pointerover", offer);
+  document.addEventListener("focusin", offer);
+
   // In place: the page stays, and the row changes. The others lead to a page.
   const ASKED = ["rename", "move", "copy", "refuse"];
 
