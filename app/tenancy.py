@@ -9,9 +9,10 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from flask import Flask, abort, current_app, g, request
-from sqlalchemy import event
+from sqlalchemy import Executable, event
 from sqlalchemy.orm import ORMExecuteState, with_loader_criteria
 from sqlalchemy.sql.base import ExecutableOption
 
@@ -51,7 +52,25 @@ def hold_to_tenant(state: ORMExecuteState) -> None:
         return
     if state.execution_options.get("across_firms"):
         return  # a name that must be free everywhere is looked for everywhere
-    state.statement = state.statement.options(_only_of(firm_id))
+    state.statement = _held_to(firm_id, state.statement)
+
+
+def _held_to(firm_id: UUID, statement: Executable) -> Executable:
+    """The statement for that firm alone.
+
+    One that is kept stays held to the firms that use it: made anew each time, it would
+    be read through each time, to find how it was compiled.
+    """
+    of_firms = _held.setdefault(statement, {})
+    if (held := of_firms.get(firm_id)) is None:
+        if len(of_firms) >= MOST_FIRMS:
+            of_firms.clear()
+        held = of_firms[firm_id] = statement.options(_only_of(firm_id))
+    return held
+
+
+MOST_FIRMS = 16  # of one statement: each takes some 17 kB
+_held: WeakKeyDictionary[Executable, dict[UUID, Executable]] = WeakKeyDictionary()
 
 
 @lru_cache(maxsize=1024)

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 from flask import abort, redirect, request, url_for
 from flask_login import current_user
-from sqlalchemy import Select, Uuid, bindparam
+from sqlalchemy import Row, Select, Uuid, bindparam, null
 
 from app.companies.models import Company
 from app.db import db
@@ -28,9 +28,14 @@ def company_and_role(slug: str) -> tuple[Company, str]:
     """The company with the current person's role there: a role of the firm,
     company_manager or company_user. Raises Refused for a change of an archived one."""
     company, role = find(slug)
+    let_change(company)
+    return company, role
+
+
+def let_change(company: Company) -> None:
+    """Raises Refused for a change of an archived one."""
     if company.archived_at and not only_reads_now():
         raise read_only(company.name)
-    return company, role
 
 
 def find(slug: str) -> tuple[Company, str]:
@@ -42,26 +47,30 @@ def find(slug: str) -> tuple[Company, str]:
 
 
 def _called(slug: str, *, formerly: bool = False) -> tuple[Company, str] | None:
-    asked = _asked(
-        formerly=formerly,
-        sees_all=current_user.sees_every_company,
-        with_role=current_user.is_client,
-    )
-    who = {"firm_id": current_user.firm_id, "reader_id": current_user.id}
-    row = db.session.execute(asked, who | {"slug": slug}).one_or_none()
-    if row is None:
-        return None
-    return row[0], row[1] if current_user.is_client else str(current_user.role)
+    asked = called(current_user.sees_every_company, formerly=formerly)
+    row = db.session.execute(asked, who_asks(slug)).one_or_none()
+    return (row[0], role_in(row)) if row else None
 
 
 @cache
-def _asked(*, formerly: bool, sees_all: bool, with_role: bool) -> Select[Any]:
+def called(sees_all: bool, *, formerly: bool = False) -> Select[Any]:
+    """The company and the reader's role there, of what `who_asks` gives."""
     firm_id = bindparam("firm_id", type_=Uuid())
     reader_id = bindparam("reader_id", type_=Uuid())
-    called = Company.former_slug if formerly else Company.slug
+    slug = Company.former_slug if formerly else Company.slug
     found = Company.visible(sees_all, firm_id, reader_id)
-    found = found.where(called == bindparam("slug"))
-    return found.add_columns(Membership.role) if with_role else found
+    role = null() if sees_all else Membership.role
+    return found.where(slug == bindparam("slug")).add_columns(role)
+
+
+def who_asks(slug: str) -> dict[str, Any]:
+    reader = current_user
+    return {"firm_id": reader.firm_id, "reader_id": reader.id, "slug": slug}
+
+
+def role_in(row: Row[*tuple[Any, ...]]) -> str:
+    """The current person's, from a row of `called`."""
+    return str(row[1] if current_user.is_client else current_user.role)
 
 
 def read_only(name: str) -> Refused:

@@ -5,13 +5,14 @@ firm-only one; a company user does not see Social nor Banque.
 """
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from typing import Any
 
 from babel.dates import get_month_names
-from sqlalchemy import ColumnElement, Select, bindparam, false, select
+from sqlalchemy import CTE, ColumnElement, Select, bindparam, false, select
 from sqlalchemy.orm import aliased
 
 from app.companies.models import Company, FiscalYear
@@ -168,7 +169,12 @@ def chain(
         {"folder_id": folder_id, "company_id": company_id},
         execution_options={"populate_existing": afresh},
     )
-    path = _way(folder_id, {folder.id: folder for folder in found})
+    return alive_way(folder_id, found)
+
+
+def alive_way(folder_id: uuid.UUID, folders: Iterable[Folder]) -> list[Folder]:
+    """From the top to the folder, among these; empty where one is in the trash."""
+    path = _way(folder_id, {folder.id: folder for folder in folders})
     return [] if any(folder.trashed_at for folder in path) else path
 
 
@@ -189,14 +195,19 @@ def _asked_chain() -> Select[Folder]:
 
 def _and_above(*which: ColumnElement[bool]) -> Select[Folder]:
     """Those folders and all that they lie in."""
+    above = and_above(*which)
+    return select(Folder).join(above, above.c.id == Folder.id)
+
+
+def and_above(*which: ColumnElement[bool]) -> CTE:
+    """Their ids."""
     start = (
         select(Folder.id, Folder.parent_id).where(*which).cte("above", recursive=True)
     )
     parent = aliased(Folder)
-    above = start.union(
+    return start.union(
         select(parent.id, parent.parent_id).join(start, parent.id == start.c.parent_id)
     )
-    return select(Folder).join(above, above.c.id == Folder.id)
 
 
 def _way(folder_id: uuid.UUID, folders: dict[uuid.UUID, Folder]) -> list[Folder]:

@@ -1,11 +1,15 @@
 """The net under every look-up: a statement that forgets the firm still finds nothing
 of another one."""
 
+import gc
+import uuid
+
 import pytest
 from flask import Flask, g
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import aliased
 
+from app import tenancy
 from app.db import Base, TenantOwned, db
 from app.library.models import Document, Folder
 from app.tenancy import find_tenant
@@ -44,6 +48,31 @@ def test_an_update_without_the_firm_changes_only_one_s_own(at_birch: World) -> N
         update(Document).values(name="x").returning(Document.name)
     ).all()
     assert len(changed) == 1
+
+
+def test_a_statement_that_is_kept_is_held_to_each_firm_in_its_turn(
+    at_birch: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tenancy, "MOST_FIRMS", 2)
+    kept = select(Document.name).where(Document.name != bindparam("other"))
+    seen: list[str] = []
+    for house in (at_birch.alder, at_birch.birch) * 3:
+        db.session.info["firm_id"] = house.firm.id
+        seen += db.session.scalars(kept, {"other": "x"}).all()
+        # Of a third one, which makes the first two forgotten
+        db.session.info["firm_id"] = uuid.uuid4()
+        assert db.session.scalars(kept, {"other": "x"}).all() == []
+    assert seen == ["secret.pdf", "own.pdf"] * 3
+    assert len(tenancy._held[kept]) <= 2
+
+
+def test_a_statement_that_nobody_keeps_is_forgotten(at_birch: World) -> None:
+    gc.collect()
+    before = len(tenancy._held)
+    for _ in range(5):
+        db.session.scalars(select(Document.name)).all()
+    gc.collect()
+    assert len(tenancy._held) == before
 
 
 def test_every_table_but_the_known_few_belongs_to_a_firm() -> None:
