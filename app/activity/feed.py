@@ -9,6 +9,7 @@ from typing import Any
 from flask import url_for
 from sqlalchemy import ColumnElement, select
 
+from app.activity.icons import ICONS
 from app.activity.models import Entry
 from app.companies.models import Company
 from app.db import db, utc_now
@@ -19,17 +20,10 @@ LATELY = timedelta(days=7)
 READ = 300
 SHOWN = 12
 TOGETHER = timedelta(minutes=15)
-ICONS = {
-    "deposited": "upload",
-    "replaced": "file-upload",
-    "moved": "folder-symlink",
-    "renamed": "pencil",
-    "copied": "copy",
-    "trashed": "trash",
-    "restored": "arrow-back-up",
-    "validated": "circle-check",
-    "transmitted": "send",
-}
+TOLD = (
+    *("deposited", "replaced", "moved", "renamed", "copied"),
+    *("trashed", "restored", "validated", "transmitted"),
+)
 
 
 @dataclass
@@ -89,7 +83,7 @@ def feed(which: ColumnElement[bool], most: int = SHOWN) -> list[FeedLine]:
         .outerjoin(Person, Person.id == Entry.actor_id)
         .where(
             which,
-            Entry.verb.in_(ICONS),
+            Entry.verb.in_(TOLD),
             Entry.at >= utc_now() - LATELY,
         )
         .order_by(Entry.at.desc(), Entry.id.desc())

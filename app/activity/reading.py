@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from app.activity.icons import ICONS
 from app.activity.models import Entry
 from app.db import db
 from app.library.models import Document
@@ -18,10 +19,15 @@ from app.texts import gettext as _
 @dataclass(frozen=True)
 class Line:
     at: datetime
+    verb: str
     text: str
     by_day_only: bool = False
     channel: str = ""  # how it came, in a word
     is_firm_only: bool = False
+
+    @property
+    def icon(self) -> str:
+        return ICONS[self.verb]
 
 
 def history(document: Document, *, firm_side: bool) -> list[Line]:
@@ -57,12 +63,15 @@ def _as_told(found: Told, document: Document) -> Told:
 
 def _line(entry: Entry, name: str | None, firm_side: bool) -> Line | None:
     if entry.verb == "validated" and not firm_side:
-        return Line(entry.at, _("Validated by your firm"), by_day_only=True)
+        text = _("Validated by your firm")
+        return Line(entry.at, entry.verb, text, by_day_only=True)
     text = _text(entry, name, firm_side)
     if not text:
         return None
     channel = channel_word(entry.details.get("channel", ""))
-    return Line(entry.at, text, channel=channel, is_firm_only=entry.is_firm_only)
+    return Line(
+        entry.at, entry.verb, text, channel=channel, is_firm_only=entry.is_firm_only
+    )
 
 
 def _text(entry: Entry, name: str | None, firm_side: bool) -> str | None:

@@ -1,0 +1,26 @@
+"""The mark of each thing that happened to a document."""
+
+ICONS = {
+    "deposited": "upload",
+    "came_by_mail": "mail",
+    "replaced": "file-upload",
+    "pages_edited": "rotate-clockwise",
+    "split": "scissors",
+    "merged": "files",
+    "moved": "folder-symlink",
+    "renamed": "pencil",
+    "described": "cursor-text",
+    "copied": "copy",
+    "trashed": "trash",
+    "restored": "arrow-back-up",
+    "commented": "message",
+    "comment_removed": "trash",
+    "validated": "circle-check",
+    "refused": "circle-x",
+    "refusal_taken_back": "arrow-back-up",
+    "validation_taken_back": "arrow-back-up",
+    "transmitted": "send",
+    "delivered": "circle-check",
+    "bounced": "alert-triangle",
+    "complained": "alert-triangle",
+}
