@@ -65,12 +65,12 @@ def _line(entry: Entry, name: str | None, firm_side: bool) -> Line | None:
     if entry.verb == "validated" and not firm_side:
         text = _("Validated by your firm")
         return Line(entry.at, entry.verb, text, by_day_only=True)
-    text = _text(entry, name, firm_side)
-    if not text:
+    told = _text(entry, name, firm_side)
+    if not told:
         return None
     channel = channel_word(entry.details.get("channel", ""))
     return Line(
-        entry.at, entry.verb, text, channel=channel, is_firm_only=entry.is_firm_only
+        entry.at, entry.verb, told, channel=channel, is_firm_only=entry.is_firm_only
     )
 
 

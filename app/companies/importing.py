@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.companies import years
 from app.companies.founding import Described, Faulty, described, found
-from app.companies.managers import Manager
+from app.companies.managers import Manager, checked_in_firm
 from app.companies.models import Company
 from app.companies.sirens import siren_from
 from app.companies.slugs import look_of
@@ -23,6 +23,7 @@ from app.db import db
 from app.errors import Refused
 from app.firms.models import Firm
 from app.formats import csv_text, today
+from app.people.inviting import invite
 from app.people.models import Person
 from app.texts import gettext as _
 
@@ -93,7 +94,9 @@ def apply(lines: list[Line], firm: Firm, *, by: Person) -> list[Line]:
     new = (line for line in lines if line.verdict == "new")
     asking_first = sorted(new, key=lambda line: not _slug(line))
     done = {line.number: _done(line, firm, by) for line in asking_first}
-    return [done.get(line.number, line) for line in lines]
+    became = [done.get(line.number, line) for line in lines]
+    _invite(became, firm, by)
+    return became
 
 
 def model() -> bytes:
@@ -179,13 +182,28 @@ def _done(line: Line, firm: Firm, by: Person) -> Line:
         return line
     try:
         with db.session.begin_nested():
-            company = found(firm, line.wanted, by=by)
+            company = found(firm, replace(line.wanted, invites=False), by=by)
     except Refused as refusal:
         return replace(line, verdict="error", why=refusal.message)
     except IntegrityError:
         why = _("Somebody was quicker: it is there now, or its address is taken.")
         return replace(line, verdict="error", why=why)
     return replace(line, verdict="done", company=company)
+
+
+def _invite(lines: list[Line], firm: Firm, by: Person) -> None:
+    """One letter to each manager, for all companies that are theirs."""
+    companies: dict[str, list[Company]] = defaultdict(list)
+    managers: dict[str, Manager] = {}
+    for line in lines:
+        if line.verdict != "done" or not (line.wanted and line.wanted.invites):
+            continue
+        if line.manager and line.company:
+            managers.setdefault(line.manager.email, line.manager)
+            companies[line.manager.email].append(line.company)
+    for email, manager in managers.items():
+        if person := checked_in_firm(firm.id, manager):
+            invite(person, *companies[email], by=by)
 
 
 def _once(lines: list[Line], key: Callable[[Line], str], why: str) -> list[Line]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from textwrap import shorten
 
 from app.connectors import apps
+from app.delivery.briefs import Brief, Told
 from app.delivery.models import DONE, Delivery
 from app.delivery.needing import newest
 from app.formats import clock
@@ -34,7 +35,7 @@ def client_badge(document: Document) -> Badge:
     return Badge("received", _("Received"), "mute", "inbox")
 
 
-def firm_badge(document: Document, deliveries: list[Delivery]) -> Badge:
+def firm_badge(document: Document, deliveries: list[Told]) -> Badge:
     """The most telling of the document's deliveries, else its own state."""
     ended = (*DONE, "cancelled")
     open_ones = [d for d in newest(deliveries) if d.state not in ended]
@@ -57,7 +58,7 @@ _URGENCY = (
 )
 
 
-def delivery_badge(delivery: Delivery) -> Badge:
+def delivery_badge(delivery: Delivery | Brief) -> Badge:
     """What one delivery is called by the firm."""
     state, text = delivery.state, delivery.last_text or ""
     if state == "deferred":
@@ -118,9 +119,9 @@ def reason_text(reason: str | None) -> str:
     return known.get(reason or "", reason or _("unknown reason"))
 
 
-def hold_detail(delivery: Delivery) -> str:
+def hold_detail(delivery: Delivery | Brief) -> str:
     """Why it is held and what to do, where that follows from the file."""
-    app = apps.get(delivery.connection.app_key)
+    app = apps.get(delivery.app_key)
     known = {
         "bad_type": _("%(app)s does not accept this format.", app=app.name),
         "too_big": _("Larger than what %(app)s accepts.", app=app.name),

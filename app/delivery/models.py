@@ -146,6 +146,10 @@ class Delivery(Base, TenantOwned):
         ),
     )
 
+    @property
+    def app_key(self) -> str:
+        return self.connection.app_key
+
     def __repr__(self) -> str:
         return f"<Delivery {self.id} {self.state}>"
 

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import aliased
 
 from app.db import db
+from app.delivery.briefs import Told
 from app.delivery.models import BLOCKED, LEASED, WAITING, Delivery
 from app.delivery.repeats import ARRIVED
 from app.library.models import Document
@@ -67,9 +68,9 @@ def that_need_a_person(deliveries: Iterable[Delivery]) -> set[uuid.UUID]:
     return set(db.session.scalars(wanted)) if ids else set()
 
 
-def newest(deliveries: Iterable[Delivery]) -> list[Delivery]:
+def newest(deliveries: Iterable[Told]) -> list[Told]:
     """Of one document: those that nothing follows."""
-    found: dict[tuple[uuid.UUID, str], Delivery] = {}
+    found: dict[tuple[uuid.UUID, str], Told] = {}
     for one in sorted(deliveries, key=lambda one: one.id):
         if (one.state, one.reason) != ("cancelled", ARRIVED):
             found[one.connection_id, one.slot] = one

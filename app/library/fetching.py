@@ -16,14 +16,12 @@ from sqlalchemy import (
     case,
     false,
     func,
-    null,
     select,
     true,
 )
-from sqlalchemy.orm import contains_eager, joinedload, load_only
 
-from app.connectors.models import Connection
 from app.db import db
+from app.delivery.briefs import COLUMNS, Brief
 from app.delivery.models import OPEN, Delivery
 from app.delivery.needing import has_no_end_yet
 from app.library.models import Document, Folder
@@ -33,18 +31,8 @@ from app.library.unread import bound, is_unread
 from app.people.models import Person
 
 ROWS = 50
+WIDTH = len(COLUMNS)
 COUNTED = 1000  # beyond, «1 000+»: a full count would cost with the folder's size
-
-# What a badge says of a delivery, and of its connection the application.
-OF_BADGE = load_only(
-    Delivery.document_id,
-    Delivery.connection_id,
-    Delivery.slot,
-    Delivery.state,
-    Delivery.reason,
-    Delivery.not_before,
-    Delivery.last_text,
-)
 
 
 @dataclass(frozen=True)
@@ -53,7 +41,7 @@ class Found:
     which of them are new for the reader, and the folder's counts (capped) and size."""
 
     documents: list[Document]
-    deliveries: dict[uuid.UUID, list[Delivery]]
+    deliveries: dict[uuid.UUID, list[Brief]]
     unread: set[uuid.UUID]
     counts: dict[str, int]
     bytes: int
@@ -84,11 +72,11 @@ def fetch(
     if status and not rows:  # the counts come with the rows
         every = fetch(folder, sight, None, None, order)
         return replace(every, documents=[], deliveries={}, unread=set())
-    deliveries: dict[uuid.UUID, list[Delivery]] = {}
-    for document, _is_new, delivery, *_counts in rows:
-        if delivery:
-            deliveries.setdefault(document.id, []).append(delivery)
-    values = rows[0][3:] if rows else [0] * len(names)
+    deliveries: dict[uuid.UUID, list[Brief]] = {}
+    for row in rows if sight.firm_side else []:
+        if row[2]:  # a document without has none of its values
+            deliveries.setdefault(row[0].id, []).append(Brief(*row[2 : 2 + WIDTH]))
+    values = rows[0][-len(names) :] if rows else [0] * len(names)
     counts = {name: int(value) for name, value in zip(names, values, strict=True)}
     return Found(
         documents=list(dict.fromkeys(row[0] for row in rows)),
@@ -134,7 +122,8 @@ def _asked(
         .join(counted, true())
         .order_by(*order.columns(dialect))
     )
-    asked = _with_deliveries(asked) if firm_side else asked.add_columns(null())
+    if firm_side:
+        asked = _with_deliveries(asked)
     return asked.add_columns(*columns), [column.name for column in columns]
 
 
@@ -164,14 +153,10 @@ def _with_deliveries(
 ) -> Select[*tuple[Any, ...]]:
     """A row for each delivery, the oldest first, with what a badge says of it."""
     return (
-        documents.add_columns(Delivery)
+        documents.add_columns(*COLUMNS)
         .outerjoin(Delivery, Delivery.document_id == Document.id)
         .outerjoin(Delivery.connection)
         .order_by(Delivery.created_at)
-        .options(
-            OF_BADGE,
-            contains_eager(Delivery.connection).load_only(Connection.app_key),
-        )
     )
 
 
@@ -192,15 +177,14 @@ def _waiting() -> ScalarSelect[int]:
     )
 
 
-def deliveries_of(documents: list[Document]) -> dict[uuid.UUID, list[Delivery]]:
-    found: dict[uuid.UUID, list[Delivery]] = {}
-    for delivery in db.session.scalars(
-        select(Delivery)
-        .options(
-            OF_BADGE, joinedload(Delivery.connection).load_only(Connection.app_key)
-        )
+def deliveries_of(documents: list[Document]) -> dict[uuid.UUID, list[Brief]]:
+    found: dict[uuid.UUID, list[Brief]] = {}
+    rows = db.session.execute(
+        select(*COLUMNS)
+        .join(Delivery.connection)
         .where(Delivery.document_id.in_([d.id for d in documents]))
         .order_by(Delivery.created_at)
-    ):
-        found.setdefault(delivery.document_id, []).append(delivery)
+    )
+    for row in rows:
+        found.setdefault(row.document_id, []).append(Brief(*row))
     return found

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from app.companies.models import Company
 from app.db import db
 from app.delivery.badges import Badge, client_badge, firm_badge
-from app.delivery.models import Delivery
+from app.delivery.briefs import Brief
 from app.library.fetching import COUNTED, ROWS, deliveries_of, fetch
 from app.library.kinds import kind_of
 from app.library.models import STATUSES, Document, Folder
@@ -173,7 +173,7 @@ def _row(
     document: Document,
     documents_url: str,
     sight: Sight,
-    deliveries: list[Delivery],
+    deliveries: list[Brief],
     acts: frozenset[str] = frozenset(),
     *,
     twin: Document | None = None,

@@ -9,8 +9,9 @@ import secrets
 import uuid
 from datetime import timedelta
 
+from babel.lists import format_list
 from flask import current_app, url_for
-from flask_babel import force_locale
+from flask_babel import force_locale, get_locale
 from itsdangerous import BadData, SignatureExpired, URLSafeTimedSerializer
 from sqlalchemy import update
 
@@ -38,16 +39,17 @@ class Invalid(Refused):
         self.status = status
 
 
-def invite(person: Person, company: Company, *, by: Person) -> None:
-    """Write to them; who has a password already is told where the company is."""
-    firm = db.session.get_one(Firm, company.firm_id)
+def invite(person: Person, *companies: Company, by: Person) -> None:
+    """Write to them, once for all these; who has a password already is told where the
+    companies are."""
+    firm = db.session.get_one(Firm, person.firm_id)
     with force_locale(person.locale):
         subject = _(
             "%(name)s invites you to the client area of %(firm)s",
             name=by.name,
             firm=firm.name,
         )
-        text = _text(person, company, firm, by)
+        text = _text(person, companies, firm, by)
     notify(
         person.email,
         kind="invitation",
@@ -56,14 +58,15 @@ def invite(person: Person, company: Company, *, by: Person) -> None:
         firm=firm,
         reply_to=by.email,
     )
-    record(
-        "person_invited",
-        firm_id=firm.id,
-        company_id=company.id,
-        actor_id=by.id,
-        firm_only=True,
-        person=str(person.id),
-    )
+    for company in companies:
+        record(
+            "person_invited",
+            firm_id=firm.id,
+            company_id=company.id,
+            actor_id=by.id,
+            firm_only=True,
+            person=str(person.id),
+        )
 
 
 def person_invited(token: str, firm_id: uuid.UUID | None) -> Person:
@@ -128,14 +131,18 @@ def _new_link(person: Person, firm: Firm) -> str:
     return url_of(firm) + url_for("invitations.show", token=token)
 
 
-def _text(person: Person, company: Company, firm: Firm, by: Person) -> str:
+def _text(
+    person: Person, companies: tuple[Company, ...], firm: Firm, by: Person
+) -> str:
     lines = [
         _("Hello %(name)s,", name=person.first_name),
         _(
             "%(name)s opened an area for %(company)s. You deposit your invoices there, "
             "and find your accounts, payslips and tax returns.",
             name=by.name,
-            company=company.name,
+            company=format_list(
+                [company.name for company in companies], locale=get_locale()
+            ),
         ),
     ]
     if person.password_hash:

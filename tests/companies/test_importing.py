@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 
 import pytest
 from flask import Flask
@@ -13,7 +14,7 @@ from app.db import db
 from app.errors import Refused
 from app.library.models import Folder
 from app.notices.models import Notice
-from app.people.models import Person
+from app.people.models import Membership, Person
 from tests.cast import Browser, World, signed_in
 
 HEAD = "nom;siren;slug;début exercice;fin exercice;dirigeant;e-mail;inviter;modèle"
@@ -226,3 +227,32 @@ def test_a_manager_of_two_companies_is_one_person(ada: Browser, world: World) ->
     people = select(Person).where(Person.email == "zoe@z.test")
     assert len(db.session.scalars(people).all()) == 1
     assert {"Un", "Deux"} <= names()
+
+
+def test_a_manager_of_several_companies_gets_one_letter_whose_link_is_good(
+    app: Flask, ada: Browser
+) -> None:
+    rose, max_ = "Rose Lin;rose@lin.example", "Max Lin;max@lin.example"
+    raw = sheet(
+        *(f"{name};;;;;{rose};oui;" for name in ("Zinc", "Yuzu", "Xylo")),
+        f"Vert;;;;;{rose};non;",
+        f"Wok;;;;;{max_};oui;",
+    )
+    assert applied(ada, raw).status_code == 200
+    letters = db.session.scalars(select(Notice).where(Notice.kind == "invitation"))
+    told = {letter.recipient: letter.text for letter in letters.all()}
+    assert set(told) == {"rose@lin.example", "max@lin.example"}
+    assert "Zinc, Yuzu et Xylo" in told["rose@lin.example"]
+    assert "Vert" not in told["rose@lin.example"]
+    link = re.search(r"https?://[^/]+(/welcome/\S+)", told["rose@lin.example"])
+    assert link
+    browser = app.test_client()
+    at = "http://alder.guichet.test"
+    assert browser.get(link[1], base_url=at).status_code == 200
+    entered = db.session.scalar(
+        select(func.count())
+        .select_from(Membership)
+        .join(Person, Person.id == Membership.person_id)
+        .where(Person.email == "rose@lin.example")
+    )
+    assert entered == 4
