@@ -32,7 +32,7 @@ def demo() -> None:
     claire = _durand()
     _lefevre()
     db.session.commit()
-    demo_mails(one_page_pdf, claire, operator)
+    demo_mails(lambda text: _paper(text, "Dupont Maçonnerie"), claire, operator)
 
 
 def _durand() -> Person:
@@ -65,7 +65,7 @@ def _fill_dupont(dupont: Company, claire: Person, paul: Person, lea: Person) -> 
     purchases = _at(dupont, f"{year}/Achats")
     month = next(f for f in _below(purchases) if f.position == _today().month - 1)
     # There before the switch: these stay «Reçu», they never leave by themselves.
-    _deposit(month, paul, "Assurance décennale MAAF.pdf", "Attestation 2026", days=9)
+    _deposit(month, paul, "Assurance décennale MAAF.pdf", "Assurance décennale", days=9)
     _deposit(month, claire, "Factur-X Cemex 2026-1184.pdf", "Cemex 1 184,00", days=8)
     quickbooks = catalogue.get("quickbooks")
     connecting.adopt(dupont.firm_id, quickbooks, by=claire)
@@ -75,7 +75,7 @@ def _fill_dupont(dupont: Company, claire: Person, paul: Person, lea: Person) -> 
     )
     switches.set_switch(purchases, connection, "purchases", "on", by=claire)
     # The oldest first, as they would have come.
-    big = _deposit(month, paul, "Plans du chantier.pdf", "Plans", days=7)
+    big = _deposit(month, paul, "Plans du chantier.pdf", "Plans du chantier", days=7)
     since_then(big, "failed", 554, "5.6.0 Message refused (démonstration)")
     back = _deposit(month, paul, "Facture Kiloutou.pdf", "Kiloutou 240,00", days=6)
     as_if_sent(back, connection.bot_address, "dupont-maconnerie@qbodocs.example")
@@ -84,7 +84,7 @@ def _fill_dupont(dupont: Company, claire: Person, paul: Person, lea: Person) -> 
     as_if_sent(taken, connection.bot_address, "dupont-maconnerie@qbodocs.example")
     since_then(taken, "delivered", 250, "2.1.5 Delivered (démonstration)")
     in_doubt(_deposit(month, paul, "Ticket péage A71.pdf", "Péage 12,40", days=4))
-    blurred = _deposit(month, paul, "Ticket BigMat.pdf", "illisible", days=3)
+    blurred = _deposit(month, paul, "Ticket BigMat.pdf", "BigMat 27,15", days=3)
     blurred.document.status = "rejected"
     blurred.document.rejected_reason = "Le montant est illisible, à photographier."
     for delivery in blurred.deliveries:
@@ -92,19 +92,23 @@ def _fill_dupont(dupont: Company, claire: Person, paul: Person, lea: Person) -> 
         delivery.settled_at = utc_now()
     sent = _deposit(month, paul, "Facture Orange Pro.pdf", "Orange 89,90", days=2)
     as_if_sent(sent, connection.bot_address, "dupont-maconnerie@qbodocs.example")
-    in_trouble(_deposit(month, paul, "Facture Loxam 5520187.pdf", "Loxam", days=1))
+    in_trouble(
+        _deposit(month, paul, "Facture Loxam 5520187.pdf", "Loxam 312,48", days=1)
+    )
     _deposit(month, paul, "Facture Point P 88412.pdf", "Point P 96,00")
     _deposit(month, paul, "Inventaire chantier.csv", "réf;quantité\nC12;40\n", raw=True)
     _deposit(month, lea, "Facture EDF.pdf", "EDF 184,20")
     checked = _deposit(
-        _at(dupont, f"{year}/Ventes"), lea, "Devis n°3 – été.pdf", "Devis"
+        _at(dupont, f"{year}/Ventes"), lea, "Devis n°3 – été.pdf", "Devis n° 3"
     )
     checked.document.status = "validated"
     checked.document.validated_at = utc_now()
     checked.document.validated_by_id = claire.id
     tell(checked, "validated", utc_now(), claire)
-    _deposit(_at(dupont, "À classer"), paul, "Scan du courrier.pdf", "Courrier")
-    _deposit(_at(dupont, "Cabinet"), claire, "Note de révision.pdf", "Interne")
+    _deposit(
+        _at(dupont, "À classer"), paul, "Scan du courrier.pdf", "Courrier de la banque"
+    )
+    _deposit(_at(dupont, "Cabinet"), claire, "Note de révision.pdf", "Note de révision")
 
 
 def _lefevre() -> None:
@@ -187,7 +191,8 @@ def _deposit(
     days: int = 0,
     raw: bool = False,
 ) -> Deposited:
-    content = text.encode() if raw else one_page_pdf(text)
+    to = db.session.get_one(Company, into.company_id).name
+    content = text.encode() if raw else _paper(text, to, days)
     channel = "firm" if by.is_firm_side else "web"
     done = deposit(receive([content], name), into=into, by=by, channel=channel)
     _date_back(done, timedelta(days=days, minutes=len(name)))
@@ -205,30 +210,10 @@ def _date_back(done: Deposited, by: timedelta) -> None:
     )
 
 
-def one_page_pdf(text: str) -> bytes:
-    """A small valid PDF 1.4 that shows the text (ISO 32000-1, 7.5)."""
-    shown = text.encode("cp1252", "replace").replace(b"\\", b"").replace(b"(", b"[")
-    shown = shown.replace(b")", b"]")
-    drawing = b"BT /F1 24 Tf 72 760 Td (" + shown + b") Tj ET"
-    objects = [
-        b"<< /Type /Catalog /Pages 2 0 R >>",
-        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R "
-        b"/Resources << /Font << /F1 5 0 R >> >> >>",
-        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(drawing), drawing),
-        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica "
-        b"/Encoding /WinAnsiEncoding >>",
-    ]
-    body, offsets = b"%PDF-1.4\n", []
-    for number, content in enumerate(objects, 1):
-        offsets.append(len(body))
-        body += b"%d 0 obj\n%s\nendobj\n" % (number, content)
-    table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
-    entries = len(offsets) + 1
-    return body + (
-        b"xref\n0 %d\n0000000000 65535 f \n%strailer\n<< /Size %d /Root 1 0 R >>\n"
-        b"startxref\n%d\n%%%%EOF\n" % (entries, table, entries, len(body))
-    )
+def _paper(text: str, to: str, days: int = 0) -> bytes:
+    from app.library.seeding import paper  # 20 MB that no other process needs
+
+    return paper(text, to, _today() - timedelta(days=days))
 
 
 def _today() -> date:

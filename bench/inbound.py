@@ -26,9 +26,9 @@ from app.db import db
 from app.firms.models import Firm
 from app.library.tree import plant, plant_year
 from app.mailroom.entrance import take_in
-from app.seed import one_page_pdf
 from bench.ground import Ground
 from bench.measuring import Result, Side, alternate, say, timed
+from tests.papers import one_page_pdf
 
 MAILS = int(os.environ.get("BENCH_MAILS", "200"))
 PAPERS = 3

@@ -24,10 +24,10 @@ from app.library.deposit import deposit
 from app.library.models import Document, Folder
 from app.library.receiving import receive
 from app.library.tree import by_path, plant, plant_year
-from app.seed import one_page_pdf
 from bench.ground import Ground
 from bench.measuring import Result, Side, alternate, repeated, say, timed
 from bench.portal import YEAR, Portal, connect
+from tests.papers import one_page_pdf
 
 MESSAGES = int(os.environ.get("BENCH_MESSAGES", "200"))
 COMPANIES = 10

@@ -23,7 +23,7 @@ from app.library.receiving import receive
 from app.library.tree import by_path, plant, plant_year
 from app.people.models import Membership, Person
 from app.people.passwords import hash_password
-from app.seed import one_page_pdf
+from tests.papers import one_page_pdf
 
 PASSWORD = "correct horse battery"
 _HASH = hash_password(PASSWORD)

@@ -5,7 +5,7 @@ import io
 import struct
 import zlib
 
-from app.seed import one_page_pdf
+from tests.papers import one_page_pdf
 
 # ISO 32000-1, 7.6.3.3: what a password is filled up with.
 _FILLER = bytes.fromhex(

@@ -15,8 +15,8 @@ from app.delivery.models import Delivery
 from app.firms.models import Firm, FirmDomain
 from app.library.models import Document
 from app.people.models import Person
-from app.seed import one_page_pdf
 from tests.cast import PURCHASES, World
+from tests.papers import one_page_pdf
 
 
 def said(app: Flask, *args: str) -> list[dict[str, Any]]:

@@ -30,7 +30,7 @@ REMINDER = "Dernier rappel avant poursuites. Ouvrez la pièce jointe.\n"
 
 
 def demo_mails(pdf: Callable[[str], bytes], claire: Person, operator: Person) -> None:
-    """`pdf` makes a page that shows a text. Commits: they come as from outside."""
+    """`pdf` makes a paper of that name. Commits: they come as from outside."""
     dupont, martin = _company("dupont-maconnerie"), _company("boulangerie-martin")
 
     def papers(*names: str) -> list[File]:

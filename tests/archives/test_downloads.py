@@ -15,8 +15,8 @@ from app.db import db, utc_now
 from app.library.models import Document, Version
 from app.library.receiving import store
 from app.library.trashing import trash_document
-from app.seed import one_page_pdf
 from tests.cast import PURCHASES, Browser, House, World, signed_in
+from tests.papers import one_page_pdf
 
 
 @pytest.fixture

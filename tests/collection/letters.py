@@ -2,7 +2,7 @@
 
 from email.message import EmailMessage
 
-from app.seed import one_page_pdf
+from tests.papers import one_page_pdf
 
 
 def letter(

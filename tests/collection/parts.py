@@ -10,7 +10,7 @@ from PIL import Image
 
 from app.collection.reading import Reading, reading_of
 from app.library.naming import clean_name
-from app.seed import one_page_pdf
+from tests.papers import one_page_pdf
 
 PDF = one_page_pdf("Facture")
 

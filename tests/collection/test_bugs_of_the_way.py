@@ -25,13 +25,13 @@ from app.library.receiving import store
 from app.mailroom import door as doors
 from app.notices.models import Notice
 from app.s3 import S3Storage
-from app.seed import one_page_pdf
 from tests.cast import House, World
 from tests.collection.letters import letter
 from tests.collection.sending import COMPTA, came, documents, send
 from tests.collection.signing import Zone, signed
 from tests.files import padded_pdf
 from tests.mailroom.bringing import SECRET, bring, by_postmark
+from tests.papers import one_page_pdf
 from tests.smtp import MailServer
 
 PDF = "application/pdf"

@@ -20,10 +20,10 @@ from app.connectors import own_apps
 from app.connectors.own_apps import Described
 from app.db import db
 from app.library.template_nodes import Node, written
-from app.seed import one_page_pdf
 from tests.cast import Browser, House, World, signed_in
 from tests.collection.mailing import COMPTA, documents, mail_to
 from tests.collection.sending import send
+from tests.papers import one_page_pdf
 
 URL = "/settings/families"
 PAIE = {"do": "add", "prefix": "paie", "name": "Paie", "policy": "open"}

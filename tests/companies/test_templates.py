@@ -16,8 +16,8 @@ from app.library import template_applying as applying
 from app.library.models import Folder
 from app.library.template_nodes import STANDARD, Node, read, written
 from app.library.tree import by_path
-from app.seed import one_page_pdf
 from tests.cast import PURCHASES, Browser, World, signed_in
+from tests.papers import one_page_pdf
 
 TOP = "Dossier comptable annuel"
 

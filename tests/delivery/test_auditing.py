@@ -18,8 +18,8 @@ from app.library.judging import refuse
 from app.library.models import Arrival, Document, Version
 from app.library.receiving import receive
 from app.library.replacing import replace
-from app.seed import one_page_pdf
 from tests.cast import PURCHASES, House, World
+from tests.papers import one_page_pdf
 from tests.smtp import MailServer
 
 MONTH = f"{PURCHASES}/03 – Mars"

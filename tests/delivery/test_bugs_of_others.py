@@ -21,13 +21,13 @@ from app.delivery.clock import slot_at
 from app.delivery.models import Delivery, Tick
 from app.library.deposit import deposit
 from app.library.receiving import receive
-from app.seed import one_page_pdf
 from tests.cast import House
 from tests.conftest import point_to
 from tests.delivery.processes import ONE_RUN, environment, start, wait_until
 from tests.delivery.world import let_time_pass, state_of
 from tests.files import body_for, padded_pdf
 from tests.index_of_bugs import missing
+from tests.papers import one_page_pdf
 from tests.smtp import Fault, MailServer
 
 OURS = "delivery.test_bugs_of_others"

@@ -15,10 +15,10 @@ from app.delivery.models import Delivery
 from app.library.deposit import Deposited, deposit
 from app.library.models import Arrival, Folder, Version
 from app.library.receiving import receive
-from app.seed import one_page_pdf
 from tests.cast import House, World, signed_in
 from tests.delivery.world import delivery_of, document_of, state_of
 from tests.files import locked_pdf
+from tests.papers import one_page_pdf
 from tests.smtp import MailServer
 
 SAME = one_page_pdf("same")

@@ -14,7 +14,6 @@ from app.library.moving import move_document, move_folder
 from app.library.receiving import receive
 from app.library.replacing import replace
 from app.library.trashing import restore_document, trash_document, trash_folder
-from app.seed import one_page_pdf
 from tests.cast import PURCHASES, House
 from tests.delivery.world import (
     AtLast,
@@ -25,6 +24,7 @@ from tests.delivery.world import (
     let_time_pass,
     state_of,
 )
+from tests.papers import one_page_pdf
 from tests.smtp import MailServer
 
 

@@ -14,9 +14,9 @@ from app.library.deposit import Deposited
 from app.library.models import Document
 from app.library.receiving import receive
 from app.library.taking import current_version
-from app.seed import one_page_pdf
 from tests.cast import Browser, House, signed_in
 from tests.delivery.world import change, copies_of
+from tests.papers import one_page_pdf
 
 
 def replaced(done: Deposited, house: House) -> None:

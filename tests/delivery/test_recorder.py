@@ -19,7 +19,6 @@ from app.delivery.claiming import Claim, claim
 from app.delivery.models import Attempt, Delivery
 from app.delivery.recorder import Recorder, Unrecorded
 from app.library.models import Document
-from app.seed import one_page_pdf
 from tests.cast import House
 from tests.delivery.processes import ONE_RUN, environment, start
 from tests.delivery.world import (
@@ -30,6 +29,7 @@ from tests.delivery.world import (
     state_of,
     verbs_of,
 )
+from tests.papers import one_page_pdf
 from tests.smtp import MailServer
 
 OK = Reply("dot", 250, "2.0.0 Ok: queued as TEST1")

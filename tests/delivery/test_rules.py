@@ -14,7 +14,6 @@ from app.db import database_now, db
 from app.delivery import tick
 from app.delivery.models import Delivery
 from app.library.deposit import Deposited
-from app.seed import one_page_pdf
 from tests.cast import PURCHASES, YEAR, House, signed_in
 from tests.delivery.world import (
     AtLast,
@@ -22,6 +21,7 @@ from tests.delivery.world import (
     document_of,
     state_of,
 )
+from tests.papers import one_page_pdf
 from tests.smtp import MailServer
 
 SALES = PURCHASES.replace("Achats", "Ventes")

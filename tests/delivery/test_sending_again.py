@@ -17,9 +17,9 @@ from app.library import judging, replacing, trashing
 from app.library.deposit import Deposited
 from app.library.models import Document
 from app.library.receiving import receive
-from app.seed import one_page_pdf
 from tests.cast import Browser, House, signed_in
 from tests.delivery.world import change, copies_of, switch_elm_on
+from tests.papers import one_page_pdf
 from tests.smtp import MailServer
 
 

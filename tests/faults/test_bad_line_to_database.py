@@ -16,7 +16,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import create_app
 from app.db import db
 from app.delivery import tick
-from app.seed import one_page_pdf
 from tests.cast import House, signed_in
 from tests.conftest import POSTGRES, point_to, settings
 from tests.delivery.world import attempts_of, state_of
@@ -25,6 +24,7 @@ from tests.faults.invariants import broken
 from tests.faults.proxy import Proxy, Way
 from tests.faults.stage import settle
 from tests.library.test_depositing import HTMX, documents, post
+from tests.papers import one_page_pdf
 from tests.smtp import MailServer
 
 pytestmark = [

@@ -38,13 +38,13 @@ from app.library.trashing import (
     trash_document,
     trash_folder,
 )
-from app.seed import one_page_pdf
 from tests.delivery.world import let_time_pass
 from tests.faults.invariants import broken, disagreeing, undecided
 from tests.faults.nth import DATABASE, Killed, database_fails
 from tests.faults.small import ABOVE, TOOLS, empty, make_small
 from tests.faults.stage import settle
 from tests.faults.who_must_be_sent import Key, Line, Who
+from tests.papers import one_page_pdf
 from tests.smtp import MailServer
 
 pytestmark = pytest.mark.faults

@@ -26,7 +26,6 @@ from app.library.deposit import deposit
 from app.library.models import Arrival, Document, Version
 from app.library.receiving import receive
 from app.library.uploads import identity_of
-from app.seed import one_page_pdf
 from app.storage import StorageUnavailable
 from tests.cast import Browser, signed_in
 from tests.delivery.world import let_time_pass
@@ -36,6 +35,7 @@ from tests.faults.nth import ANSWER, COMMIT, DATABASE, STATEMENT, Count, Killed
 from tests.faults.small import Place, empty, make_small
 from tests.faults.stage import settle
 from tests.library.test_depositing import post
+from tests.papers import one_page_pdf
 from tests.smtp import MailServer
 
 pytestmark = pytest.mark.faults

@@ -18,9 +18,9 @@ from app.companies.models import Company
 from app.db import db
 from app.library.models import Document
 from app.library.uploads import identity_of
-from app.seed import one_page_pdf
 from tests.cast import House, signed_in
 from tests.delivery.processes import members, signal_all, start, wait_until
+from tests.papers import one_page_pdf
 
 
 @dataclass

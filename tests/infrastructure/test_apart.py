@@ -13,8 +13,8 @@ from typing import Any, BinaryIO
 import pytest
 
 from app import apart
-from app.seed import one_page_pdf
 from tests.files import heic
+from tests.papers import one_page_pdf
 
 PDF = "application/pdf"
 ROOT = Path(__file__).resolve().parents[2]

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from app.seed import one_page_pdf
 from tests.journeys.conftest import Visit
 from tests.journeys.visitors import Visitor, pdf
+from tests.papers import one_page_pdf
 
 pytestmark = pytest.mark.journey
 

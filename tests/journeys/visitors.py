@@ -16,8 +16,9 @@ from playwright.sync_api import (
     expect,
 )
 
-from app.seed import PASSWORD, one_page_pdf
+from app.seed import PASSWORD
 from tests.journeys.house import House
+from tests.papers import one_page_pdf
 
 YEAR = f"Exercice {datetime.now(UTC).year}"
 ACCOUNTS = {

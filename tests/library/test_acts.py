@@ -23,10 +23,10 @@ from app.library.trashing import (
     trash_document,
     trash_folder,
 )
-from app.seed import one_page_pdf
 from tests.cast import PURCHASES, House, World
 from tests.delivery.world import change, document_of
 from tests.files import locked_pdf
+from tests.papers import one_page_pdf
 from tests.smtp import MailServer
 
 SALES = PURCHASES.replace("Achats", "Ventes")

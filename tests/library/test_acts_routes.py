@@ -13,9 +13,9 @@ from app.library.deposit import Deposited
 from app.library.judging import refuse, validate
 from app.library.making import make_folder
 from app.library.models import Folder, Version
-from app.seed import one_page_pdf
 from tests.cast import PURCHASES, Browser, House, World, signed_in
 from tests.delivery.world import document_of
+from tests.papers import one_page_pdf
 
 OCTOBER = f"{PURCHASES}/10 – Octobre"
 

@@ -11,10 +11,10 @@ from sqlalchemy import select
 from app.db import db
 from app.delivery import tick
 from app.library.models import Document, Folder, Version
-from app.seed import one_page_pdf
 from tests.cast import Browser, World, signed_in
 from tests.delivery.world import document_of
 from tests.library.test_depositing import documents, post as send
+from tests.papers import one_page_pdf
 from tests.smtp import MailServer
 
 

@@ -16,7 +16,6 @@ from app.db import db
 from app.delivery.models import Delivery
 from app.library.models import Document, Folder, Version
 from app.policy import audience_of
-from app.seed import one_page_pdf
 from tests.cast import (
     PASSWORD,
     Browser,
@@ -29,6 +28,7 @@ from tests.cast import (
 from tests.guards.test_routes import address, rules
 from tests.library.test_depositing import HTMX, documents, post as send
 from tests.library.test_page import url_of
+from tests.papers import one_page_pdf
 
 OF_A_THING = {"folder_id", "document_id"}
 TOKEN = re.compile(r'name="csrf-token" content="[^"]+"|name="csrf_token" value="[^"]+"')

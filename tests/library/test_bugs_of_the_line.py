@@ -15,7 +15,6 @@ from sqlalchemy import select
 
 from app.db import db
 from app.library.models import Version
-from app.seed import one_page_pdf
 from app.storage import storage_from_url
 from tests.cast import Browser, House, World, signed_in
 from tests.delivery.processes import ROOT, environment
@@ -24,6 +23,7 @@ from tests.files import padded_pdf
 from tests.infrastructure.s3 import s3_url
 from tests.library.test_depositing import HTMX, documents, form, post as send
 from tests.library.test_page import url_of
+from tests.papers import one_page_pdf
 from tests.smtp import MailServer
 
 __all__ = ["s3_url"]

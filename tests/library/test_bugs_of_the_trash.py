@@ -13,11 +13,11 @@ from app.delivery import tick
 from app.delivery.models import Delivery
 from app.library.deposit import Deposited
 from app.library.models import Document, Folder
-from app.seed import one_page_pdf
 from tests.cast import PURCHASES, Browser, House, World, signed_in
 from tests.delivery.world import document_of
 from tests.library.test_depositing import documents, post as send
 from tests.library.test_page import url_of
+from tests.papers import one_page_pdf
 from tests.smtp import MailServer
 
 

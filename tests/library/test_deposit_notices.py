@@ -25,9 +25,9 @@ from app.notices.models import Notice, NoticeSetting
 from app.notices.posting import post_notices
 from app.notices.setting import set_frequency
 from app.people.models import Membership, Person
-from app.seed import one_page_pdf
 from tests.cast import House, World, browser_at, signed_in
 from tests.conftest import point_to
+from tests.papers import one_page_pdf
 from tests.smtp import MailServer
 
 

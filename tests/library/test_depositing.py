@@ -15,8 +15,8 @@ from app.db import db
 from app.library.deposit import deposit
 from app.library.models import Document, Version
 from app.library.receiving import receive, store
-from app.seed import one_page_pdf
 from tests.cast import PURCHASES, Browser, World, browser_at, csrf_token, signed_in
+from tests.papers import one_page_pdf
 from tests.statements import statements_of
 
 HTMX = {"HX-Request": "true"}

@@ -12,10 +12,10 @@ from app.db import db
 from app.errors import Refused
 from app.library.models import Document, Version
 from app.library.receiving import Received, receive
-from app.seed import one_page_pdf
 from tests.cast import World, signed_in
 from tests.files import heic, jpeg, locked_pdf, png_of
 from tests.library.test_depositing import HTMX, documents, post
+from tests.papers import one_page_pdf
 
 CORPUS = Path(os.environ.get("CORPUS", ""))
 DAMAGED_HEIC = heic()[:-200]

@@ -18,9 +18,9 @@ from app.library.moving import move_document
 from app.library.receiving import receive
 from app.library.replacing import replace
 from app.library.trashing import restore_document, trash_document
-from app.seed import one_page_pdf
 from tests.cast import PURCHASES, Browser, House, World, signed_in
 from tests.delivery.world import change, delivery_of, document_of, verbs_of
+from tests.papers import one_page_pdf
 from tests.smtp import MailServer
 
 SALES = PURCHASES.replace("Achats", "Ventes")

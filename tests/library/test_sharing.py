@@ -15,8 +15,8 @@ from app.db import db
 from app.library import sharing
 from app.library.models import Document, Folder
 from app.people.models import Membership
-from app.seed import one_page_pdf
 from tests.cast import Browser, World, browser_at, csrf_token, signed_in
+from tests.papers import one_page_pdf
 
 TWO = tuple((one_page_pdf(text), "Ticket.pdf") for text in ("first", "second"))
 

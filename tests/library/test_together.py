@@ -30,10 +30,10 @@ from app.library.trashing import (
 )
 from app.library.tree import chain
 from app.locks import lock_company
-from app.seed import one_page_pdf
 from tests.cast import PURCHASES, House, World
 from tests.conftest import POSTGRES
 from tests.delivery.world import document_of
+from tests.papers import one_page_pdf
 
 pytestmark = pytest.mark.skipif(not POSTGRES, reason="SQLite takes one after another")
 

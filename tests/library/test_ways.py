@@ -16,9 +16,9 @@ from app.delivery.models import Delivery
 from app.library.models import Document, Folder
 from app.library.trashing import trash_folder
 from app.library.tree import chain
-from app.seed import one_page_pdf
 from tests.cast import PURCHASES, Browser, House, World, signed_in
 from tests.conftest import POSTGRES
+from tests.papers import one_page_pdf
 
 
 @pytest.fixture

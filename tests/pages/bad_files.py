@@ -10,8 +10,8 @@ from typing import Any
 from PIL import Image
 from reportlab.pdfgen.canvas import Canvas
 
-from app.seed import one_page_pdf
 from tests.files import heic, jpeg, locked_pdf, png_of
+from tests.papers import one_page_pdf
 
 A4 = (595, 842)
 

@@ -17,9 +17,9 @@ from app.delivery import auditing, tick
 from app.delivery.models import Delivery
 from app.library.models import Document, Version
 from app.pages.models import Photo
-from app.seed import one_page_pdf
 from tests.cast import Browser, House, World, signed_in
 from tests.conftest import point_to
+from tests.papers import one_page_pdf
 from tests.smtp import MailServer
 
 

@@ -21,8 +21,8 @@ from app.library.trashing import (
 from app.search import reading
 from app.search.catching_up import rebuild
 from app.search.models import SearchEntry
-from app.seed import one_page_pdf
 from tests.cast import House, World, signed_in
+from tests.papers import one_page_pdf
 from tests.search.looking import names, read_all, suggested
 
 

@@ -21,8 +21,8 @@ from app.library.replacing import replace
 from app.queueing import OUTGOING
 from app.search import catching_up, ocr
 from app.search.models import SearchEntry
-from app.seed import one_page_pdf
 from tests.cast import House, signed_in
+from tests.papers import one_page_pdf
 from tests.search.looking import names, read_all
 
 VERA = Path(reportlab.__file__).with_name("fonts") / "Vera.ttf"

@@ -15,8 +15,8 @@ from app.search.cleaning import cleaned
 from app.search.indexing import write
 from app.search.models import SearchEntry
 from app.search.reading import Layer
-from app.seed import one_page_pdf
 from tests.cast import House, signed_in
+from tests.papers import one_page_pdf
 from tests.search.looking import names, read_all
 
 
