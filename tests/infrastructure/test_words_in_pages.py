@@ -73,8 +73,8 @@ def test_a_row_is_drawn_anew_for_whatever_differs(drawn) -> None:  # type: ignor
     assert drawn(ROW_OF, row=replace(ROW)) == first
     assert "data-acts" not in drawn(ROW_OF, row=replace(ROW, acts=""))
     with force_locale("en"):
-        assert "Download a.pdf" in drawn(ROW_OF, row=ROW)
-    assert "Download a.pdf" not in drawn(ROW_OF, row=ROW)
+        assert "Select a.pdf" in drawn(ROW_OF, row=ROW)
+    assert "Select a.pdf" not in drawn(ROW_OF, row=ROW)
 
 
 def test_a_row_tells_its_day_from_today(  # type: ignore[no-untyped-def]
