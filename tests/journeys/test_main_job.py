@@ -22,7 +22,7 @@ from tests.journeys.visitors import File, Visitor, pdf, visitor
 
 pytestmark = pytest.mark.journey
 
-A_TICK = 75_000  # a minute, and the run
+A_TICK = 150_000  # a minute, the run and the next look, on a busy machine
 BOT = "quickbooks+boulangerie-martin@guichet.example"
 DESTINATION = "boulangerie-martin@qbodocs.example"
 EARLIER = pdf("Relevé de septembre.pdf")
