@@ -193,17 +193,16 @@ def _done(line: Line, firm: Firm, by: Person) -> Line:
 
 def _invite(lines: list[Line], firm: Firm, by: Person) -> None:
     """One letter to each manager, for all companies that are theirs."""
-    companies: dict[str, list[Company]] = defaultdict(list)
-    managers: dict[str, Manager] = {}
+    invited: dict[str, tuple[Manager, list[Company]]] = {}
     for line in lines:
         if line.verdict != "done" or not (line.wanted and line.wanted.invites):
             continue
         if line.manager and line.company:
-            managers.setdefault(line.manager.email, line.manager)
-            companies[line.manager.email].append(line.company)
-    for email, manager in managers.items():
+            theirs = invited.setdefault(line.manager.email, (line.manager, []))
+            theirs[1].append(line.company)
+    for manager, companies in invited.values():
         if person := checked_in_firm(firm.id, manager):
-            invite(person, *companies[email], by=by)
+            invite(person, *companies, by=by)
 
 
 def _once(lines: list[Line], key: Callable[[Line], str], why: str) -> list[Line]:

@@ -24,7 +24,7 @@ from app.db import db, id_from
 from app.errors import Refused
 from app.library.models import Document, Folder
 from app.library.taking import in_the_trash
-from app.library.tree import Sight, alive_way, and_above, sight_of
+from app.library.tree import Sight, alive_way, ids_upwards, sight_of
 from app.texts import gettext as _
 
 
@@ -69,7 +69,7 @@ def place_or_404(slug: str, folder_id: uuid.UUID) -> Place:
 @cache
 def _asked(sees_all: bool) -> Select[Any]:
     """The company with the reader's role, and the folder with those above it."""
-    above = and_above(Folder.id == bindparam("folder_id"))
+    above = ids_upwards(Folder.id == bindparam("folder_id"))
     here = called(sees_all).join(Folder, Folder.company_id == Company.id)
     return here.join(above, above.c.id == Folder.id).add_columns(Folder)
 

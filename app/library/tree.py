@@ -195,12 +195,12 @@ def _asked_chain() -> Select[Folder]:
 
 def _and_above(*which: ColumnElement[bool]) -> Select[Folder]:
     """Those folders and all that they lie in."""
-    above = and_above(*which)
+    above = ids_upwards(*which)
     return select(Folder).join(above, above.c.id == Folder.id)
 
 
-def and_above(*which: ColumnElement[bool]) -> CTE:
-    """Their ids."""
+def ids_upwards(*which: ColumnElement[bool]) -> CTE:
+    """The ids of those folders and of all that they lie in."""
     start = (
         select(Folder.id, Folder.parent_id).where(*which).cte("above", recursive=True)
     )

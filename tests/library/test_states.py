@@ -7,7 +7,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from app.db import db
-from app.library import fetching, listing
+from app.library import listing
 from app.library.models import STATUSES, Document
 from tests.cast import Browser, House, World, signed_in
 from tests.library.test_in_list import by_script
@@ -54,12 +54,8 @@ def test_those_of_a_state_are_read_to_their_end_without_a_gap(
     query: str,
     names: list[str],
 ) -> None:
-    for module in (listing, fetching):
-        monkeypatch.setattr(module, "ROWS", 1)
-    fetching._asked.cache_clear()
+    monkeypatch.setattr(listing, "ROWS", 1)
     assert pages(somebody, url(house, query)) == [f"{name}.pdf" for name in names]
-    monkeypatch.undo()
-    fetching._asked.cache_clear()
 
 
 @pytest.mark.parametrize("state", STATUSES)

@@ -99,7 +99,7 @@
     const row = more.closest("tr");
     const link = download.cloneNode(true);
     const { title } = row.querySelector(".document-name");
-    link.href = `${window.portal.addressOf(row)}/download`;
+    link.href = window.portal.addressOf(row) + OWN.download;
     link.ariaLabel = link.ariaLabel.replace("{name}", () => title);
     more.before(link);
   }
