@@ -31,18 +31,26 @@ def page(portal: Portal, path: str) -> Side:
 
 
 @contextmanager
-def raw_listing(portal: Portal, path: str) -> Iterator[Side]:
-    """The listing statement that the page sends, by the driver alone."""
-    with statements(portal.app) as seen:
+def raw_sql(portal: Portal, path: str) -> Iterator[tuple[Side, Side]]:
+    """The statements that the page sends, by the driver alone, unprepared as in the
+    page; and its listing only, which is the longest of them."""
+    with statements(portal.app) as sent:
         page(portal, path)()
-    listing, given = next(s for s in seen if "documents.arrived_at DESC" in s[0])
+    whole = list(dict(sent).items())  # of several visits, each statement once
+    listing = [one for one in whole if "documents.arrived_at DESC" in one[0]]
     url = sa.make_url(portal.database_url)
     engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         cursor: Any = connection.connection.cursor()
-        yield repeated(
-            lambda: cursor.execute(listing, given, prepare=False).fetchall(), A_ROUND
-        )
+
+        def ask(statements: list[tuple[str, Any]]) -> Side:
+            def once() -> None:
+                for statement, given in statements:
+                    cursor.execute(statement, given, prepare=False).fetchall()
+
+            return repeated(once, A_ROUND)
+
+        yield ask(whole), ask(listing)
     engine.dispose()
 
 
@@ -58,8 +66,8 @@ def most_queries(portal: Portal, path: str) -> int:
 
 def p1(portal: Portal) -> Iterator[Result]:
     path = portal.path(portal.big)
-    with raw_listing(portal, path) as raw:
-        ours, sql = alternate(page(portal, path), raw, times=TIMES)
+    with raw_sql(portal, path) as (whole, listing):
+        ours, sql, longest = alternate(page(portal, path), whole, listing, times=TIMES)
     queries = most_queries(portal, path)
     yield Result(
         id="P1",
@@ -69,7 +77,12 @@ def p1(portal: Portal) -> Iterator[Result]:
         unit="ms",
         target="<= SQL + 15 ms, p95 < 60 ms, <= 6 queries",
         ok=ours.median <= sql.median + 15 and ours.p95 < 60 and queries <= MOST_QUERIES,
-        also={"p95": ours.p95, "worst": ours.worst, "queries": queries},
+        also={
+            "p95": ours.p95,
+            "worst": ours.worst,
+            "queries": queries,
+            "its_listing_alone": longest.median,
+        },
     )
 
 
