@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import Row, bindparam, func, select, text, update
 
 from app.activity.models import Entry
+from app.alone import alone
 from app.db import db, insert_all, on_sqlite, utc_now
 
 A_BATCH = 1000
@@ -79,8 +80,9 @@ def seal_everything() -> None:
     ).all()
     db.session.commit()
     for firm_id in firms:
-        while _seal(firm_id) == A_BATCH:
-            pass
+        with alone(f"sealing the trail of firm {firm_id}"):
+            while _seal(firm_id) == A_BATCH:
+                pass
 
 
 # What the hash of an entry stands for.

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, or_, select
 
 from app.activity.recording import record
+from app.alone import alone
 from app.blobs import StorageUnavailable
 from app.collection import telling
 from app.collection.models import InboundMail
@@ -30,7 +31,11 @@ def look_after() -> int:
     """Tell of those that wait for people, then let go of what is over; gives how many
     were let go. Harmless when it runs twice. Commits."""
     telling.tell_all()
-    return sum(_let_go(mail_id) for mail_id in _over(database_now() - DAYS))
+    gone = 0
+    for mail_id in _over(database_now() - DAYS):
+        with alone(f"letting go of mail {mail_id}"):
+            gone += _let_go(mail_id)
+    return gone
 
 
 def _over(since: datetime) -> Sequence[uuid.UUID]:

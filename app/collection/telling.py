@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from flask_babel import force_locale
 from sqlalchemy import ColumnElement, func, select
 
+from app.alone import alone
 from app.collection.models import InboundMail
 from app.companies.followers import operators, staff_following
 from app.db import database_now, db
@@ -56,10 +57,12 @@ def tell_all() -> int:
     """Write the notices that are due; gives how many. Commits."""
     written = 0
     for firm_id, companies in _waiting().items():
-        firm = db.session.get(Firm, firm_id) if firm_id else None
-        for person, waiting in _readers(firm_id, companies):
-            written += _tell(firm, person, waiting)
-        db.session.commit()
+        with alone(f"telling firm {firm_id} of its mails"):
+            firm = db.session.get(Firm, firm_id) if firm_id else None
+            readers = _readers(firm_id, companies)
+            told = sum(_tell(firm, person, waiting) for person, waiting in readers)
+            db.session.commit()
+            written += told
     return written
 
 

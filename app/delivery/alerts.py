@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from flask_babel import force_locale, to_user_timezone
 from sqlalchemy import ColumnElement, exists, select
 
+from app.alone import alone
 from app.companies.followers import administrators, staff_following
 from app.companies.models import Company
 from app.connectors import apps
@@ -83,7 +84,11 @@ def send_digests() -> int:
         select(Firm.id).where(Firm.suspended_at.is_(None), ~_is_written(today))
     ).all()
     db.session.commit()
-    return sum(_digest(firm_id, today) for firm_id in firms)
+    written = 0
+    for firm_id in firms:
+        with alone(f"the digest of firm {firm_id}"):
+            written += _digest(firm_id, today)
+    return written
 
 
 def _is_written(today: datetime) -> ColumnElement[bool]:

@@ -5,6 +5,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
+from app.alone import alone
 from app.delivery import events, test_mails, tick as ticking
 from app.delivery.alerts import send_digests
 from app.library.deposit_notices import send_deposit_notices
@@ -15,16 +16,23 @@ from app.queueing import enqueue_once, is_told_to_end
 
 
 def tick(slot: str) -> dict[str, Any]:
-    """The run of a slot (ISO 8601). Run twice, the second finds nothing to do."""
-    began = datetime.fromisoformat(slot)
-    events.apply_waiting()
-    counts = ticking.run(began, should_stop=is_told_to_end)
-    send_digests()
-    send_deposit_notices()
-    look()  # mail whose own job was lost, too
-    post_notices()  # those whose own job was lost
-    test_mails.sweep()  # and these
-    ask_for_all(began)
+    """The run of a slot (ISO 8601). Run twice, the second finds nothing to do. Raises
+    in the end what went wrong in any part of it."""
+    began, counts = datetime.fromisoformat(slot), dict[str, Any]()
+    faults: list[Exception] = []
+    with alone("applying what providers told", faults):
+        events.apply_waiting()
+    with alone("the run", faults):
+        counts |= ticking.run(began, should_stop=is_told_to_end)
+    # Also what has jobs of its own, for those that were lost.
+    afterwards = (send_digests, send_deposit_notices, look, post_notices)
+    for step in (*afterwards, test_mails.sweep):
+        with alone(step.__name__, faults):
+            step()
+    with alone("asking for the jobs that keep the house", faults):
+        ask_for_all(began)
+    if faults:
+        raise ExceptionGroup(f"the run of {slot}", faults)
     return counts
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from app.activity.recording import record
+from app.alone import alone
 from app.connectors.models import Connection, Destination, TestMail
 from app.db import database_now, db, new_id
 from app.delivery import quota, test_letter
@@ -111,11 +112,12 @@ def sweep() -> int:
     sent = 0
     with Session() as session:
         for mail_id in _waiting():
-            try:
-                sent += _send(mail_id, session) == "accepted"
-            except NoServer as gone:
-                log.warning("test mails wait for the mail server: %s", gone.text)
-                return sent
+            with alone(f"test mail {mail_id}"):
+                try:
+                    sent += _send(mail_id, session) == "accepted"
+                except NoServer as gone:
+                    log.warning("test mails wait for the mail server: %s", gone.text)
+                    return sent
     return sent
 
 

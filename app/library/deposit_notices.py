@@ -3,6 +3,7 @@
 Each run of the automaton writes those that are due; the caller has no transaction open.
 """
 
+import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -10,6 +11,7 @@ from flask_babel import force_locale
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import joinedload
 
+from app.alone import alone
 from app.collection.models import InboundMail, InboundPart
 from app.companies.models import Company
 from app.db import db, utc_now
@@ -27,7 +29,6 @@ from app.texts import gettext as _, ngettext
 
 DAILY_HOUR = 8  # local
 MOST_NAMES = 30
-MOST_AT_ONCE = 200
 # Who deposits right now may not have committed yet: told with the next run.
 SETTLING = timedelta(minutes=1)
 
@@ -36,23 +37,41 @@ def send_deposit_notices() -> int:
     """Write those that are due; gives how many. Commits."""
     until = utc_now() - SETTLING
     written = 0
-    while some := _due(until):
-        written += sum(_tell(setting, until) for setting in some)
-        db.session.commit()
-    db.session.commit()
+    for person_id, company_id in _due(until):
+        with alone(f"telling {person_id} of deposits for {company_id}"):
+            setting = _take(person_id, company_id, until)
+            written += setting is not None and _tell(setting, until)
+            db.session.commit()
     return written
 
 
-def _due(until: datetime) -> Sequence[NoticeSetting]:
-    """Not yet told until then; in nobody else's hands."""
-    return db.session.scalars(
-        select(NoticeSetting)
+def _due(until: datetime) -> list[tuple[uuid.UUID, uuid.UUID]]:
+    """Not yet told until then."""
+    found = db.session.execute(
+        select(NoticeSetting.person_id, NoticeSetting.company_id)
         .where(_is_due(until))
-        .order_by(NoticeSetting.person_id, NoticeSetting.company_id)
-        .limit(MOST_AT_ONCE)
+        .order_by(NoticeSetting.person_id, NoticeSetting.company_id),
+        execution_options={"across_firms": True},
+    )
+    due = [(row.person_id, row.company_id) for row in found]
+    db.session.commit()
+    return due
+
+
+def _take(
+    person_id: uuid.UUID, company_id: uuid.UUID, until: datetime
+) -> NoticeSetting | None:
+    """Still due, and in nobody else's hands."""
+    return db.session.scalar(
+        select(NoticeSetting)
+        .where(
+            NoticeSetting.person_id == person_id,
+            NoticeSetting.company_id == company_id,
+            _is_due(until),
+        )
         .with_for_update(skip_locked=True)
-        .execution_options(across_firms=True)
-    ).all()
+        .execution_options(across_firms=True, populate_existing=True)
+    )
 
 
 def _is_due(until: datetime) -> ColumnElement[bool]:

@@ -72,11 +72,9 @@ def _post(host: smtplib.SMTP, notice_id: uuid.UUID) -> int:
     notice = _take(notice_id)
     if notice is None:
         return 0
-    firm = db.session.get(Firm, notice.firm_id) if notice.firm_id else None
-    message = _message(notice, firm)
-    db.session.commit()
-    quota.note()
     try:
+        message = _message(notice)
+        quota.note()
         _send(host, notice, message)
     except smtplib.SMTPServerDisconnected as error:
         _put_off(notice, str(error), is_final=False)
@@ -88,6 +86,9 @@ def _post(host: smtplib.SMTP, notice_id: uuid.UUID) -> int:
         is_ours = isinstance(error, (smtplib.SMTPNotSupportedError, ValueError))
         is_final = is_ours or getattr(error, "smtp_code", 0) >= 500
         _put_off(notice, str(error), is_final=is_final)
+    except Exception as error:  # of ours, in the making: the others do not wait for it
+        log.exception("notice %s could not be made", notice.id)
+        _put_off(notice, repr(error), is_final=False)
     else:
         notice.sent_at = database_now()
         notice.last_text = ""
@@ -109,7 +110,8 @@ def _send(host: smtplib.SMTP, notice: Notice, message: EmailMessage) -> None:
 
 
 def _take(notice_id: uuid.UUID) -> Notice | None:
-    """Ours for this try: it is due again in a while, should we end in the middle."""
+    """Ours for this try: it is due again in a while, should we end in the middle.
+    Commits."""
     now = database_now()
     notice = db.session.scalar(
         select(Notice)
@@ -126,10 +128,12 @@ def _take(notice_id: uuid.UUID) -> Notice | None:
         wait = WAITS[min(notice.attempts, len(WAITS) - 1)]
         notice.attempts += 1
         notice.not_before = now + timedelta(minutes=wait)
+    db.session.commit()
     return notice
 
 
 def _put_off(notice: Notice, text: str, *, is_final: bool) -> None:
+    db.session.rollback()
     notice.last_text = text[:1000]
     if is_final or notice.attempts > len(WAITS):
         notice.failed_at = database_now()
@@ -137,7 +141,9 @@ def _put_off(notice: Notice, text: str, *, is_final: bool) -> None:
     db.session.commit()
 
 
-def _message(notice: Notice, firm: Firm | None) -> EmailMessage:
+def _message(notice: Notice) -> EmailMessage:
+    """No transaction is left open."""
+    firm = db.session.get(Firm, notice.firm_id) if notice.firm_id else None
     domain = (firm.mail_domain if firm else None) or current_app.config["MAIL_DOMAIN"]
     name = firm.name if firm else str(current_app.config["PLATFORM_DOMAIN"])
     message = EmailMessage(policy=ONE_LINE)
@@ -160,6 +166,7 @@ def _message(notice: Notice, firm: Firm | None) -> EmailMessage:
         with force_locale(_locale_of(notice)):
             page = dressed(notice.text, firm)
         message.add_alternative(page, subtype="html")
+    db.session.commit()
     return message
 
 

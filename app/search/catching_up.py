@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from sqlalchemy import CursorResult, Select, select, update
 
+from app.alone import alone
 from app.db import db
 from app.library.inspecting import READABLE
 from app.library.models import Document
@@ -37,7 +38,8 @@ def catch_up(
         for document_id in ids:
             if should_stop() or time.monotonic() > until:
                 return made
-            reading.read_text(str(document_id))
+            with alone(f"reading the text of document {document_id}"):
+                reading.read_text(str(document_id))
         after = ids[-1]
     ocr.ask_for_lost()
     return made

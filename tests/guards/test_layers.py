@@ -6,6 +6,7 @@ import pytest
 INFRASTRUCTURE = {
     *(
         "app.addresses",
+        "app.alone",
         "app.apart",
         "app.apart_child",
         "app.apart_mail",
