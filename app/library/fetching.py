@@ -69,7 +69,7 @@ def fetch(
     if status:
         here["status"] = status
     rows = db.session.execute(asked, here | behind | bound(reader)).all()
-    if status and not rows:  # the counts come with the rows
+    if not rows and (status or behind):  # the counts come with the rows
         every = fetch(folder, sight, None, None, order)
         return replace(every, documents=[], deliveries={}, unread=set())
     deliveries: dict[uuid.UUID, list[Brief]] = {}

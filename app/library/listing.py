@@ -90,6 +90,8 @@ class Listing:
     headings: dict[str, Heading]
     states: dict[str | None, str]  # where the documents of one are, None: of all
     status: str | None
+    # It began behind others, and nothing is there any more.
+    is_past_the_end: bool
 
 
 def listing(
@@ -147,6 +149,7 @@ def listing(
         headings={by: _heading(by, order, here) for by in BY},
         states={one: _only(one, order) for one in (None, *STATUSES)},
         status=status,
+        is_past_the_end=bool(after and total and not rows),
     )
 
 

@@ -1,12 +1,13 @@
 """Of a folder only the documents of one state: to treat, validated, refused."""
 
 import re
+from html import unescape
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from app.db import db
+from app.db import database_now, db
 from app.library import listing
 from app.library.models import STATUSES, Document
 from tests.cast import Browser, House, World, signed_in
@@ -90,6 +91,29 @@ def test_the_order_and_the_state_are_kept_by_each_other(
     poll = re.search(r'hx-get="([^"]+rows[^"]+)"', page)
     assert poll
     assert somebody.get(poll[1]).status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("query", "last"), [("sort=name", "5.pdf"), ("state=received", "0.pdf")]
+)
+def test_a_page_that_its_last_document_has_left_counts_those_before_it(
+    house: House,
+    somebody: Browser,
+    monkeypatch: pytest.MonkeyPatch,
+    query: str,
+    last: str,
+) -> None:
+    monkeypatch.setattr(listing, "ROWS", 1)
+    at = url(house, query)
+    while more := re.search(r'href="([^"]+)" rel="next"', somebody.get(at).text):
+        at = unescape(more[1])
+    named(last).trashed_at = database_now()
+    db.session.commit()
+    page = somebody.get(at).text
+    assert "5 documents" in page
+    assert "Il ne reste aucun document sur cette page" in page
+    assert "Rien dans" not in page
+    assert "Aucun document reçu ici" not in page
 
 
 def test_what_an_act_takes_out_of_the_state_leaves_the_list(
