@@ -17,6 +17,7 @@ from app.library.models import Folder
 from app.library.template_nodes import ACCOUNTING, Node, Nodes
 from app.library.template_seen import Seen
 from app.library.tree import month_nodes
+from app.library.year_folders import folder_among
 
 
 @dataclass(frozen=True)
@@ -93,9 +94,11 @@ class Walk:
                     self._below(node, folder, folder.name, None, makes=True)
 
     def _in_years(self, top: Node, root: Folder) -> None:
+        every = self.seen.every()
+        of = {folder_among(year, every, self.years): year for year in self.years}
         for folder in self.seen.below(root.id):
-            year = _year_of(folder, self.years)
-            if folder.kind == "fiscal_year" and folder.trashed_at is None and year:
+            year = of.get(folder)
+            if folder.trashed_at is None and year:
                 path = f"{root.name}/{folder.name}"
                 own = Node(folder.name, folder.kind, top.visibility, folder.is_locked)
                 self._settle(own, folder, path)
@@ -173,10 +176,3 @@ class Walk:
         self.work.shown = sum(counts.get(each, 0) for each in after - before)
         self.work.hidden = sum(counts.get(each, 0) for each in before - after)
 
-
-def _year_of(folder: Folder, years: list[FiscalYear]) -> FiscalYear | None:
-    """By the folder's name, or (renamed) by the year that it was made for."""
-    named = [y for y in years if folder.name.startswith(f"Exercice {y.label}")]
-    ended = [y for y in years if y.ends_on.year == -folder.position]
-    exact = [y for y in named if f"{y.ends_on:%d-%m-%Y}" in folder.name]
-    return next(iter([*exact, *named, *ended]), None)

@@ -27,8 +27,10 @@ class Seen:
 
     def of_kind(self, kind: str) -> Folder | None:
         """Wherever it lies."""
-        every = (f for folders in self._below.values() for f in folders)
-        return next((folder for folder in every if folder.kind == kind), None)
+        return next((folder for folder in self.every() if folder.kind == kind), None)
+
+    def every(self) -> list[Folder]:
+        return [folder for folders in self._below.values() for folder in folders]
 
     def match(
         self, node: Node, parent_id: uuid.UUID | None, siblings: Collection[Node]

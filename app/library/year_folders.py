@@ -4,7 +4,7 @@ By where they were put when they were made, not by their names: people rename fo
 What cannot be told apart is none: never a wrong year.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from sqlalchemy import select
@@ -15,33 +15,33 @@ from app.library.models import Folder
 
 
 def folder_of(year: FiscalYear) -> Folder | None:
-    """Alive or not. It stands at the place of the year in which it ends (`plant_year`).
-    Of two that end in one year, each has the folder that was made right after it: ids
-    tell their order."""
-    ends = year.ends_on.year
+    """Alive or not."""
     folders = db.session.scalars(
-        select(Folder)
-        .where(
+        select(Folder).where(
             Folder.company_id == year.company_id,
             Folder.kind == "fiscal_year",
-            Folder.position == -ends,
+            Folder.position == -year.ends_on.year,
         )
-        .order_by(Folder.id)
-    ).all()
+    )
     years = db.session.scalars(
-        select(FiscalYear.id)
-        .where(
-            FiscalYear.company_id == year.company_id,
-            FiscalYear.ends_on.between(date(ends, 1, 1), date(ends, 12, 31)),
-        )
-        .order_by(FiscalYear.id)
-    ).all()
-    if len(years) > 1:
-        until = next((other for other in years if other > year.id), None)
-        folders = [
-            f for f in folders if f.id > year.id and (until is None or f.id < until)
-        ]
-    return folders[0] if len(folders) == 1 else None
+        select(FiscalYear).where(FiscalYear.company_id == year.company_id)
+    )
+    return folder_among(year, folders.all(), years.all())
+
+
+def folder_among(
+    year: FiscalYear, folders: Iterable[Folder], years: Iterable[FiscalYear]
+) -> Folder | None:
+    """The same among all that the company has. It stands at the place of the year in
+    which it ends (`plant_year`). Of two that end in one year, each has the folder that
+    was made right after it: ids tell their order."""
+    ends = year.ends_on.year
+    here = [f for f in folders if f.kind == "fiscal_year" and f.position == -ends]
+    same = sorted(other.id for other in years if other.ends_on.year == ends)
+    if len(same) > 1:
+        until = next((other for other in same if other > year.id), None)
+        here = [f for f in here if f.id > year.id and (until is None or f.id < until)]
+    return here[0] if len(here) == 1 else None
 
 
 def month_of(months: Sequence[Folder], year: FiscalYear, day: date) -> Folder | None:

@@ -311,6 +311,23 @@ def test_new_folders_come_in_the_years_that_are_not_over(
     assert f"{TOP}/Exercice {this - 3}/Caisse" not in made
 
 
+def test_each_of_two_years_whose_names_begin_alike_has_its_own_months(
+    app: Flask, ada: Browser, world: World, url: str
+) -> None:
+    with app.test_request_context():
+        for dates in (
+            (date(2027, 1, 1), date(2027, 6, 30)),
+            (date(2027, 7, 1), date(2028, 6, 30)),
+        ):
+            years.open_year(world.alder.elm, *dates, by=None)
+    db.session.commit()
+    change(ada, url, "add", "1", name="Caisse", monthly="yes")
+    apply(ada, url)
+    made = {path for path in paths(world.alder.elm) if "2027-2028/Caisse/" in path}
+    assert len(made) == 12
+    assert f"{TOP}/Exercice 2027-2028/Caisse/12 – Décembre" in made
+
+
 def test_a_folder_below_a_renamed_year_is_found_again(
     ada: Browser, world: World, url: str
 ) -> None:
