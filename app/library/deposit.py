@@ -48,12 +48,18 @@ def deposit(
     kind: str = "upload",
     upload_id: uuid.UUID | None = None,
 ) -> Deposited:
-    """Make the file a document of the folder. Raises Refused when that is gone."""
+    """Make the file a document of the folder. The same `upload_id` makes it one once,
+    until that is in the trash. Raises Refused when the folder is gone."""
     # Two files of one name take their turns, so that each gets its own.
     now = lock_company(into.company_id, and_folder=into.id)
     neighbours = _neighbours(into, received, upload_id)
     if upload_id and (first := next(_with(neighbours, upload_id), None)):
-        return Deposited(first, [], is_repeat=True)
+        # A mail comes again by itself; who deposits again wants it to be there.
+        if first.trashed_at is None or kind == "email":
+            return Deposited(first, [], is_repeat=True)
+        first.upload_id = None
+        neighbours.remove(first)
+        db.session.flush()
     document = _document(received, into, by, channel, neighbours)
     document.arrived_at = now
     document.upload_id = upload_id

@@ -15,6 +15,7 @@ from app.db import db
 from app.library.deposit import deposit
 from app.library.models import Document, Version
 from app.library.receiving import receive, store
+from app.library.trashing import trash_document
 from tests.cast import PURCHASES, Browser, World, browser_at, csrf_token, signed_in
 from tests.papers import one_page_pdf
 from tests.statements import statements_of
@@ -148,6 +149,43 @@ def test_the_same_upload_sent_twice_makes_one_document(dora: Browser, url: str) 
             == 303
         )
     assert len(documents()) == 1
+
+
+def test_the_same_upload_is_there_again_when_it_was_trashed_since(
+    dora: Browser, url: str
+) -> None:
+    once = {"upload_id": str(uuid.uuid4())}
+    file = (one_page_pdf("a"), "a.pdf")
+    post(dora, url, file, fields=once)
+    [first] = documents()
+    dora.post(f"/documents/{first.id}/trash")
+    for _ in range(2):
+        assert post(dora, url, file, fields=once).status_code == 303
+    assert len(documents()) == 2
+    alive = select(Document.name, Document.duplicate_of_id).where(
+        Document.trashed_at.is_(None), Document.id != first.id
+    )
+    assert db.session.execute(alive).all() == [("a.pdf", None)]
+
+
+def test_a_mail_that_comes_again_brings_nothing_back_from_the_trash(
+    world: World,
+) -> None:
+    house, once = world.alder, uuid.uuid4()
+    for _ in range(2):
+        done = deposit(
+            receive([one_page_pdf("a")], "a.pdf"),
+            into=house.folder(),
+            by=None,
+            channel="mail",
+            kind="email",
+            upload_id=once,
+        )
+        if not done.is_repeat:
+            trash_document(done.document, by=house.staff)
+        db.session.commit()
+    [one] = documents()
+    assert one.trashed_at is not None
 
 
 def test_another_file_by_a_form_that_was_gone_back_to_is_not_taken_for_the_first(

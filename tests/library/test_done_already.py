@@ -4,7 +4,10 @@ where the person is; never as if the document had not been there."""
 import pytest
 from bs4 import BeautifulSoup
 from flask import Flask
+from sqlalchemy import select
 
+from app.db import db
+from app.library.models import Document
 from tests.cast import PURCHASES, Browser, House, World, signed_in
 from tests.library.test_acts_routes import url
 
@@ -85,3 +88,17 @@ def test_a_decision_made_already_is_told_where_one_is(
     assert "déjà validé" not in told(staff, url(done, "validate"))
     other = staff.post(url(done, "reopen"), data={"status": "rejected"})
     assert other.status_code == 422  # somebody has decided otherwise
+
+
+def test_a_copy_that_was_trashed_is_made_anew_by_the_same_form(
+    staff: Browser, house: House
+) -> None:
+    done, to = house.drop(), house.folder("Juridique")
+    form = {"folder": str(to.id), "once": "of this form"}
+    copies = select(Document).where(Document.folder_id == to.id)
+    for trashed in (0, 1):
+        staff.post(f"/documents/{done.document.id}/copy", data=form)
+        alive = copies.where(Document.trashed_at.is_(None))
+        [copy] = db.session.scalars(alive)
+        assert len(db.session.scalars(copies).all()) == trashed + 1
+        staff.post(f"/documents/{copy.id}/trash")
