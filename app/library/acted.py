@@ -16,6 +16,7 @@ from flask_login import current_user
 from werkzeug.exceptions import HTTPException
 
 from app import htmx
+from app.errors import Refused
 from app.library import listing as listings
 from app.library.answering import Undo, to_page, told
 from app.library.finding import Place, place_or_404
@@ -76,7 +77,7 @@ def _place() -> Place | None:
         here = current_app.create_url_adapter(request)
         endpoint, of = here.match(seen.path, "GET") if here else ("", {})
         return place_or_404(**of) if endpoint == "library.show" else None
-    except HTTPException:
+    except (HTTPException, Refused):
         return None  # it may have gone to the trash meanwhile
 
 

@@ -50,7 +50,8 @@ def url_of(company: Company, folder: Folder) -> str:
 
 
 def place_or_404(slug: str, folder_id: uuid.UUID) -> Place:
-    """Raises Refused for a change of an archived company."""
+    """Raises Refused for a change of an archived company, or in a folder that has gone
+    to the trash meanwhile."""
     asked = _asked(current_user.sees_every_company)
     given = who_asks(slug) | {"folder_id": folder_id}
     rows = db.session.execute(asked, given).all()
@@ -60,9 +61,13 @@ def place_or_404(slug: str, folder_id: uuid.UUID) -> Place:
     company = rows[0][0]
     let_change(company)
     sight = sight_of(role_in(rows[0]), company)
-    path = alive_way(folder_id, [row[2] for row in rows])
-    if not path or not all(sight.allows(folder) for folder in path):
+    folders = [row[2] for row in rows]
+    if not all(sight.allows(folder) for folder in folders):
         abort(404)
+    path = alive_way(folder_id, folders)
+    if not path:
+        _only_there_to_act_on()
+        raise Refused(_("This folder is in the trash. Restore it first."))
     return Place(company, path, sight)
 
 
@@ -96,9 +101,15 @@ def document_or_404(document_id: uuid.UUID) -> tuple[Document, Place]:
     if found is None:
         abort(404)
     document, slug = found
-    if document.trashed_at and request.method in {"GET", "HEAD"}:
-        abort(404)
+    if document.trashed_at:
+        _only_there_to_act_on()
     place = place_or_404(slug, document.folder_id)
     if document.trashed_at:
         raise Refused(in_the_trash())
     return document, place
+
+
+def _only_there_to_act_on() -> None:
+    """What is in the trash has no page: 404."""
+    if request.method in {"GET", "HEAD"}:
+        abort(404)

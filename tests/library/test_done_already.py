@@ -74,6 +74,53 @@ def test_an_act_on_a_folder_in_the_trash_says_where_it_is(
     assert "Ce dossier est à la corbeille" in answer.text
 
 
+TO_A_FOLDER = {
+    "deposit": ("/companies/{slug}/folders/{folder}/documents", {"a": "b"}),
+    "mark as read": ("/companies/{slug}/folders/{folder}/read", {}),
+    "make a folder in": (
+        "/companies/{slug}/folders",
+        {"name": "a", "parent": "{folder}"},
+    ),
+    "move into": ("/documents/{document}/move", {"folder": "{folder}"}),
+    "move back into": ("/documents/{document}/move?undo=yes", {"folder": "{folder}"}),
+    "copy into": ("/documents/{document}/copy", {"folder": "{folder}"}),
+    "move many into": (
+        "/companies/{slug}/documents/acts",
+        {"act": "move", "id": "{document}", "folder": "{folder}"},
+    ),
+}
+
+
+@pytest.mark.parametrize("what", TO_A_FOLDER)
+def test_who_wants_something_in_a_folder_that_was_just_trashed_is_told_so(
+    app: Flask, staff: Browser, house: House, what: str
+) -> None:
+    of = {
+        "slug": house.dune.slug,
+        "folder": house.folder(PURCHASES).id,
+        "document": house.drop("Bail.pdf", path="Juridique").document.id,
+    }
+    address, data = TO_A_FOLDER[what]
+    address = address.format(**of)
+    data = {name: value.format(**of) for name, value in data.items()}
+    told(staff, f"/folders/{of['folder']}/trash")
+    answer = staff.post(address, data=data)
+    assert answer.status_code == 422
+    assert "Ce dossier est à la corbeille" in answer.text
+    stranger = signed_in(app, house.other_client)
+    assert stranger.post(address, data=data).status_code == 404
+
+
+def test_a_folder_in_the_trash_that_one_may_not_see_is_not_there(
+    app: Flask, staff: Browser, house: House
+) -> None:
+    folder, done = house.folder("Cabinet"), house.drop("Bail.pdf", path="À classer")
+    told(staff, f"/folders/{folder.id}/trash")
+    client = signed_in(app, house.manager)
+    move = f"/documents/{done.document.id}/move"
+    assert client.post(move, data={"folder": folder.id}).status_code == 404
+
+
 def test_a_decision_made_already_is_told_where_one_is(
     staff: Browser, house: House
 ) -> None:
