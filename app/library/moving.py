@@ -5,6 +5,7 @@ moved does not. What waits and is no longer covered is cancelled. The caller com
 """
 
 import uuid
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -117,8 +118,10 @@ def move_folder(
     `is_back`: as for a document."""
     lock_company(folder.company_id, exclusive=True)
     take_folder(folder)
-    if to is not None and folder in holding(to, folder.company_id, "parent"):
-        raise Refused(_("A folder cannot be moved into itself."), "parent")
+    if to is not None:
+        if folder in living(to, folder.company_id):
+            raise Refused(_("A folder cannot be moved into itself."), "parent")
+        holding(to, folder.company_id, "parent", levels=_levels(folder))
     parent_id = to.id if to else None
     if folder.parent_id == parent_id:
         return
@@ -137,6 +140,21 @@ def move_folder(
         parent=str(parent_id) if parent_id else None,
         **({"was": was} if was != folder.name else {}),
     )
+
+
+def _levels(folder: Folder) -> int:
+    """Of folders in one another, from this one down."""
+    inside = subtree(folder.id)
+    below: dict[uuid.UUID | None, list[uuid.UUID]] = defaultdict(list)
+    for one, parent_id in db.session.execute(
+        select(Folder.id, Folder.parent_id).join(inside, inside.c.id == Folder.id)
+    ):
+        below[parent_id].append(one)
+    levels, level = 0, [folder.id]
+    while level:
+        levels += 1
+        level = [child for one in level for child in below[one]]
+    return levels
 
 
 @dataclass(frozen=True)

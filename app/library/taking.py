@@ -91,10 +91,12 @@ def living(folder: Folder, company_id: uuid.UUID) -> list[Folder]:
     return path
 
 
-def holding(parent: Folder, company_id: uuid.UUID, field: str) -> list[Folder]:
-    """The same, for one that is to hold a folder more."""
+def holding(
+    parent: Folder, company_id: uuid.UUID, field: str, *, levels: int = 1
+) -> list[Folder]:
+    """The same, for one that is to hold a folder more, of so many levels."""
     path = living(parent, company_id)
-    if len(path) >= MOST_LEVELS - 1:
+    if len(path) + levels >= MOST_LEVELS:
         raise Refused(_("There are too many folders inside one another."), field)
     return path
 

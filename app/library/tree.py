@@ -214,7 +214,8 @@ def _way(folder_id: uuid.UUID, folders: dict[uuid.UUID, Folder]) -> list[Folder]
     """From the top to the folder, among these."""
     path: list[Folder] = []
     at = folders.get(folder_id)
-    while at is not None and len(path) <= MOST_LEVELS:
+    # All the way: who may see it hangs on what is at the top. No ring is gone round.
+    while at is not None and len(path) < len(folders):
         path.insert(0, at)
         at = folders.get(at.parent_id) if at.parent_id else None
     return path

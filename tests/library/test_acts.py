@@ -3,15 +3,17 @@
 from collections.abc import Callable
 
 import pytest
+from flask import Flask
 from sqlalchemy import event, select
 
-from app.db import database_now, db
+from app.db import database_now, db, new_id
 from app.delivery import tick
 from app.delivery.auditing import differences
 from app.delivery.models import Delivery
 from app.errors import Refused
 from app.library.copying import copy_document
 from app.library.deposit import Deposited
+from app.library.making import make_folder
 from app.library.models import Document, Folder
 from app.library.moving import concerned, move_document, move_folder
 from app.library.receiving import Received, receive
@@ -23,7 +25,8 @@ from app.library.trashing import (
     trash_document,
     trash_folder,
 )
-from tests.cast import PURCHASES, House, World
+from app.library.tree import chain
+from tests.cast import PURCHASES, House, World, signed_in
 from tests.delivery.world import change, document_of
 from tests.files import locked_pdf
 from tests.papers import one_page_pdf
@@ -177,6 +180,45 @@ def test_a_folder_moved_out_of_a_switch_cancels_what_waits_in_it(house: House) -
     db.session.commit()
     assert rows(done) == [("cancelled", "moved_out")]
     assert agrees()
+
+
+def chain_of(house: House, levels: int, path: str) -> list[Folder]:
+    """Folders in one another, the first one in that of the path."""
+    made = [house.folder(path)]
+    for level in range(levels):
+        made.append(make_folder(house.dune, made[-1], str(level), by=house.staff))
+    db.session.commit()
+    return made[1:]
+
+
+def test_a_folder_is_moved_no_deeper_than_one_could_be_made(house: House) -> None:
+    deep, other = chain_of(house, 50, "À classer"), chain_of(house, 9, "Juridique")
+    with pytest.raises(Refused, match="les uns dans les autres"):
+        move_folder(other[0], deep[-1], by=house.staff)
+    db.session.rollback()
+    move_folder(other[0], deep[-3], by=house.staff)
+    db.session.commit()
+    assert len(chain(other[-1].id, house.dune.id)) == 58
+    assert make_folder(house.dune, other[-1], "a", by=house.staff)
+    db.session.rollback()
+
+
+def test_however_deep_it_lies_what_is_in_the_firm_s_folder_is_no_client_s(
+    app: Flask, house: House
+) -> None:
+    deep = [house.folder("Cabinet")]
+    for level in range(70):
+        below = Folder(id=new_id(), name=str(level), parent_id=deep[-1].id)
+        below.firm_id, below.company_id = house.firm.id, house.dune.id
+        db.session.add(below)
+        deep.append(below)
+        db.session.flush()
+    done = house.drop()
+    done.document.folder_id = deep[-1].id
+    db.session.commit()
+    there = f"/documents/{done.document.id}/download"
+    assert signed_in(app, house.staff).get(there).status_code == 200
+    assert signed_in(app, house.manager).get(there).status_code == 404
 
 
 def test_a_folder_is_not_moved_into_itself(house: House) -> None:
