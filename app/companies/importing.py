@@ -16,7 +16,7 @@ from app.companies.founding import Described, Faulty, described, found
 from app.companies.managers import Manager, checked_in_firm
 from app.companies.models import Company
 from app.companies.sirens import siren_from
-from app.companies.slugs import look_of
+from app.companies.slugs import free_slug, look_of, looks_taken
 from app.companies.templates import everything
 from app.connectors.csv_reading import Told, folded, read_table
 from app.db import db
@@ -93,7 +93,8 @@ def apply(lines: list[Line], firm: Firm, *, by: Person) -> list[Line]:
     come first: what is made from a name goes round it."""
     new = (line for line in lines if line.verdict == "new")
     asking_first = sorted(new, key=lambda line: not _slug(line))
-    done = {line.number: _done(line, firm, by) for line in asking_first}
+    looks = looks_taken(firm)
+    done = {line.number: _done(line, firm, looks, by) for line in asking_first}
     became = [done.get(line.number, line) for line in lines]
     _invite(became, firm, by)
     return became
@@ -177,17 +178,20 @@ def _day(cell: str) -> str:
     return cell
 
 
-def _done(line: Line, firm: Firm, by: Person) -> Line:
+def _done(line: Line, firm: Firm, looks: set[str], by: Person) -> Line:
+    """`looks`: of the slugs that are taken; that of the new company is added."""
     if line.wanted is None:
         return line
+    slug = line.wanted.slug or free_slug(firm, line.wanted.name, looks)
     try:
         with db.session.begin_nested():
-            company = found(firm, replace(line.wanted, invites=False), by=by)
+            company = found(firm, replace(line.wanted, slug=slug, invites=False), by=by)
     except Refused as refusal:
         return replace(line, verdict="error", why=refusal.message)
     except IntegrityError:
         why = _("Somebody was quicker: it is there now, or its address is taken.")
         return replace(line, verdict="error", why=why)
+    looks.add(look_of(slug))
     return replace(line, verdict="done", company=company)
 
 

@@ -5,6 +5,7 @@ a letter more or less would lead a client's mail to somebody else.
 """
 
 import re
+from collections.abc import Set
 from itertools import chain, count
 
 from flask import current_app
@@ -59,11 +60,17 @@ def is_slug(text: str) -> bool:
     return bool(SLUG.fullmatch(text)) and "--" not in text
 
 
-def free_slug(firm: Firm, name: str) -> str:
+def looks_taken(firm: Firm) -> set[str]:
+    """Of all that a new company of the firm could be taken for."""
+    return set(map(look_of, taken_slugs(firm, domain_of(firm))))
+
+
+def free_slug(firm: Firm, name: str, looks: Set[str] | None = None) -> str:
     """Made from the name; with the first number that leaves it free on its domain, and
-    looking like no other one there."""
+    looking like no other one there. `looks`: what `looks_taken` gives, where it was
+    read already."""
     base = slug_from(name)
-    looks = set(map(look_of, taken_slugs(firm, domain_of(firm))))
+    looks = looks_taken(firm) if looks is None else looks
     kept = RESERVED | {firm.slug}
     numbered = (f"{base}-{number}" for number in count(2))
     return next(

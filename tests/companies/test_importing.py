@@ -16,6 +16,7 @@ from app.library.models import Folder
 from app.notices.models import Notice
 from app.people.models import Membership, Person
 from tests.cast import Browser, World, signed_in
+from tests.statements import statements_of
 
 HEAD = "nom;siren;slug;début exercice;fin exercice;dirigeant;e-mail;inviter;modèle"
 GOOD = "Menuiserie Élan;732 829 320;;01/07/2026;;Anne Caradec;anne@elan.test;oui;"
@@ -150,6 +151,18 @@ def test_what_is_asked_for_comes_before_what_is_made_from_a_name(
     assert {row[0]: row[1] for row in db.session.execute(made)} == {
         "Garage Roux": "garage-roux-2",
         "Roux et fils": "garage-roux",
+    }
+
+
+def test_lines_that_go_by_their_names_read_once_what_is_taken(ada: Browser) -> None:
+    named = ["Rivet", "R1vet", "Rivet!", "Rivet SARL"]
+    lines = [f"{name};;;;;;;;" for name in named]
+    asked = statements_of(lambda: applied(ada, sheet(*lines)))
+    slugs = "SELECT companies.slug, companies.former_slug"
+    assert len([one for one in asked if one.startswith(slugs)]) == 1
+    made = select(Company.slug).where(Company.name.in_(named))
+    assert set(db.session.scalars(made)) == {
+        *("rivet", "r1vet-2", "rivet-3", "rivet-sarl")
     }
 
 
