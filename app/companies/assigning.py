@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, select
 
 from app.activity.recording import record
+from app.companies.finding import still_open
 from app.companies.models import Company
 from app.db import db
 from app.locks import lock_company
@@ -42,6 +43,7 @@ def assign(
 ) -> None:
     """Those whose ids are chosen see this company; those of `see_all` see each one."""
     lock_company(company.id, exclusive=True)
+    still_open(company.id)
     for colleague in colleagues(company):
         person = colleague.person
         _set_sees_all(company, person, str(person.id) in see_all, by)

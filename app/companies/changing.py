@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from app.activity.recording import record
 from app.collection.addresses import follow_slug
+from app.companies.finding import still_open
 from app.companies.founding import (
     Faults,
     Faulty,
@@ -29,6 +30,7 @@ Typed = Mapping[str, str]
 def change(company: Company, typed: Typed, *, by: Person) -> None:
     """Raises Faulty."""
     lock_company(company.id, exclusive=True)
+    still_open(company.id)
     db.session.refresh(company)
     faults = Faults()
     name = faults.at("name", lambda: checked_name(typed.get("name", "")))

@@ -4,12 +4,13 @@ An archived company is read-only for everybody: whoever asks to change something
 is told so here, before any act.
 """
 
+import uuid
 from functools import cache
 from typing import Any, NoReturn
 
 from flask import abort, redirect, request, url_for
 from flask_login import current_user
-from sqlalchemy import Row, Select, Uuid, bindparam, null
+from sqlalchemy import Row, Select, Uuid, bindparam, null, select
 
 from app.companies.models import Company
 from app.db import db
@@ -71,6 +72,16 @@ def who_asks(slug: str) -> dict[str, Any]:
 def role_in(row: Row[*tuple[Any, ...]]) -> str:
     """The current person's, from a row of `called`."""
     return str(row[1] if current_user.is_client else current_user.role)
+
+
+def still_open(company_id: uuid.UUID) -> None:
+    """For an act that has the company's lock, and may have waited for it. Raises
+    Refused when it was archived meanwhile."""
+    name, archived_at = db.session.execute(
+        select(Company.name, Company.archived_at).where(Company.id == company_id)
+    ).one()
+    if archived_at:
+        raise read_only(name)
 
 
 def read_only(name: str) -> Refused:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from app.companies.finding import still_open
 from app.companies.models import Company
 from app.db import db
 from app.errors import Refused
@@ -125,6 +126,7 @@ def add_manager(
 ) -> Person:
     """To a company that is there already. Raises Refused."""
     lock_company(company.id, exclusive=True)
+    still_open(company.id)
     if any(member.person.email == manager.email for member in members_of(company)):
         raise Refused(_("This person may enter already."), "manager_email")
     return make_manager(company, manager, by=by, invites=invites)

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from sqlalchemy import select
 
 from app.activity.recording import record
+from app.companies.finding import still_open
 from app.companies.models import Company, FiscalYear
 from app.companies.opening import open_fiscal_year
 from app.db import db
@@ -82,6 +83,7 @@ def open_year(
 ) -> FiscalYear:
     """The year and its folders; once. Raises Refused."""
     lock_company(company.id, exclusive=True)
+    still_open(company.id)
     for other in years_of(company):
         if other.starts_on <= ends_on and starts_on <= other.ends_on:
             raise Refused(

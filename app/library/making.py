@@ -4,6 +4,7 @@ import uuid
 
 from sqlalchemy import func, select
 
+from app.companies.finding import still_open
 from app.companies.models import Company
 from app.db import db, new_id
 from app.library.models import Folder
@@ -29,6 +30,7 @@ def make_folder(
         [*_above, parent] = holding(parent, company.id, "name")
     parent_id = parent.id if parent else None
     name = cleaned(name)
+    still_open(company.id)
     folder_id = _id_of(once, parent_id or company.id, name)
     if once and (made := _made_before(folder_id, company)):
         if made.trashed_at is None:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Select, select, update
 from sqlalchemy.orm.attributes import set_committed_value
 
-from app.companies.finding import read_only
+from app.companies.finding import read_only, still_open
 from app.companies.models import Company
 from app.db import among, database_now, db, insert_all, insert_at_once, new_id
 from app.errors import Refused
@@ -59,6 +59,7 @@ def moved_since() -> str:
 
 def take_folder(folder: Folder, *, trashed: bool = False) -> None:
     """The same for a folder; the company's exclusive lock is taken."""
+    still_open(folder.company_id)
     found = db.session.scalar(
         select(Folder).where(Folder.id == folder.id).execution_options(**FRESHLY)
     )

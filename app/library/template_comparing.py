@@ -175,4 +175,3 @@ class Walk:
         )
         self.work.shown = sum(counts.get(each, 0) for each in after - before)
         self.work.hidden = sum(counts.get(each, 0) for each in before - after)
-

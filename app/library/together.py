@@ -15,6 +15,7 @@ from sqlalchemy.orm import selectinload
 
 from app.activity.models import Entry
 from app.activity.recording import as_one
+from app.companies.finding import still_open
 from app.companies.models import Company
 from app.db import among, db, new_id, utc_now
 from app.errors import Refused
@@ -69,6 +70,7 @@ def act_on_all(
     if len(wanted) > MOST:
         raise Refused(_("At most %(most)s documents at once.", most=MOST))
     lock_company(hands.company.id, exclusive=True)
+    still_open(hands.company.id)
     found = _documents(wanted, hands)
     outcome = Outcome(new_id(), missing=len(wanted) - len(found))
     for document in found:
@@ -85,6 +87,7 @@ def act_on_all(
 def undo_all(act_id: uuid.UUID, hands: Hands) -> Outcome:
     """What that person did by one act is taken back, where nobody acted since."""
     lock_company(hands.company.id, exclusive=True)
+    still_open(hands.company.id)
     outcome = Outcome(new_id())
     moved: dict[str, list[Document]] = defaultdict(list)  # by where they were
     names: dict[uuid.UUID, str] = {}

@@ -5,15 +5,21 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import date
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from app.companies import years
+from app.companies.archiving import archive
+from app.companies.assigning import assign
+from app.companies.changing import change
+from app.companies.managers import Manager, add_manager
 from app.companies.models import Company
 from app.connectors import switches
 from app.connectors.models import Connection
-from app.db import db
+from app.db import db, new_id
 from app.delivery.models import Delivery
 from app.errors import Refused
 from app.library.deposit import Deposited, deposit
@@ -23,12 +29,13 @@ from app.library.moving import move_document, move_folder
 from app.library.receiving import receive
 from app.library.renaming import rename_document, rename_folder
 from app.library.taking import take
+from app.library.together import Hands, act_on_all, undo_all
 from app.library.trashing import (
     restore_document,
     trash_document,
     trash_folder,
 )
-from app.library.tree import chain
+from app.library.tree import Sight, chain
 from app.locks import lock_company
 from tests.cast import PURCHASES, House, World
 from tests.conftest import POSTGRES
@@ -130,6 +137,54 @@ def test_of_two_moves_at_once_the_second_is_told(house: House, other: Other) -> 
     with pytest.raises(Refused):
         ended.result(10)
     assert document_of(done).folder_id == house.folder("Administratif").id
+
+
+IN_A_COMPANY: dict[str, Callable[[House], object]] = {
+    "a folder made": lambda h: make_folder(h.dune, None, "a", by=h.admin),
+    "a folder renamed": lambda h: rename_folder(
+        h.folder("Juridique"), "Droit", by=h.admin
+    ),
+    "a folder moved": lambda h: move_folder(
+        h.folder("Juridique"), h.folder("Social"), by=h.admin
+    ),
+    "a folder trashed": lambda h: trash_folder(h.folder("Juridique"), by=h.admin),
+    "many documents trashed": lambda h: act_on_all(
+        list(db.session.scalars(sa.select(Document.id))), "trash", hands_of(h)
+    ),
+    "an act on many taken back": lambda h: undo_all(new_id(), hands_of(h)),
+    "a year opened": lambda h: years.open_year(
+        h.dune, date(2031, 1, 1), date(2031, 12, 31), by=h.admin
+    ),
+    "its settings changed": lambda h: change(h.dune, {"name": "a"}, by=h.admin),
+    "staff assigned": lambda h: assign(h.dune, set(), set(), by=h.admin),
+    "a manager added": lambda h: add_manager(
+        h.dune, Manager("a", "a@b.test"), by=h.admin, invites=False
+    ),
+}
+
+
+def hands_of(house: House) -> Hands:
+    return Hands(house.admin, house.dune, Sight(firm_side=True))
+
+
+@pytest.mark.parametrize("what", IN_A_COMPANY)
+def test_what_waited_while_the_company_was_archived_is_told_so(
+    house: House, other: Other, what: str
+) -> None:
+    house.drop(path="Juridique")
+    firm_id = house.firm.id
+
+    def prepare() -> Act:
+        db.session.info["firm_id"] = firm_id
+        theirs = House(**{n: db.session.merge(v) for n, v in vars(house).items()})
+        return lambda: IN_A_COMPANY[what](theirs)
+
+    waiting = other.reads(prepare)
+    archive(house.dune, by=house.admin)
+    ended = waiting.acts()
+    db.session.commit()
+    with pytest.raises(Refused, match="Dune Alder"):
+        ended.result(10)
 
 
 def test_of_a_move_and_a_trashing_at_once_the_second_is_told(
