@@ -105,6 +105,8 @@ class Document(Base, TenantOwned):
     depositor_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("people.id"))
     depositor_name: Mapped[Name]
     arrived_at: Mapped[Moment] = mapped_column(default=utc_now)
+    # It came into its folder then, from another one.
+    moved_at: Mapped[MaybeMoment]
     # One per file that a browser sends: a repeat finds the first one's document.
     upload_id: Mapped[uuid.UUID | None]
     # An earlier document of the company with the very same bytes.
@@ -146,6 +148,18 @@ Index(
     Document.id.desc(),
     postgresql_where=Document.trashed_at.is_(None),
     sqlite_where=Document.trashed_at.is_(None),
+)
+
+
+# What is new where it was moved to.
+_WAS_MOVED = Document.moved_at.is_not(None) & Document.trashed_at.is_(None)
+Index(
+    "ix_documents_moved",
+    Document.folder_id,
+    Document.moved_at.desc(),
+    Document.id.desc(),
+    postgresql_where=_WAS_MOVED,
+    sqlite_where=_WAS_MOVED,
 )
 
 
@@ -283,7 +297,7 @@ class FolderRead(Base, TenantOwned):
 
 
 class DocumentRead(Base, TenantOwned):
-    """The person opened it."""
+    """The person opened it, or put it where it is."""
 
     __tablename__ = "document_reads"
 

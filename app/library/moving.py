@@ -32,6 +32,7 @@ from app.library.taking import (
     take,
     take_folder,
 )
+from app.library.unread import note_known
 from app.locks import lock_company
 from app.people.models import Person
 from app.texts import gettext as _
@@ -73,7 +74,10 @@ def move_all(
     for document, name in zip(documents, free_names_in(to.id, wanted), strict=True):
         if document.name != name:
             document.name = name
-    change_all(documents, folder_id=to.id, folder=to)
+    now = database_now()
+    change_all(documents, folder_id=to.id, folder=to, moved_at=now)
+    if by:
+        note_known(documents, by, now)
     arrivals = note_arrivals(documents, "move_in", by=by, channel=channel)
     for place in dict.fromkeys(before.values()):
         was_on = [s.key for s in effective_switches(place) if s.is_on]

@@ -140,7 +140,8 @@ def _bring_back(
     document: Document, to: Folder, by: Person | None, channel: str
 ) -> None:
     document.name = free_name_in(to.id, document.name, but=document.id)
-    document.folder_id = to.id
+    if document.folder_id != to.id:
+        document.folder_id, document.moved_at = to.id, database_now()
     document.trashed_at = document.trashed_by_id = document.trashed_with_id = None
     db.session.flush()
     version = current_version(document)

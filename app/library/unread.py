@@ -1,13 +1,26 @@
-"""What is new for a person: documents that came after their mark for the folder (or
-after their account, where they set none), that they neither deposited nor opened.
+"""What is new for a person: documents that came into the folder, deposited or moved,
+after their mark for it (or after their account, where they set none), that they neither
+deposited nor opened nor put there.
 
 Each person's own: nobody else is told what they have read. Acts; the caller commits.
 """
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Uuid, and_, bindparam, func, literal, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Uuid,
+    and_,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+)
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from app.companies.models import Company
 from app.connectors.reach import subtree
@@ -43,8 +56,9 @@ def is_unread() -> ColumnElement[bool]:
         .correlate(Document)
         .scalar_subquery()
     )
+    since = func.coalesce(mark, SINCE)
     return and_(
-        Document.arrived_at > func.coalesce(mark, SINCE),
+        or_(Document.arrived_at > since, Document.moved_at > since),
         Document.depositor_id.is_distinct_from(READER),
         ~_is_opened(READER, Document.id),
     )
@@ -65,19 +79,39 @@ def counts(company_id: Any, sight: Sight) -> CTE:
     """By folder, for a statement's READER: `own` of it, and `whole` with all that lies
     below; folders with none are not in it. Whatever the company holds, it costs with
     its folders only."""
+    since = func.coalesce(FolderRead.read_until, SINCE)
+    # Those that were moved are counted once: not where their arrival is after it too.
+    own = _newest(Document.arrived_at, since) + _newest(
+        Document.moved_at, since, Document.arrived_at <= since
+    )
+    is_theirs = (FolderRead.folder_id == Folder.id) & (FolderRead.person_id == READER)
+    seen = select(Folder.id, own.label("own")).outerjoin(FolderRead, is_theirs)
+    seen = seen.where(Folder.company_id == company_id, Folder.trashed_at.is_(None))
+    if not sight.firm_side:
+        seen = seen.where(Folder.id.not_in(hidden_of(company_id, sight)))
+    return _with_those_below(seen.cte("unread"))
+
+
+def _newest(
+    came_at: InstrumentedAttribute[Any],
+    since: ColumnElement[Any],
+    *which: ColumnElement[bool],
+) -> ColumnElement[int]:
+    """How many came so into the Folder of a statement after its FolderRead."""
     newest = (
         select(Document.id, Document.depositor_id)
         .where(
             Document.folder_id == Folder.id,
             Document.trashed_at.is_(None),
-            Document.arrived_at > func.coalesce(FolderRead.read_until, SINCE),
+            came_at > since,
+            *which,
         )
-        .order_by(Document.arrived_at.desc(), Document.id.desc())
+        .order_by(came_at.desc(), Document.id.desc())
         .limit(MOST)
         .correlate(Folder, FolderRead)
-        .subquery("newest")
+        .subquery()
     )
-    own = (
+    return (
         select(func.count())
         .select_from(newest)
         .where(
@@ -87,12 +121,6 @@ def counts(company_id: Any, sight: Sight) -> CTE:
         .correlate(Folder, FolderRead)
         .scalar_subquery()
     )
-    is_theirs = (FolderRead.folder_id == Folder.id) & (FolderRead.person_id == READER)
-    seen = select(Folder.id, own.label("own")).outerjoin(FolderRead, is_theirs)
-    seen = seen.where(Folder.company_id == company_id, Folder.trashed_at.is_(None))
-    if not sight.firm_side:
-        seen = seen.where(Folder.id.not_in(hidden_of(company_id, sight)))
-    return _with_those_below(seen.cte("unread"))
 
 
 def _with_those_below(unread: CTE) -> CTE:
@@ -126,16 +154,22 @@ def is_known(document: Document, reader: Person) -> bool:
 
 def note_opened(document: Document, reader: Person) -> None:
     """Once; again changes nothing."""
-    db.session.execute(
-        insert_into(DocumentRead)
-        .values(
-            firm_id=document.firm_id,
-            person_id=reader.id,
-            document_id=document.id,
-            read_at=database_now(),
-        )
-        .on_conflict_do_nothing()
-    )
+    note_known([document], reader, database_now())
+
+
+def note_known(documents: Sequence[Document], reader: Person, at: datetime) -> None:
+    """The same of many that the person has opened, or put where they are."""
+    rows = [
+        {
+            "firm_id": document.firm_id,
+            "person_id": reader.id,
+            "document_id": document.id,
+            "read_at": at,
+        }
+        for document in documents
+    ]
+    marks = insert_into(DocumentRead).values(rows)
+    db.session.execute(marks.on_conflict_do_nothing())
 
 
 def mark_read(folder: Folder, sight: Sight, company: Company, reader: Person) -> None:

@@ -101,6 +101,33 @@ def test_all_is_marked_as_read_here_and_below_and_what_comes_then_is_new(
     assert unread(staff, house) == []
 
 
+def test_what_somebody_moves_is_new_where_it_came_for_those_who_know_nothing_of_it(
+    app: Flask, staff: Browser, client: Browser, house: House
+) -> None:
+    done, opened = (house.drop(f"{name}.pdf", path="À classer") for name in "ab")
+    staff.get(f"/documents/{opened.document.id}")
+    admin = signed_in(app, house.admin)
+    for somebody in (staff, client, admin):
+        somebody.post(f"{url_of(house)}/read")
+    for each in (done, opened):
+        to = {"folder": house.folder().id}
+        admin.post(f"/documents/{each.document.id}/move", data=to)
+    assert unread(staff, house) == ["a.pdf"]
+    assert counts(page(staff, house), house.folder()) == {"own": "1", "whole": "1"}
+    assert unread(admin, house) == unread(client, house) == []
+    staff.post(f"{url_of(house)}/read")
+    assert unread(staff, house) == []
+    assert counts(page(staff, house), house.folder()) == {}
+
+
+def test_what_a_person_files_is_no_news_for_them(staff: Browser, house: House) -> None:
+    done = house.drop("a.pdf", path="À classer")
+    staff.post(f"{url_of(house, 'À classer')}/read")
+    to = {"folder": house.folder().id}
+    staff.post(f"/documents/{done.document.id}/move", data=to)
+    assert unread(staff, house) == []
+
+
 def test_the_tree_counts_each_folder_and_what_lies_below_it(
     staff: Browser, house: House
 ) -> None:
