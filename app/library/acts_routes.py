@@ -5,7 +5,6 @@ import uuid
 
 from flask import (
     Blueprint,
-    abort,
     render_template,
     request,
     url_for,
@@ -21,7 +20,13 @@ from app.library.acted import in_list
 from app.library.answering import Undo, form_of, to_page
 from app.library.choosing import choices
 from app.library.copying import copy_document
-from app.library.finding import Place, chosen_folder, document_or_404, url_of
+from app.library.finding import (
+    Place,
+    chosen_folder,
+    document_or_404,
+    keep_out,
+    url_of,
+)
 from app.library.models import Document, Folder
 from app.library.moving import move_document
 from app.library.permissions import acts_on
@@ -38,7 +43,7 @@ blueprint = Blueprint("acts", __name__)
 def _allowed(document_id: uuid.UUID, act: str) -> tuple[Document, Place]:
     document, place = document_or_404(document_id)
     if act not in acts_on(document, place.folder, place.sight):
-        abort(403)
+        keep_out(document, place, act)
     return document, place
 
 

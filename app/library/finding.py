@@ -6,11 +6,12 @@ What the person may not see is not found: 404, whatever the reason.
 import uuid
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NoReturn
 
 from flask import abort, request, url_for
 from flask_login import current_user
 from sqlalchemy import Select, bindparam, select
+from werkzeug.exceptions import Forbidden
 
 from app.companies.finding import (
     called,
@@ -23,6 +24,7 @@ from app.companies.models import Company
 from app.db import db, id_from
 from app.errors import Refused
 from app.library.models import Document, Folder
+from app.library.permissions import why_closed
 from app.library.taking import in_the_trash
 from app.library.tree import Sight, alive_way, ids_upwards, sight_of
 from app.texts import gettext as _
@@ -107,6 +109,19 @@ def document_or_404(document_id: uuid.UUID) -> tuple[Document, Place]:
     if document.trashed_at:
         raise Refused(in_the_trash())
     return document, place
+
+
+class Closed(Refused):
+    """What the firm has done since keeps a client from it."""
+
+    status = 403
+
+
+def keep_out(document: Document, place: Place, act: str) -> NoReturn:
+    """403 for an act that is not open to the person, with why where it was until
+    lately."""
+    why = why_closed(document, place.folder, place.sight, act)
+    raise Closed(why) if why else Forbidden
 
 
 def _only_there_to_act_on() -> None:

@@ -6,6 +6,7 @@ received, and bring a new version of what was rejected or validated.
 
 from app.library.models import Document, Folder
 from app.library.tree import Sight
+from app.texts import gettext as _
 
 STAFF = frozenset({"rename", "move", "copy", "trash", "replace"})
 JUDGING = {
@@ -30,6 +31,22 @@ def acts_on(document: Document, folder: Folder, sight: Sight) -> frozenset[str]:
     if not sight.may_deposit_in(folder):
         return frozenset()
     return CLIENT[document.status]
+
+
+def why_closed(document: Document, folder: Folder, sight: Sight, act: str) -> str:
+    """What a client is told who wants an act that is not open: a page that was open a
+    while still offers it. Empty where it never was."""
+    if sight.firm_side or all(act not in acts for acts in CLIENT.values()):
+        return ""
+    if not sight.may_deposit_in(folder):
+        return _("This folder is read-only for you.")
+    if act in CLIENT[document.status]:
+        return ""  # it is not the firm's doing
+    if act == "replace":
+        return _("Your firm expects no new version of this document any more.")
+    if document.status == "rejected":
+        return _("Refused by your firm: bring a new version in its place.")
+    return _("Your firm has taken it into account: it stays as it is.")
 
 
 def may_change(folder: Folder, sight: Sight) -> bool:

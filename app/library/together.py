@@ -22,7 +22,7 @@ from app.errors import Refused
 from app.library.judging import already_validated, take_back, validate_all
 from app.library.models import Document, Folder
 from app.library.moving import move_all, name_before
-from app.library.permissions import acts_on
+from app.library.permissions import acts_on, why_closed
 from app.library.taking import FRESHLY, in_the_trash, living, moved_since
 from app.library.trashing import restore_document, trash_all
 from app.library.tree import Sight, hidden_folders
@@ -196,19 +196,10 @@ def _why_not(
     if act == "validate":
         return already_validated() if document.status == "validated" else None
     if act not in acts_on(document, document.folder, hands.sight):
-        return _closed(document, hands)
+        return why_closed(document, document.folder, hands.sight, act)
     if to is not None and document.folder_id == to.id:
         return _("It is there already.")
     return None
-
-
-def _closed(document: Document, hands: Hands) -> str:
-    """Staff may do everything, so this is for a client."""
-    if not hands.sight.may_deposit_in(document.folder):
-        return _("This folder is read-only for you.")
-    if document.status == "rejected":
-        return _("Refused by your firm: bring a new version in its place.")
-    return _("Your firm has taken it into account: it stays as it is.")
 
 
 def _undo(document: Document, entry: Entry, hands: Hands) -> None:
@@ -226,7 +217,7 @@ def _why_not_back(document: Document, entry: Entry, hands: Hands) -> str | None:
     if str(document.folder_id) != entry.details["folder"]:
         return moved_since()
     if "move" not in acts_on(document, document.folder, hands.sight):
-        return _closed(document, hands)
+        return why_closed(document, document.folder, hands.sight, "move")
     return None
 
 

@@ -3,14 +3,14 @@ page of its own that works without script."""
 
 import uuid
 
-from flask import Blueprint, abort, render_template, request, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from app.db import db
 from app.errors import Refused
 from app.library.answering import to_page
-from app.library.finding import Place, document_or_404
+from app.library.finding import Place, document_or_404, keep_out
 from app.library.models import Document, Version
 from app.library.receiving import give_back
 from app.library.taking import current_version
@@ -28,7 +28,7 @@ def _allowed(document_id: uuid.UUID, act: str) -> tuple[Document, Place, Version
     version = current_version(document)
     may = editing.may_edit if act == "edit" else editing.may_split
     if not may(document, version, place, current_user):
-        abort(403)
+        keep_out(document, place, "trash")
     return document, place, version
 
 

@@ -149,3 +149,31 @@ def test_a_copy_that_was_trashed_is_made_anew_by_the_same_form(
         [copy] = db.session.scalars(alive)
         assert len(db.session.scalars(copies).all()) == trashed + 1
         staff.post(f"/documents/{copy.id}/trash")
+
+
+@pytest.mark.parametrize(
+    ("status", "act", "why"),
+    [
+        ("validated", "trash", "Pris en compte par votre cabinet"),
+        ("validated", "rename", "Pris en compte par votre cabinet"),
+        ("validated", "edit", "Pris en compte par votre cabinet"),
+        ("rejected", "split", "Refusé par votre cabinet"),
+        ("rejected", "move", "Refusé par votre cabinet"),
+        ("received", "versions", "Votre cabinet n’attend plus de nouvelle version"),
+    ],
+)
+def test_a_client_is_told_what_the_firm_has_done_since_the_page_was_opened(
+    app: Flask, house: House, status: str, act: str, why: str
+) -> None:
+    done = house.drop()
+    done.document.status = status
+    db.session.commit()
+    client = signed_in(app, house.manager)
+    here = f"/documents/{done.document.id}/{act}"
+    answers = [client.post(here, data={"name": "a"})]
+    if act != "trash":
+        answers.append(client.get(here))
+    for answer in answers:
+        assert answer.status_code == 403
+        assert why in answer.text
+        assert "administrateur" not in answer.text
