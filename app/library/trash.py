@@ -113,11 +113,12 @@ def _folders(places: Sights) -> list[Thing]:
 
 
 def _may_see(places: Sights) -> ColumnElement[bool]:
-    """Folders of these companies that are not hidden from the person; the firm sees
-    all of them."""
+    """Folders of these companies that the person may file into, for nothing else can be
+    restored; the firm sees all of them."""
     whole = [company.id for company, sight in places if sight.firm_side]
     parts = [
         (Folder.company_id == company.id)
+        & (Folder.visibility == "shared")
         & Folder.id.not_in(hidden_folders(company, sight))
         for company, sight in places
         if not sight.firm_side

@@ -153,6 +153,23 @@ def test_a_client_sees_in_the_trash_what_is_theirs_to_see(
     assert client.post(url(shown, "restore")).status_code == 303
 
 
+def test_a_client_is_offered_nothing_in_the_trash_that_they_may_not_restore(
+    staff: Browser, client: Browser, house: House
+) -> None:
+    folder = house.folder("Juridique")
+    folder.visibility = "read_only"
+    db.session.commit()
+    below = make_folder(house.dune, folder, "Statuts", by=house.staff)
+    done = house.drop("Bail.pdf", "Juridique")
+    staff.post(url(done, "trash"))
+    staff.post(f"/folders/{below.id}/trash")
+    assert "Bail.pdf" in staff.get("/trash").text
+    assert "Statuts" in staff.get("/trash").text
+    page = client.get("/trash").text
+    assert "Bail.pdf" not in page
+    assert "Statuts" not in page
+
+
 def test_folders_are_made_renamed_moved_trashed_and_restored(
     staff: Browser, house: House
 ) -> None:
