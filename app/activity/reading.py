@@ -1,8 +1,11 @@
 """The history of a document as a person may read it.
 
-A client reads a validation by its date alone: the hour of a run would tell.
+A client reads a validation by its date alone: the hour of a run would tell. Of what
+was done while it lay in a folder that they do not see, they read what they did.
 """
 
+import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -30,7 +33,14 @@ class Line:
         return ICONS[self.verb]
 
 
-def history(document: Document, *, firm_side: bool) -> list[Line]:
+def history(
+    document: Document,
+    *,
+    firm_side: bool,
+    reader: Person,
+    hidden: Collection[uuid.UUID] = (),
+) -> list[Line]:
+    """`hidden`: the folders that the reader does not see."""
     wanted = (
         select(Entry, Person.name)
         .outerjoin(Person, Person.id == Entry.actor_id)
@@ -41,12 +51,26 @@ def history(document: Document, *, firm_side: bool) -> list[Line]:
         wanted = wanted.where(Entry.is_firm_only.is_(False))
     found: Told = [(entry, name) for entry, name in db.session.execute(wanted)]
     if not firm_side:
-        found = _as_told(found, document)
+        found = _as_told(_in_sight(found, reader, hidden), document)
     lines = (_line(entry, name, firm_side) for entry, name in found)
     return [line for line in lines if line]
 
 
 Told = list[tuple[Entry, str | None]]
+
+
+def _in_sight(found: Told, reader: Person, hidden: Collection[uuid.UUID]) -> Told:
+    """What was done where the reader sees it, and what they did. Of a validation they
+    read the day alone, wherever the document lay."""
+    seen: Told = []
+    is_hidden, unseen = False, {str(folder_id) for folder_id in hidden}
+    for entry, name in found:
+        if folder := entry.details.get("folder"):
+            is_hidden = folder in unseen
+        is_own = entry.actor_id == reader.id
+        if not is_hidden or is_own or entry.verb == "validated":
+            seen.append((entry, name))
+    return seen
 
 
 def _as_told(found: Told, document: Document) -> Told:

@@ -31,6 +31,7 @@ from app.library.judging import judge_of
 from app.library.kinds import kind_of
 from app.library.models import Document, Folder
 from app.library.ordering import order_from, status_from
+from app.library.past import hidden_from
 from app.library.permissions import acts_on
 from app.library.receiving import Received, store
 from app.library.sending_out import as_download
@@ -218,7 +219,12 @@ def document(document_id: uuid.UUID) -> ResponseReturnValue:
         reasons=reasons,
         remarks=comments_of(shown, current_user),
         audience=usual_audience(shown, current_user),
-        history=history(shown, firm_side=place.sight.firm_side),
+        history=history(
+            shown,
+            firm_side=place.sight.firm_side,
+            reader=current_user,
+            hidden=hidden_from(place),
+        ),
         download_url=url_for("library.download", document_id=shown.id),
         **opened(shown, place),
         nav_current="documents",

@@ -34,8 +34,8 @@ def opened(document: Document, place: Place) -> dict[str, Any]:
     return {
         "viewer": shown,
         "neighbours": neighbours(document),
-        "versions": versions_of(document),
-        "photos": photos_of(document),
+        "versions": versions_of(document, place, current_user),
+        "photos": photos_of(document, place, current_user),
         "edits_pages": pages_of(version)
         if may_edit(document, version, place, current_user)
         else 0,

@@ -13,18 +13,18 @@ from flask import (
     url_for,
 )
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
+from flask_login import current_user
 
 from app import htmx
 from app.db import db
 from app.library.finding import document_or_404
-from app.library.models import Version
 from app.library.receiving import store
 from app.library.sending_out import as_download, flowing
 from app.library.taking import current_version
 from app.pages.jobs import ask_again
 from app.pages.making import MOST_PAGES, PAGE, THUMBNAIL, WIDTHS
 from app.pages.models import PageImage
+from app.pages.versions import version_or_none
 from app.pages.viewing import may_come, picture_of, viewer
 from app.policy import open_to
 from app.storage import Missing
@@ -81,14 +81,10 @@ def preview(document_id: uuid.UUID) -> ResponseReturnValue:
 @blueprint.get("/documents/<uuid:document_id>/versions/<int:number>/download")
 @open_to("signed_in")
 def download_version(document_id: uuid.UUID, number: int) -> ResponseReturnValue:
-    document, _place = document_or_404(document_id)
+    document, place = document_or_404(document_id)
     if number > document.version_number:
         abort(404)
-    version = db.session.scalar(
-        select(Version).where(
-            Version.document_id == document.id, Version.number == number
-        )
-    )
+    version = version_or_none(document, number, place, current_user)
     if version is None:
         abort(404)
     db.session.commit()

@@ -10,8 +10,10 @@ from sqlalchemy import select
 from app.db import db
 from app.errors import Refused
 from app.library.deposit import Deposited, deposit
+from app.library.finding import Place
 from app.library.inspecting import READABLE
 from app.library.models import Document, Folder, Version
+from app.library.past import seen_versions
 from app.library.receiving import Received
 from app.library.taking import current_version
 from app.pages.editing import PDF
@@ -71,12 +73,15 @@ def scan(
     return done
 
 
-def photos_of(document: Document) -> list[Photo]:
-    """Those that any version of the document was made of, in their order."""
+def photos_of(document: Document, place: Place, reader: Person) -> list[Photo]:
+    """Those that any version of the document was made of which the reader may have, in
+    their order."""
     found = db.session.scalars(
         select(Photo)
         .join(Version, Version.id == Photo.version_id)
-        .where(Version.document_id == document.id)
+        .where(
+            Version.document_id == document.id, seen_versions(document, place, reader)
+        )
         .order_by(Version.number, Photo.number)
     )
     return list(found)

@@ -1,4 +1,5 @@
-"""The versions of a document, newest first: all of them are kept and can be had."""
+"""The versions of a document, newest first: all of them are kept, and can be had by
+whoever may see them (`library.past`)."""
 
 import uuid
 from dataclasses import dataclass
@@ -9,7 +10,9 @@ from sqlalchemy import select
 
 from app.activity.models import Entry
 from app.db import db
+from app.library.finding import Place
 from app.library.models import Document, Version
+from app.library.past import seen_versions
 from app.people.models import Person
 from app.texts import gettext as _
 
@@ -27,16 +30,20 @@ class Kept:
     is_current: bool
 
 
-def versions_of(document: Document) -> list[Kept]:
-    """Empty while there is but one: it is the document."""
+def versions_of(document: Document, place: Place, reader: Person) -> list[Kept]:
+    """Empty where there is but one for the reader: it is the document."""
     if document.version_number < 2:
         return []
     found = db.session.execute(
         select(Version, Person.name)
         .outerjoin(Person, Person.id == Version.author_id)
-        .where(Version.document_id == document.id)
+        .where(
+            Version.document_id == document.id, seen_versions(document, place, reader)
+        )
         .order_by(Version.number.desc())
     ).all()
+    if len(found) < 2:
+        return []
     edits = _edits(document.id)
     return [
         Kept(
@@ -54,6 +61,18 @@ def versions_of(document: Document) -> list[Kept]:
         )
         for version, name in found
     ]
+
+
+def version_or_none(
+    document: Document, number: int, place: Place, reader: Person
+) -> Version | None:
+    return db.session.scalar(
+        select(Version).where(
+            Version.document_id == document.id,
+            Version.number == number,
+            seen_versions(document, place, reader),
+        )
+    )
 
 
 def _edits(document_id: uuid.UUID) -> dict[int, str]:

@@ -1,0 +1,39 @@
+"""What of a document's past a person may have: what it was where they see it, and what
+they brought themselves. What the firm made of it among its own, before it was put where
+others are, is not theirs.
+"""
+
+import uuid
+
+from sqlalchemy import ColumnElement, or_, select, true
+
+from app.db import db
+from app.library.finding import Place
+from app.library.models import Arrival, Document, Version
+from app.library.tree import hidden_folders
+from app.people.models import Person
+
+
+def seen_versions(
+    document: Document, place: Place, reader: Person
+) -> ColumnElement[bool]:
+    """The one of now, those that were in a folder that the reader may see, and their
+    own; by what they may see at this moment."""
+    if place.sight.firm_side:
+        return true()
+    hidden = hidden_folders(place.company, place.sight)
+    came = select(Arrival.version_id).where(
+        Arrival.document_id == document.id, Arrival.folder_id.not_in(hidden)
+    )
+    return or_(
+        Version.number == document.version_number,
+        Version.author_id == reader.id,
+        Version.id.in_(came),
+    )
+
+
+def hidden_from(place: Place) -> set[uuid.UUID]:
+    """The ids of the company's folders that the person of the place does not see."""
+    if place.sight.firm_side:
+        return set()
+    return set(db.session.scalars(hidden_folders(place.company, place.sight)))
