@@ -3,11 +3,12 @@
 import uuid
 
 from flask import abort
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import select
 
 from app.activity.recording import record
 from app.archives import making
 from app.archives.models import Archive
+from app.archives.openness import is_open, open_in
 from app.companies.finding import company_and_role
 from app.companies.models import Company
 from app.db import db
@@ -40,24 +41,15 @@ def archive_or_404(archive_id: uuid.UUID) -> tuple[Archive, Company, Sight]:
     if archive is None or company is None:
         abort(404)
     company, sight = company_or_404(company.slug)
-    shown = select(Archive.id).where(Archive.id == archive.id, *_open(company, sight))
-    return (archive, company, sight) if db.session.scalar(shown) else abort(404)
+    return (archive, company, sight) if is_open(archive, company, sight) else abort(404)
 
 
 def archives_of(company: Company, sight: Sight) -> list[Archive]:
     wanted = select(Archive).where(
-        Archive.company_id == company.id, *_open(company, sight)
+        Archive.company_id == company.id, *open_in(company, sight)
     )
     newest = wanted.order_by(Archive.asked_at.desc(), Archive.id.desc())
     return list(db.session.scalars(newest.limit(SHOWN)))
-
-
-def _open(company: Company, sight: Sight) -> list[ColumnElement[bool]]:
-    """To the person."""
-    if sight.firm_side:
-        return []
-    year, hidden = Archive.folder_id, hidden_folders(company, sight)
-    return [Archive.is_for_firm.is_(False), or_(year.is_(None), year.not_in(hidden))]
 
 
 def years_of(company: Company, sight: Sight) -> list[Folder]:
@@ -113,13 +105,13 @@ def ask(company: Company, sight: Sight, year: str, *, by: Person) -> Archive:
     return archive
 
 
-def again(archive: Archive) -> None:
-    """Raises Refused unless it had failed."""
+def again(archive: Archive, *, by: Person) -> None:
+    """Who asks is told when it is there. Raises Refused unless it had failed."""
     lock_company(archive.company_id, exclusive=True)
     db.session.refresh(archive)
     if archive.state != "failed":
         raise Refused(_("This archive is already being made."))
-    archive.state, archive.attempts = "waiting", 0
+    archive.state, archive.attempts, archive.asked_by_id = "waiting", 0, by.id
     enqueue(making.make, str(archive.id), queue=making.QUEUE)
 
 

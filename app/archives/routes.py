@@ -43,12 +43,20 @@ def index(slug: str) -> ResponseReturnValue:
 def create(slug: str) -> ResponseReturnValue:
     company, sight = asking.company_or_404(slug)
     try:
-        asking.ask(company, sight, request.form.get("year", ""), by=current_user)
+        year = request.form.get("year", "")
+        archive = asking.ask(company, sight, year, by=current_user)
     except Refused as refusal:
         db.session.rollback()
         return _page(company, sight, refusal), 422
     db.session.commit()
-    return to_page(_url(company), _("The archive is being made. You will get a mail."))
+    return to_page(_url(company), _promised(archive))
+
+
+def _promised(archive: Archive) -> str:
+    """One that somebody else asked for is told to them."""
+    if archive.asked_by_id != current_user.id:
+        return _("It is being made already: you will find it here.")
+    return _("The archive is being made. You will get a mail.")
 
 
 @blueprint.post("/archives/<uuid:archive_id>/retry")
@@ -56,9 +64,9 @@ def create(slug: str) -> ResponseReturnValue:
 @only_reads
 def retry(archive_id: uuid.UUID) -> ResponseReturnValue:
     archive, company, _sight = asking.archive_or_404(archive_id)
-    asking.again(archive)
+    asking.again(archive, by=current_user)
     db.session.commit()
-    return to_page(_url(company), _("The archive is being made. You will get a mail."))
+    return to_page(_url(company), _promised(archive))
 
 
 @blueprint.get("/archives/<uuid:archive_id>/download")

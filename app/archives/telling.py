@@ -3,6 +3,7 @@
 from flask_babel import force_locale
 
 from app.archives.models import Archive
+from app.archives.openness import is_open_to
 from app.companies.models import Company
 from app.db import db
 from app.firms.hosts import url_of
@@ -20,12 +21,12 @@ def locale_of(archive: Archive) -> str:
 
 
 def tell(archive: Archive) -> None:
-    """In this transaction. Who has left meanwhile is told nothing."""
+    """In this transaction. Who may not have it any more is told nothing."""
     person = _asked_by(archive)
-    if person is None or person.disabled_at is not None:
+    company = db.session.get_one(Company, archive.company_id)
+    if person is None or not is_open_to(person, archive, company):
         return
     firm = db.session.get_one(Firm, archive.firm_id)
-    company = db.session.get_one(Company, archive.company_id)
     with force_locale(person.locale):
         what = archive.name or _("all its documents")
         notify(

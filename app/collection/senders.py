@@ -10,6 +10,7 @@ from sqlalchemy import or_, select
 
 from app.collection.heads import author_of, head_of
 from app.collection.models import AcceptedSender
+from app.companies.followers import may_enter
 from app.companies.models import Company
 from app.db import db
 from app.firms.models import Firm
@@ -44,12 +45,7 @@ def person_at(address: str, company: Company) -> Person | None:
         )
         .execution_options(**EVERYWHERE)
     )
-    return person if person and _may_enter(person, company) else None
-
-
-def _may_enter(person: Person, company: Company) -> bool:
-    found = Company.visible_to(person).where(Company.id == company.id)
-    return db.session.scalar(found, execution_options=EVERYWHERE) is not None
+    return person if person and may_enter(person, company) else None
 
 
 def is_accepted(address: str, company: Company, *, is_proven: bool) -> bool:

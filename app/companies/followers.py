@@ -1,11 +1,21 @@
-"""Who of the firm follows a company: those who are told of it."""
+"""Who is told of a company: those of the firm who follow it, and whoever may enter."""
 
 import uuid
 
 from sqlalchemy import or_, select
 
+from app.companies.models import Company
 from app.db import db
 from app.people.models import Membership, Person
+
+
+def may_enter(person: Person, company: Company) -> bool:
+    """Without a request: still, at this moment."""
+    if person.disabled_at is not None:
+        return False
+    found = Company.visible_to(person).where(Company.id == company.id)
+    options = {"across_firms": True}
+    return db.session.scalar(found, execution_options=options) is not None
 
 
 def staff_following(firm_id: uuid.UUID, company_id: uuid.UUID | None) -> list[Person]:

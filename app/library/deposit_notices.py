@@ -13,6 +13,7 @@ from sqlalchemy.orm import joinedload
 
 from app.alone import alone
 from app.collection.models import InboundMail, InboundPart
+from app.companies.followers import may_enter
 from app.companies.models import Company
 from app.db import db, utc_now
 from app.firms.hosts import url_of
@@ -91,8 +92,8 @@ def _tell(setting: NoticeSetting, until: datetime) -> bool:
     since, setting.told_until = setting.told_until, until
     person = db.session.get_one(Person, setting.person_id)
     company = db.session.get_one(Company, setting.company_id)
-    if person.disabled_at or company.archived_at or not _follows(person, company):
-        return False
+    if company.archived_at or not may_enter(person, company):
+        return False  # who was taken off a company is told nothing of it
     total, some = _documents(person, company, since, until)
     if not total:
         return False
@@ -108,13 +109,6 @@ def _tell(setting: NoticeSetting, until: datetime) -> bool:
             stop_url=stop,
         )
     return True
-
-
-def _follows(person: Person, company: Company) -> bool:
-    """Still: who was taken off a company is told nothing of it."""
-    found = Company.visible_to(person).where(Company.id == company.id)
-    options = {"across_firms": True}
-    return db.session.scalar(found, execution_options=options) is not None
 
 
 def _documents(

@@ -125,6 +125,66 @@ def test_who_asked_is_told_and_downloads_it(app: Flask, house: House) -> None:
     assert "attachment" in answer.headers["Content-Disposition"]
 
 
+def told() -> list[str]:
+    wanted = select(Notice.recipient).where(Notice.kind == "archive_ready")
+    return list(db.session.scalars(wanted))
+
+
+@pytest.mark.parametrize("what", ["left", "went down", "is a client by now"])
+def test_who_may_not_have_it_any_more_is_not_told_that_it_is_there(
+    app: Flask, house: House, what: str
+) -> None:
+    """Neither the company's name reaches them, nor its address."""
+    who = house.staff if what == "is a client by now" else house.manager
+    ask(signed_in(app, who), house)
+    membership = db.session.get_one(Membership, (who.id, house.dune.id))
+    if what == "left":
+        db.session.delete(membership)
+    elif what == "went down":
+        membership.role = "company_user"
+    else:
+        who.role, membership.role = "client", "company_manager"
+    db.session.commit()
+    making.make(str(newest().id))
+    assert newest().state == "ready"
+    assert told() == []
+
+
+def test_staff_who_are_not_assigned_any_more_are_not_told(
+    app: Flask, house: House
+) -> None:
+    ask(signed_in(app, house.staff), house)
+    db.session.delete(db.session.get_one(Membership, (house.staff.id, house.dune.id)))
+    db.session.commit()
+    making.make(str(newest().id))
+    assert told() == []
+
+
+def test_who_finds_it_under_way_for_somebody_else_is_promised_no_mail(
+    app: Flask, house: House
+) -> None:
+    ask(signed_in(app, house.staff), house)
+    ada = signed_in(app, house.admin)
+    url = f"/companies/{house.dune.slug}/archives"
+    page = ada.post(url, data={"year": ""}, follow_redirects=True).text
+    message = BeautifulSoup(page, "html.parser").select_one("#messages")
+    assert message
+    assert "e-mail" not in message.text
+    assert "mail" not in message.text
+    making.make(str(newest().id))
+    assert told() == [house.staff.email]
+
+
+def test_who_starts_it_again_is_the_one_who_is_told(app: Flask, house: House) -> None:
+    ask(signed_in(app, house.staff), house)
+    newest().state = "failed"
+    db.session.commit()
+    ada = signed_in(app, house.admin)
+    assert ada.post(f"/archives/{newest().id}/retry").status_code == 303
+    making.make(str(newest().id))
+    assert told() == [house.admin.email]
+
+
 def test_it_is_for_the_firm_and_for_managers_only(app: Flask, house: House) -> None:
     of_firm = made(signed_in(app, house.admin), house)
     of_client = made(signed_in(app, house.manager), house)
