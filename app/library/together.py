@@ -92,7 +92,7 @@ def undo_all(act_id: uuid.UUID, hands: Hands) -> Outcome:
     moved: dict[str, list[Document]] = defaultdict(list)  # by where they were
     names: dict[uuid.UUID, str] = {}
     entries = _entries(act_id, hands)
-    there = _taken(entries)
+    there = _taken(entries, hands)
     outcome.come = any(entry.verb != "validated" for entry in entries)
     with as_one(outcome.act_id):
         for entry in entries:
@@ -151,11 +151,15 @@ def _entries(act_id: uuid.UUID, hands: Hands) -> list[Entry]:
     return list(found)
 
 
-def _taken(entries: list[Entry]) -> dict[uuid.UUID | None, Document]:
-    """The documents that these tell of, taken in hand, by their ids."""
+def _taken(entries: list[Entry], hands: Hands) -> dict[uuid.UUID | None, Document]:
+    """The documents that these tell of and the person still sees, taken in hand, by
+    their ids."""
     found = db.session.scalars(
         select(Document)
-        .where(among(Document.id, [entry.document_id for entry in entries]))
+        .where(
+            among(Document.id, [entry.document_id for entry in entries]),
+            Document.folder_id.not_in(hidden_folders(hands.company, hands.sight)),
+        )
         .order_by(Document.id)
         .with_for_update(key_share=True)
         .execution_options(**FRESHLY)

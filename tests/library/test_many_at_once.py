@@ -10,6 +10,7 @@ from bs4 import BeautifulSoup
 from flask import Flask
 from sqlalchemy import select
 
+from app.activity.models import Entry
 from app.db import db
 from app.delivery.models import Delivery
 from app.library.deposit import Deposited
@@ -302,3 +303,24 @@ def test_two_people_at_once_do_not_stop_each_other(
         select(Document.folder_id).where(Document.id.in_(ids)).distinct()
     ).all()
     assert len(places) == 1
+
+
+@pytest.mark.parametrize("act", ["move", "trash"])
+def test_an_undo_names_nothing_that_the_firm_has_taken_aside_since(
+    client: Browser, house: House, three: list[Deposited], act: str
+) -> None:
+    """Nor does it bring that back: it is not there any more for the client."""
+    Answer(client, house, act, of=three, folder=house.folder(SALES).id)
+    wanted = select(Entry.details["together"].as_string()).where(
+        Entry.document_id == three[0].document.id
+    )
+    [act_id] = [found for found in db.session.scalars(wanted) if found]
+    aside = document_of(three[0])
+    aside.folder, aside.name = house.folder("Cabinet"), "Litige en cours.pdf"
+    db.session.commit()
+    undone = Answer(client, house, "undo", together=act_id)
+    assert undone.status == 200
+    assert "Litige en cours" not in undone.text
+    assert document_of(three[0]).folder.name == "Cabinet"
+    assert bool(document_of(three[0]).trashed_at) is (act == "trash")
+    assert document_of(three[1]).folder_id == house.folder().id
