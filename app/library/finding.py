@@ -26,7 +26,13 @@ from app.errors import Refused
 from app.library.models import Document, Folder
 from app.library.permissions import why_closed
 from app.library.taking import in_the_trash
-from app.library.tree import Sight, alive_way, ids_upwards, sight_of
+from app.library.tree import (
+    Sight,
+    alive_way,
+    hidden_folders,
+    ids_upwards,
+    sight_of,
+)
 from app.texts import gettext as _
 
 
@@ -49,6 +55,13 @@ class Place:
 
 def url_of(company: Company, folder: Folder) -> str:
     return url_for("library.show", slug=company.slug, folder_id=folder.id)
+
+
+def hidden_from(place: Place) -> set[uuid.UUID]:
+    """The ids of the company's folders that the person of the place does not see."""
+    if place.sight.firm_side:
+        return set()
+    return set(db.session.scalars(hidden_folders(place.company, place.sight)))
 
 
 def place_or_404(slug: str, folder_id: uuid.UUID) -> Place:

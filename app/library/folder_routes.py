@@ -21,7 +21,13 @@ from app.errors import Refused
 from app.library import trash
 from app.library.answering import form_of, to_page
 from app.library.choosing import choices
-from app.library.finding import Place, chosen_folder, place_or_404, url_of
+from app.library.finding import (
+    Place,
+    chosen_folder,
+    hidden_from,
+    place_or_404,
+    url_of,
+)
 from app.library.held import refuse_what_is_held
 from app.library.making import make_folder
 from app.library.models import Folder
@@ -70,7 +76,9 @@ def _form(act: str, place: Place, error: Refused | None = None) -> ResponseRetur
         )
         if act == "move"
         else [],
-        documents=documents_under(place.folder) if act == "trash" else 0,
+        documents=documents_under(place.folder, but=hidden_from(place))
+        if act == "trash"
+        else 0,
         typed=request.form.get("name", "" if act == "new" else place.folder.name),
         once=request.form.get("once") or new_id(),
         back_url=place.url,

@@ -6,7 +6,7 @@ moved does not. What waits and is no longer covered is cancelled. The caller com
 
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -178,9 +178,11 @@ def concerned(folder: Folder, to: Folder | None) -> Concerned:
     return Concerned(documents_under(folder), new)
 
 
-def documents_under(folder: Folder) -> int:
-    """How many go where the folder goes."""
-    there = _documents_in(folder).where(Document.trashed_at.is_(None))
+def documents_under(folder: Folder, but: Iterable[uuid.UUID] = ()) -> int:
+    """How many go where the folder goes; `but` those in these folders."""
+    there = _documents_in(folder).where(
+        Document.trashed_at.is_(None), Document.folder_id.not_in(list(but))
+    )
     return db.session.scalar(select(func.count()).select_from(there.subquery())) or 0
 
 

@@ -3,11 +3,8 @@ they brought themselves. What the firm made of it among its own, before it was p
 others are, is not theirs.
 """
 
-import uuid
-
 from sqlalchemy import ColumnElement, or_, select, true
 
-from app.db import db
 from app.library.finding import Place
 from app.library.models import Arrival, Document, Version
 from app.library.tree import hidden_folders
@@ -30,10 +27,3 @@ def seen_versions(
         Version.author_id == reader.id,
         Version.id.in_(came),
     )
-
-
-def hidden_from(place: Place) -> set[uuid.UUID]:
-    """The ids of the company's folders that the person of the place does not see."""
-    if place.sight.firm_side:
-        return set()
-    return set(db.session.scalars(hidden_folders(place.company, place.sight)))

@@ -26,12 +26,17 @@ from app.delivery.why import other_offers, why
 from app.library import listing as listings, navigation, page as pages
 from app.library.commenting import comments_of, usual_audience
 from app.library.deposit import Deposited, deposit
-from app.library.finding import Place, document_or_404, place_or_404, url_of
+from app.library.finding import (
+    Place,
+    document_or_404,
+    hidden_from,
+    place_or_404,
+    url_of,
+)
 from app.library.judging import judge_of
 from app.library.kinds import kind_of
 from app.library.models import Document, Folder
 from app.library.ordering import order_from, status_from
-from app.library.past import hidden_from
 from app.library.permissions import acts_on
 from app.library.receiving import Received, store
 from app.library.sending_out import as_download

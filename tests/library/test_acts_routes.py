@@ -269,6 +269,22 @@ def test_a_client_takes_along_nothing_that_the_firm_works_with(
     assert answer.status_code == 303
 
 
+def test_a_client_is_told_of_no_more_documents_than_they_see_in_a_folder(
+    client: Browser, house: House
+) -> None:
+    own = make_folder(house.dune, house.folder("Juridique"), "Devis", by=house.manager)
+    below = make_folder(house.dune, own, "Notes", by=house.admin)
+    below.visibility = "firm_only"
+    db.session.commit()
+    house.drop(path="Juridique/Devis")
+    for _each in range(4):
+        house.drop(path="Juridique/Devis/Notes")
+    staff = signed_in(client.application, house.staff)
+    for browser, number in ((client, "Le document"), (staff, "Les 5")):
+        asked = browser.get(f"/folders/{own.id}/trash").text
+        assert number in BeautifulSoup(asked, "html.parser").get_text(), asked
+
+
 def test_a_move_by_a_client_never_speaks_of_a_tool(
     client: Browser, house: House
 ) -> None:
