@@ -96,7 +96,7 @@ def create(slug: str, folder_id: uuid.UUID) -> ResponseReturnValue:
 @blueprint.get("/documents/<uuid:document_id>/photos/<int:number>/download")
 @open_to("signed_in")
 def photo(document_id: uuid.UUID, number: int) -> ResponseReturnValue:
-    """`number` counts from 1, over all that the document was made of, for the reader."""
+    """`number` counts from 1, over all that the document was made of that they see."""
     document, place = document_or_404(document_id)
     found = scanning.photos_of(document, place, current_user)
     if not 0 < number <= len(found):
