@@ -23,12 +23,17 @@ class Choice:
     holds_duplicates: bool
 
 
-def choices(app: PartnerApp) -> list[Choice]:
-    """The authorised companies, by name."""
+def choices(app: PartnerApp, person: Person) -> list[Choice]:
+    """The authorised companies that the person sees, by name."""
+    seen = Company.visible_to(person).with_only_columns(Company.id)
     found = db.session.scalars(
         select(Connection)
         .join(Company)
-        .where(Connection.app_key == app.key, Connection.revoked_at.is_(None))
+        .where(
+            Connection.app_key == app.key,
+            Connection.revoked_at.is_(None),
+            Connection.company_id.in_(seen),
+        )
         .options(joinedload(Connection.company))
         .order_by(Company.name, Connection.id)
     )
@@ -40,7 +45,7 @@ def choose(app: PartnerApp, holding: Collection[uuid.UUID], *, by: Person) -> in
     changed. What is held already stays so until a person decides. The caller commits.
     """
     changed = 0
-    for one in choices(app):
+    for one in choices(app, by):
         wanted = one.connection_id in holding
         if one.holds_duplicates != wanted:
             changed += _change(app, one.connection_id, wanted, by)

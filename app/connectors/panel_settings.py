@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
 
 from app.activity.recording import record
+from app.companies.models import Company
 from app.connectors import bots
 from app.connectors.catalogue import PartnerApp
 from app.connectors.models import Connection, FirmApp
@@ -29,9 +30,10 @@ class Settings:
     to_renew: int
 
 
-def settings_of(firm_id: uuid.UUID, app: PartnerApp) -> Settings:
+def settings_of(reader: Person, firm_id: uuid.UUID, app: PartnerApp) -> Settings:
+    """Of the companies that the person sees."""
     separator = bots.separator_of(firm_id, app)
-    connections = _connections(app)
+    connections = _connections(app, of=reader)
     company = connections[0].company if connections else None
     return Settings(
         separator=separator,
@@ -46,11 +48,12 @@ def settings_of(firm_id: uuid.UUID, app: PartnerApp) -> Settings:
     )
 
 
-def _connections(app: PartnerApp) -> list[Connection]:
+def _connections(app: PartnerApp, of: Person) -> list[Connection]:
+    seen = Company.visible_to(of).with_only_columns(Company.id)
     return list(
         db.session.scalars(
             select(Connection)
-            .where(Connection.app_key == app.key)
+            .where(Connection.app_key == app.key, Connection.company_id.in_(seen))
             .options(joinedload(Connection.company))
             .order_by(Connection.id)
         )
@@ -87,7 +90,7 @@ def renew_bots(firm_id: uuid.UUID, app: PartnerApp, *, by: Person) -> int:
     """Every connection sends from the address that the separator makes; gives how many
     changed. The old addresses keep receiving. Raises Refused when one is taken."""
     separator = bots.separator_of(firm_id, app)
-    outdated = _outdated(app, _connections(app), separator)
+    outdated = _outdated(app, _connections(app, of=by), separator)
     made = bots.own_all([connection.company for connection in outdated], app)
     for connection in outdated:
         bot = made.get(connection.company_id)

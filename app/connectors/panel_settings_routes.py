@@ -31,8 +31,8 @@ def _page(app: PartnerApp, error: str = "") -> str:
     return render_template(
         "connectors/_panel_settings.html",
         app=app,
-        settings=panel_settings.settings_of(current_user.firm_id, app),
-        choices=panel_duplicates.choices(app),
+        settings=panel_settings.settings_of(current_user, current_user.firm_id, app),
+        choices=panel_duplicates.choices(app, current_user),
         authorised=panel_listing.counted(app),
         error=error,
         tab="settings",
@@ -85,7 +85,7 @@ def duplicates_update(key: str) -> ResponseReturnValue:
     which = request.form.get("which", "ticked")
     holding = {
         one.connection_id
-        for one in panel_duplicates.choices(app)
+        for one in panel_duplicates.choices(app, current_user)
         if which == "all"
         or (
             which == "ticked"

@@ -10,6 +10,7 @@ from app.connectors.models import Bot, Connection, FirmApp, OwnApp
 from app.db import db
 from app.errors import Refused
 from tests.cast import Browser, World, signed_in
+from tests.connectors.test_panel import text_of
 
 QUICKBOOKS = catalogue.get("quickbooks")
 OLD = "quickbooks+dune-alder@mail.guichet.test"
@@ -139,6 +140,23 @@ def test_staff_read_the_settings_and_change_none(
     assert 'name="separator"' not in page.text
     assert choose(ben, ".") == 403
     assert ben.post("/apps/quickbooks/bots").status_code == 403
+
+
+@pytest.mark.parametrize("key", ["quickbooks", "myunisoft"])
+def test_the_settings_tell_staff_of_the_companies_they_follow_and_no_other(
+    app: Flask, ada: Browser, world: World, key: str
+) -> None:
+    """Neither in the example of a sender, nor by a number."""
+    house = world.alder
+    house.connect(key, company=house.elm).holds_duplicates = True
+    db.session.commit()
+    ben, url = signed_in(app, house.staff), f"/apps/{key}/settings"
+    assert "elm-alder" not in ben.get(url).text
+    assert "Aucune entreprise n’est encore autorisée" in text_of(ben.get(url))
+    assert "Elm Alder" in ada.get(url).text
+    house.connect(key).holds_duplicates = True
+    db.session.commit()
+    assert "Retenus pour 1 entreprise." in text_of(ben.get(url))
 
 
 def test_a_firm_s_own_application_has_its_panel_and_settings_too(
