@@ -70,7 +70,7 @@ def _tried(company: Company) -> Told | None:
     rows = listed(company)
     wanted = request.args.get("family", "")
     one = next((r for r in rows if r.family.prefix == wanted), rows[0])
-    return would_be(company, one, request.args["sender"])
+    return would_be(company, one, request.args["sender"], reader=current_user)
 
 
 @blueprint.get("/companies/<slug>/automation/mails")

@@ -3,7 +3,7 @@ be filed by itself, and where."""
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from app.collection import places, sender_list, sender_patterns
 from app.collection.addresses import Listed
@@ -15,7 +15,7 @@ from app.companies.models import Company
 from app.db import db, utc_now
 from app.errors import Refused
 from app.library.models import Folder
-from app.people.models import Person
+from app.people.models import Membership, Person
 from app.people.passwords import normal_email
 from app.texts import gettext as _
 
@@ -77,12 +77,12 @@ class Told:
         }[self.reason]
 
 
-def would_be(company: Company, listed: Listed, sender: str) -> Told:
+def would_be(company: Company, listed: Listed, sender: str, *, reader: Person) -> Told:
     """Raises Refused, at `sender`, for what is no address."""
     sender = normal_email(sender)
     if not EMAIL.fullmatch(sender):
         raise Refused(_("This is not an e-mail address."), "sender")
-    name, kind = _who(company, sender)
+    name, kind = _who(company, sender, reader)
     day = places.day_of(utc_now())
     [place] = places.places_of(company, [(listed.family.prefix, listed.row)], day)
     reason = _why_not(company, listed, sender, kind)
@@ -91,7 +91,7 @@ def would_be(company: Company, listed: Listed, sender: str) -> Told:
     return Told(sender, name, kind, listed, place, reason)
 
 
-def _who(company: Company, sender: str) -> tuple[str, str]:
+def _who(company: Company, sender: str, reader: Person) -> tuple[str, str]:
     if person := person_at(sender, company):
         return person.name, "firm" if person.is_firm_side else "company"
     patterns = {row.pattern for row in sender_list.of(company)}
@@ -99,17 +99,21 @@ def _who(company: Company, sender: str) -> tuple[str, str]:
         return "", "accepted"
     if sender_patterns.is_accepted(sender, patterns):
         return "", "domain"
-    if stranger := _person_of_firm(company, sender):
+    if stranger := _person_of_firm(company, sender, reader):
         return stranger.name, "away" if stranger.is_firm_side else "other"
     return "", "unknown"
 
 
-def _person_of_firm(company: Company, sender: str) -> Person | None:
+def _person_of_firm(company: Company, sender: str, reader: Person) -> Person | None:
+    """A colleague, or a client of a company that the reader may enter."""
+    seen = Company.visible_to(reader).with_only_columns(Company.id)
+    theirs = select(Membership.person_id).where(Membership.company_id.in_(seen))
     return db.session.scalar(
         select(Person).where(
             Person.firm_id == company.firm_id,
             Person.email == sender,
             Person.disabled_at.is_(None),
+            or_(Person.role != "client", Person.id.in_(theirs)),
         )
     )
 

@@ -80,7 +80,7 @@ def test_without_a_year_for_today_it_is_told(ben: Browser, house: House) -> None
         ("x@fournitures.fr", "banque", "D’un domaine accepté", True),
         ("x@elsewhere.fr", "banque", "Personne de connu", False),
         ("x@elsewhere.fr", "compta", "Personne de connu", True),
-        ("max@elm.test", "banque", "d’une autre entreprise", False),
+        ("max@elm.test", "banque", "Personne de connu", False),
         ("compta+elm-alder@mail.guichet.test", "compta", "Personne de connu", False),
         ("ne-pas-repondre@mail.guichet.test", "compta", "Personne de connu", False),
         ("somebody@mail.guichet.test", "compta", "Personne de connu", True),
@@ -116,6 +116,16 @@ def test_the_tester_does_not_know_staff_who_do_not_follow_the_company(
     told = text_of(ada.get("/companies/elm-alder/automation", query_string=asked))
     assert "Ben Petit, du cabinet, qui ne suit pas cette entreprise" in told
     assert "Attendrait dans les courriels" in told
+
+
+def test_the_tester_names_a_client_of_another_company_to_who_may_enter_that_one(
+    app: Flask, house: House
+) -> None:
+    asked = {"sender": "max@elm.test", "family": "banque"}
+    for who, told in ((house.admin, True), (house.staff, False)):
+        page = signed_in(app, who).get(URL, query_string=asked)
+        assert ("Max Elm, d’une autre entreprise" in text_of(page)) is told
+        assert ("Max" in page.text) is told
 
 
 def test_the_tester_says_what_is_no_address(ben: Browser) -> None:
