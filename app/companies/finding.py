@@ -5,6 +5,7 @@ is told so here, before any act.
 """
 
 import uuid
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, NoReturn
 
@@ -48,19 +49,32 @@ def find(slug: str) -> tuple[Company, str]:
 
 
 def _called(slug: str, *, formerly: bool = False) -> tuple[Company, str] | None:
-    asked = called(current_user.sees_every_company, formerly=formerly)
+    asked = called(reach(), formerly=formerly)
     row = db.session.execute(asked, who_asks(slug)).one_or_none()
     return (row[0], role_in(row)) if row else None
 
 
+@dataclass(frozen=True)
+class Reach:
+    """Of a person: all that decides how the statement is written."""
+
+    sees_all: bool
+    is_client: bool
+
+
+def reach() -> Reach:
+    """The current person's."""
+    return Reach(current_user.sees_every_company, current_user.is_client)
+
+
 @cache
-def called(sees_all: bool, *, formerly: bool = False) -> Select[Any]:
+def called(of: Reach, *, formerly: bool = False) -> Select[Any]:
     """The company and the reader's role there, of what `who_asks` gives."""
     firm_id = bindparam("firm_id", type_=Uuid())
     reader_id = bindparam("reader_id", type_=Uuid())
     slug = Company.former_slug if formerly else Company.slug
-    found = Company.visible(sees_all, firm_id, reader_id)
-    role = null() if sees_all else Membership.role
+    found = Company.visible(of.sees_all, firm_id, reader_id, is_client=of.is_client)
+    role = null() if of.sees_all else Membership.role
     return found.where(slug == bindparam("slug")).add_columns(role)
 
 

@@ -79,18 +79,28 @@ class Company(Base, TenantOwned):
     @classmethod
     def visible_to(cls, person: Person) -> Select["Company"]:
         """The companies of the person's firm that this person may enter."""
-        return cls.visible(person.sees_every_company, person.firm_id, person.id)
+        return cls.visible(
+            person.sees_every_company,
+            person.firm_id,
+            person.id,
+            is_client=person.is_client,
+        )
 
     @staticmethod
-    def visible(sees_all: bool, firm_id: Any, person_id: Any) -> Select["Company"]:
-        """The same for a statement that is written once and told who asks."""
+    def visible(
+        sees_all: bool, firm_id: Any, person_id: Any, *, is_client: bool = False
+    ) -> Select["Company"]:
+        """The same for a statement that is written once and told who asks. What a
+        client looked after as staff once is not theirs."""
         companies = select(Company).where(Company.firm_id == firm_id)
         if sees_all:
             return companies
-        return companies.join(
-            Membership,
-            (Membership.company_id == Company.id) & (Membership.person_id == person_id),
+        is_theirs = (Membership.company_id == Company.id) & (
+            Membership.person_id == person_id
         )
+        if is_client:
+            is_theirs &= Membership.role != "staff"
+        return companies.join(Membership, is_theirs)
 
     @property
     def initials(self) -> str:

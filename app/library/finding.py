@@ -9,14 +9,15 @@ from functools import cache
 from typing import Any, NoReturn
 
 from flask import abort, request, url_for
-from flask_login import current_user
 from sqlalchemy import Select, bindparam, select
 from werkzeug.exceptions import Forbidden
 
 from app.companies.finding import (
+    Reach,
     called,
     company_and_role,
     let_change,
+    reach,
     role_in,
     who_asks,
 )
@@ -67,7 +68,7 @@ def hidden_from(place: Place) -> set[uuid.UUID]:
 def place_or_404(slug: str, folder_id: uuid.UUID) -> Place:
     """Raises Refused for a change of an archived company, or in a folder that has gone
     to the trash meanwhile."""
-    asked = _asked(current_user.sees_every_company)
+    asked = _asked(reach())
     given = who_asks(slug) | {"folder_id": folder_id}
     rows = db.session.execute(asked, given).all()
     if not rows:
@@ -87,10 +88,10 @@ def place_or_404(slug: str, folder_id: uuid.UUID) -> Place:
 
 
 @cache
-def _asked(sees_all: bool) -> Select[Any]:
+def _asked(of: Reach) -> Select[Any]:
     """The company with the reader's role, and the folder with those above it."""
     above = ids_upwards(Folder.id == bindparam("folder_id"))
-    here = called(sees_all).join(Folder, Folder.company_id == Company.id)
+    here = called(of).join(Folder, Folder.company_id == Company.id)
     return here.join(above, above.c.id == Folder.id).add_columns(Folder)
 
 

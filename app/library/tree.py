@@ -73,7 +73,11 @@ def sight_of_person(person: Person, company: Company) -> Sight:
         return sight_of(str(person.role), company)
     role = db.session.scalar(
         select(Membership.role)
-        .where(Membership.person_id == person.id, Membership.company_id == company.id)
+        .where(
+            Membership.person_id == person.id,
+            Membership.company_id == company.id,
+            Membership.role != "staff",
+        )
         .execution_options(across_firms=True)
     )
     return sight_of(role or "company_user", company)

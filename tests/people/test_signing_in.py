@@ -143,3 +143,24 @@ def test_who_signs_in_again_from_an_open_page_stays_on_it(
     browser.token = answer.headers["X-CSRF-Refresh"]
     kept = browser.post("/preferences", data={"locale": "fr"})
     assert kept.status_code == 303
+
+
+def test_who_is_made_a_client_sees_nothing_of_the_firm_s_by_what_they_were(
+    app: Flask, world: World
+) -> None:
+    """The session lives on; the companies were theirs to look after, not to be in."""
+    house = world.alder
+    house.drop("Note interne.pdf", "Cabinet")
+    ben = signed_in(app, house.staff)
+    folder = house.folder("Cabinet")
+    url = f"/companies/{house.dune.slug}/folders/{folder.id}"
+    assert "Note interne" in ben.get(url).text
+    house.staff.role = "client"
+    db.session.commit()
+    for path in (url, f"/companies/{house.dune.slug}"):
+        assert ben.get(path).status_code == 404
+    for path in ("/", "/search?q=note", "/trash", "/companies", "/settings/notices"):
+        page = ben.get(path, follow_redirects=True)
+        assert page.status_code == 200
+        assert "Note interne" not in page.text
+        assert house.dune.name not in page.text
