@@ -125,5 +125,6 @@ def _lead_on(company: Company) -> NoReturn:
     given = request.view_args or {}
     if request.method != "GET" or "slug" not in given or request.endpoint is None:
         abort(404)
-    now = {**given, **request.args.to_dict(), "slug": company.slug}
-    abort(redirect(url_for(request.endpoint, **now), 301))
+    now = url_for(request.endpoint, **given | {"slug": company.slug})
+    asked = request.query_string.decode("latin-1")
+    abort(redirect(f"{now}?{asked}" if asked else now, 301))

@@ -310,3 +310,27 @@ def test_the_next_year_is_proposed(ada: Browser, world: World) -> None:
     page = ada.get(SETTINGS).text
     assert 'value="2027-01-01"' in page
     assert f'value="{date(2027, 12, 31)}"' in page
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "_method=PUT",
+        "endpoint=library.root",
+        "_scheme=ftp&_external=1",
+        "_anchor=x&_external=1",
+        "folder_id=x",
+        "sort=name&sort=size&slug=elm",
+    ],
+)
+def test_from_the_former_address_any_query_leads_on_as_it_was(
+    app: Flask, world: World, query: str
+) -> None:
+    house = world.alder
+    house.dune.former_slug, house.dune.slug = house.dune.slug, "dune-neuve"
+    db.session.commit()
+    folder = house.folder()
+    ada = signed_in(app, house.admin)
+    answer = ada.get(f"/companies/dune-alder/folders/{folder.id}?{query}")
+    assert answer.status_code == 301
+    assert answer.location == f"/companies/dune-neuve/folders/{folder.id}?{query}"
