@@ -23,13 +23,15 @@ AT_MOST_EVERY = timedelta(hours=1)
 
 def tell(mail: InboundMail) -> int:
     """To those who follow the company (or the whole firm, where it is nobody's); gives
-    how many. The caller commits."""
+    how many. Nobody of a suspended firm, which has no portal. The caller commits."""
     if mail.state != "quarantined" or mail.firm_id is None:
         return 0
     firm = db.session.scalars(
         # Whoever comes second waits here, and then sees the first one's notices.
         select(Firm).where(Firm.id == mail.firm_id).with_for_update(key_share=True)
     ).one()
+    if firm.suspended_at:
+        return 0
     readers = _without_told(firm, staff_following(mail.firm_id, mail.company_id))
     for person in readers:
         with force_locale(person.locale):

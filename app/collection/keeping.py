@@ -18,6 +18,7 @@ from app.collection import telling
 from app.collection.models import InboundMail
 from app.collection.telling import DAYS
 from app.db import database_now, db
+from app.firms.models import Firm
 from app.library.receiving import store
 
 log = logging.getLogger(__name__)
@@ -88,9 +89,11 @@ def _may_go(mail: InboundMail) -> bool:
     if mail.state in SETTLED:
         return True
     is_in_hand = mail.leased_until is not None and mail.leased_until > now
+    firm = db.session.get(Firm, mail.firm_id) if mail.firm_id else None
     return (
         mail.state == "quarantined"
         and not is_in_hand
+        and not (firm and firm.suspended_at)  # nobody could look at it meanwhile
         and telling.was_told(mail, now - TOLD_BEFORE)
     )
 

@@ -59,6 +59,8 @@ def tell_all() -> int:
     for firm_id, companies in _waiting().items():
         with alone(f"telling firm {firm_id} of its mails"):
             firm = db.session.get(Firm, firm_id) if firm_id else None
+            if firm and firm.suspended_at:
+                continue  # there is no portal to look at them in
             readers = _readers(firm_id, companies)
             told = sum(_tell(firm, person, waiting) for person, waiting in readers)
             db.session.commit()

@@ -50,7 +50,8 @@ def _due(until: datetime) -> list[tuple[uuid.UUID, uuid.UUID]]:
     """Not yet told until then."""
     found = db.session.execute(
         select(NoticeSetting.person_id, NoticeSetting.company_id)
-        .where(_is_due(until))
+        .join(Firm, Firm.id == NoticeSetting.firm_id)
+        .where(Firm.suspended_at.is_(None), _is_due(until))
         .order_by(NoticeSetting.person_id, NoticeSetting.company_id),
         execution_options={"across_firms": True},
     )

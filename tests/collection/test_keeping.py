@@ -10,7 +10,7 @@ from app.blobs import Missing
 from app.collection import keeping, settling
 from app.collection.models import InboundMail
 from app.collection.telling import KIND
-from app.db import db
+from app.db import database_now, db
 from app.library.models import Document
 from app.library.receiving import store
 from app.notices.models import Notice
@@ -103,6 +103,35 @@ def test_a_mail_that_nobody_looked_at_goes_only_after_they_were_told(
     assert (mail.state, mail.storage_key, is_there(key)) == ("discarded", None, False)
     entry = db.session.scalars(select(Entry).where(Entry.verb == "mail_expired")).one()
     assert entry.is_firm_only
+
+
+def test_a_suspended_firm_is_told_once_its_portal_is_there_again(
+    house: House,
+) -> None:
+    """Until then nobody could look at it, and nothing of it goes."""
+    house.firm.suspended_at = database_now()
+    db.session.commit()
+    mail = aged(come("a.pdf"), 31)
+    assert keeping.look_after() == 0
+    assert db.session.scalars(select(Notice)).all() == []
+    house.firm.suspended_at = None
+    db.session.commit()
+    assert keeping.look_after() == 0
+    assert told() == [house.admin.email, house.staff.email]
+    assert is_there(as_it_is(mail.id).storage_key)
+
+
+def test_nothing_of_a_suspended_firm_goes_though_they_were_told_before(
+    house: House,
+) -> None:
+    mail = aged(come("a.pdf"), 31)
+    keeping.look_after()
+    for notice in db.session.scalars(select(Notice)):
+        notice.created_at -= timedelta(days=2)
+    house.firm.suspended_at = database_now()
+    db.session.commit()
+    assert keeping.look_after() == 0
+    assert is_there(as_it_is(mail.id).storage_key)
 
 
 def test_so_does_one_whose_bytes_were_never_here(house: House) -> None:

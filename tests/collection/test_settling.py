@@ -84,9 +84,11 @@ def test_the_history_says_who_sent_and_to_the_firm_alone_who_filed(
     mail = come("a.pdf")
     settling.classify(mail, house.folder(), numbers(mail), by=house.staff)
     document = db.session.scalars(select(Document)).one()
-    firm = [line.text for line in history(document, firm_side=True)]
+    firm = [line.text for line in history(document, firm_side=True, reader=house.staff)]
     assert "Reçu par e-mail de compta@supplier.test, classé par Ben Petit" in firm
-    client = [line.text for line in history(document, firm_side=False)]
+    client = [
+        line.text for line in history(document, firm_side=False, reader=house.user)
+    ]
     assert client == ["Déposé par Fournitures"]
 
 

@@ -13,7 +13,7 @@ from bs4 import BeautifulSoup
 from flask import Flask
 from sqlalchemy import select
 
-from app.db import db
+from app.db import db, utc_now
 from app.library import deposit_notices
 from app.library.deposit import deposit
 from app.library.deposit_notices import send_deposit_notices
@@ -128,6 +128,20 @@ def test_who_no_longer_follows_the_company_is_told_nothing(house: House) -> None
     db.session.delete(db.session.get_one(Membership, (house.manager.id, house.dune.id)))
     db.session.commit()
     assert (send_deposit_notices(), written()) == (0, [])
+
+
+def test_a_suspended_firm_s_people_are_told_once_its_portal_is_there_again(
+    house: House,
+) -> None:
+    """The mail leads to the portal, to stop it too, and there is none."""
+    ask(house.admin, house, "now")
+    house.firm.suspended_at = utc_now()
+    house.drop("Un.pdf")
+    assert (send_deposit_notices(), written()) == (0, [])
+    house.firm.suspended_at = None
+    db.session.commit()
+    assert send_deposit_notices() == 1
+    assert "Un.pdf" in db.session.scalars(select(Notice.text)).one()
 
 
 def test_one_click_stops_it_without_signing_in(
