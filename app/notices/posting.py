@@ -72,6 +72,9 @@ def _post(host: smtplib.SMTP, notice_id: uuid.UUID) -> int:
     notice = _take(notice_id)
     if notice is None:
         return 0
+    if _is_closed(notice):
+        _put_off(notice, "the account was closed meanwhile", is_final=True)
+        return 0
     try:
         message = _message(notice)
         quota.note()
@@ -95,6 +98,21 @@ def _post(host: smtplib.SMTP, notice_id: uuid.UUID) -> int:
         db.session.commit()
         return 1
     return 0
+
+
+def _is_closed(notice: Notice) -> bool:
+    """The account that it is for. Whoever wrote to us gets an answer all the same."""
+    if notice.kind in ANSWERS:
+        return False
+    disabled_at = db.session.scalar(
+        select(Person.disabled_at).where(
+            Person.firm_id == notice.firm_id
+            if notice.firm_id
+            else Person.firm_id.is_(None),
+            Person.email == notice.recipient,
+        )
+    )
+    return disabled_at is not None
 
 
 def _send(host: smtplib.SMTP, notice: Notice, message: EmailMessage) -> None:

@@ -121,6 +121,7 @@ def _setting() -> NoticeSetting | None:
 def _called() -> Person | None:
     """Of this firm, whose address the mail was for."""
     read = read_mention_token(request.args.get("for", "")) or abort(404)
+    here = g.firm.id if g.firm else None
     return db.session.scalar(
-        select(Person).where(Person.id == read, Person.firm_id == g.firm.id)
+        select(Person).where(Person.id == read, Person.firm_id == here)
     )

@@ -248,6 +248,8 @@ def test_one_click_stops_the_mails_and_asks_first(
     assert wants_mails(house.staff)
     assert browser_at(app, world.birch.firm).post(path).status_code == 200
     assert wants_mails(house.staff)
+    assert browser_at(app, None).post(path).status_code == 200
+    assert wants_mails(house.staff)
     assert nobody.post(path.replace("for=", "for=x")).status_code == 404
     assert nobody.post(path).status_code == 200
     assert not wants_mails(house.staff)

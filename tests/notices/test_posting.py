@@ -74,6 +74,20 @@ def test_one_that_is_refused_for_good_says_so_and_keeps_nobody_back(
     assert good.sent_at
 
 
+def test_what_waits_for_somebody_whose_account_was_closed_does_not_leave(
+    world: World, post: MailServer
+) -> None:
+    """It was written before; the one of that address at another firm gets theirs."""
+    notice = write(world)
+    notify("ada@firm.test", kind="x", subject="s", text="t", firm=world.birch.firm)
+    world.alder.admin.disabled_at = database_now()
+    db.session.commit()
+    assert posting.post_notices() == 1
+    assert [b"Cabinet Birch" in mail.raw for mail in post.messages] == [True]
+    assert notice.failed_at
+    assert (posting.post_notices(), len(post.messages)) == (0, 1)
+
+
 def test_a_server_that_hangs_up_loses_nothing(world: World, post: MailServer) -> None:
     write(world)
     post.fails("data", "421 4.3.2 Going down", cut=True)
