@@ -70,7 +70,7 @@ def inside(company: Company, folder: Folder, sight: Sight, names: Names) -> list
     if not files:
         raise Refused(_("There is no document in “%(folder)s”.", folder=folder.name))
     _hold_to_limits(files, size)
-    return _items(_read(wanted), _paths(company, folder, names), names)
+    return _items(_read(wanted), _paths(company, folder, sight, names), names)
 
 
 def everything(
@@ -80,7 +80,7 @@ def everything(
     wanted = _seen(company, sight)
     if folder is not None:
         wanted = wanted.where(_is_in(folder))
-    return _items(_read(wanted), _paths(company, folder, names), names)
+    return _items(_read(wanted), _paths(company, folder, sight, names), names)
 
 
 def _seen(company: Company, sight: Sight) -> Select[*tuple[Any, ...]]:
@@ -118,12 +118,19 @@ def _items(
     return sorted(items, key=lambda item: item.path)
 
 
-def _paths(company: Company, top: Folder | None, names: Names) -> dict[uuid.UUID, str]:
-    """Where each folder is in the ZIP («Achats/10 – Octobre/»); the top is its root."""
+def _paths(
+    company: Company, top: Folder | None, sight: Sight, names: Names
+) -> dict[uuid.UUID, str]:
+    """Where each folder that the person sees is in the ZIP («Achats/10 – Octobre/»);
+    the top is its root."""
     below: dict[uuid.UUID | None, list[Folder]] = {}
     for folder in db.session.scalars(
         select(Folder)
-        .where(Folder.company_id == company.id, Folder.trashed_at.is_(None))
+        .where(
+            Folder.company_id == company.id,
+            Folder.trashed_at.is_(None),
+            ~sight.forbids(Folder),
+        )
         .order_by(Folder.position, Folder.name, Folder.id)
     ):
         below.setdefault(folder.parent_id, []).append(folder)

@@ -14,6 +14,7 @@ from app.blobs import StorageUnavailable
 from app.db import db, utc_now
 from app.library.models import Document, Version
 from app.library.receiving import store
+from app.library.making import make_folder
 from app.library.trashing import trash_document
 from tests.cast import PURCHASES, Browser, House, World, signed_in
 from tests.papers import one_page_pdf
@@ -115,6 +116,24 @@ def test_what_a_person_may_not_see_is_not_in_it(
     made = opened(of_folder(browser, house, "Dossier comptable annuel"))
     stems = {name.rpartition("/")[2].removesuffix(".pdf") for name in made.namelist()}
     assert stems == seen
+
+
+def test_no_number_in_a_path_tells_of_a_folder_that_is_hidden(
+    app: Flask, house: House
+) -> None:
+    """Names that differ by a capital are the same to Windows; the firm's comes first."""
+    law = house.folder("Juridique")
+    make_folder(house.dune, law, "DEVIS", by=house.admin).visibility = "firm_only"
+    make_folder(house.dune, law, "Devis", by=house.admin)
+    db.session.commit()
+    house.drop("a.pdf", "Juridique/DEVIS")
+    house.drop("b.pdf", "Juridique/Devis")
+    for who, names in (
+        (house.manager, ["Devis/b.pdf"]),
+        (house.staff, ["DEVIS/a.pdf", "Devis (2)/b.pdf"]),
+    ):
+        made = opened(of_folder(signed_in(app, who), house, "Juridique"))
+        assert made.namelist() == names
 
 
 def test_one_that_is_not_one_s_own_makes_all_of_it_not_found(
