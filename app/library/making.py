@@ -24,7 +24,8 @@ def make_folder(
     once: str = "",
 ) -> Folder:
     """Behind those that are there; a name that is taken there gets a number. The same
-    `once` with the same name gives the folder that it has made before."""
+    `once` with the same name gives the folder that it has made before, if that is still
+    there."""
     lock_company(company.id, exclusive=True)
     if parent is not None:
         [*_above, parent] = holding(parent, company.id, "name")
@@ -33,7 +34,7 @@ def make_folder(
     still_open(company.id)
     folder_id = _id_of(once, parent_id or company.id, name)
     if once and (made := _made_before(folder_id, company)):
-        if made.trashed_at is None:
+        if made.trashed_at is None and made.parent_id == parent_id:
             return made
         folder_id = new_id()
     folder = Folder(

@@ -5,9 +5,11 @@ others are, is not theirs.
 
 from sqlalchemy import ColumnElement, or_, select, true
 
+from app.companies.models import Company
+from app.db import db
 from app.library.finding import Place
-from app.library.models import Arrival, Document, Version
-from app.library.tree import hidden_folders
+from app.library.models import Arrival, Document, Folder, Version
+from app.library.tree import hidden_folders, sight_of_person
 from app.people.models import Person
 
 
@@ -27,3 +29,11 @@ def seen_versions(
         Version.author_id == reader.id,
         Version.id.in_(came),
     )
+
+
+def may_see_still(document: Document, person: Person) -> bool:
+    """What they brought may be among the firm's own by now."""
+    company = db.session.get_one(Company, document.company_id)
+    hidden = hidden_folders(company, sight_of_person(person, company))
+    wanted = select(Folder.id).where(Folder.id == document.folder_id)
+    return db.session.scalar(wanted.where(Folder.id.not_in(hidden))) is not None

@@ -20,6 +20,7 @@ from app.errors import UNLIMITED, DomainError, Refused
 from app.library.deposit import Deposited
 from app.library.models import Version
 from app.library.naming import LONGEST, clean_name, whole_name
+from app.library.past import may_see_still
 from app.library.receiving import Received, give_back, receive
 from app.library.twins import has_twin_in_sight
 from app.library.ways import is_shortened
@@ -228,6 +229,8 @@ def _deposit_one(
 
 def outcome_of(done: Deposited, received: Received, by: Person) -> Outcome:
     document = done.document
+    if done.is_repeat and not may_see_still(document, by):
+        return Outcome(received.name, _("Deposited"))
     detail = ""
     if done.was_renamed:
         detail = _(

@@ -11,6 +11,7 @@ from app.db import db, new_id
 from app.errors import Refused
 from app.library.answering import to_page
 from app.library.finding import Place, document_or_404, place_or_404
+from app.library.past import may_see_still
 from app.library.receiving import give_back, store
 from app.library.sending_out import as_download
 from app.library.uploads import received_together
@@ -81,16 +82,21 @@ def create(slug: str, folder_id: uuid.UUID) -> ResponseReturnValue:
         return _form(place_or_404(slug, folder_id), refusal, typed)
     # Should this fail, the bytes stay: nobody can tell whether the rows are there.
     db.session.commit()
+    name, url = done.document.name, None
     if done.is_repeat:
         for file in (*body.whole, pdf):
             give_back(file)
+        if not may_see_still(done.document, current_user):
+            name, url = pdf.name, place.url
     text = ngettext(
         "“%(name)s” is deposited, with its page.",
         "“%(name)s” is deposited, with its %(num)d pages.",
         len(body.whole),
-        name=done.document.name,
+        name=name,
     )
-    return to_page(url_for("library.document", document_id=done.document.id), text)
+    return to_page(
+        url or url_for("library.document", document_id=done.document.id), text
+    )
 
 
 @blueprint.get("/documents/<uuid:document_id>/photos/<int:number>/download")

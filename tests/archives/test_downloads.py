@@ -12,9 +12,9 @@ from app.archives.safe_names import Names, harmless
 from app.archives.zipping import CHUNK, Part, Zip
 from app.blobs import StorageUnavailable
 from app.db import db, utc_now
+from app.library.making import make_folder
 from app.library.models import Document, Version
 from app.library.receiving import store
-from app.library.making import make_folder
 from app.library.trashing import trash_document
 from tests.cast import PURCHASES, Browser, House, World, signed_in
 from tests.papers import one_page_pdf
@@ -121,7 +121,7 @@ def test_what_a_person_may_not_see_is_not_in_it(
 def test_no_number_in_a_path_tells_of_a_folder_that_is_hidden(
     app: Flask, house: House
 ) -> None:
-    """Names that differ by a capital are the same to Windows; the firm's comes first."""
+    """Names that differ by a capital are one to Windows; the firm’s comes first."""
     law = house.folder("Juridique")
     make_folder(house.dune, law, "DEVIS", by=house.admin).visibility = "firm_only"
     make_folder(house.dune, law, "Devis", by=house.admin)

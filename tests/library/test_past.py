@@ -2,11 +2,13 @@
 made of it among its own."""
 
 import io
+from uuid import uuid4
 
 import pytest
 from bs4 import BeautifulSoup
 from flask import Flask
 from PIL import Image
+from sqlalchemy import select
 
 from app.db import db
 from app.library.deposit import Deposited, deposit
@@ -155,3 +157,51 @@ def scanned(house: House, path: str) -> Deposited:
     )
     db.session.commit()
     return done
+
+
+def test_an_upload_that_is_tried_again_tells_no_name_that_the_firm_gave_it_aside(
+    app: Flask, house: House
+) -> None:
+    """The answer to the first try was lost, and the phone sends it again in the
+    morning."""
+    dora, once = signed_in(app, house.manager), str(uuid4())
+    folder = f"/companies/{house.dune.slug}/folders/{house.folder('Juridique').id}"
+    picture = io.BytesIO()
+    Image.new("RGB", (300, 400), "white").save(picture, "JPEG")
+    for act, content, name in (
+        ("documents", one_page_pdf("a"), "a.pdf"),
+        ("scan", picture.getvalue(), "b.jpg"),
+    ):
+        for _try in range(2):
+            answer = dora.post(
+                f"{folder}/{act}",
+                data={"file": (io.BytesIO(content), name), "upload_id": once},
+                content_type="multipart/form-data",
+            )
+            assert answer.status_code == 303
+            told = dora.get(answer.location, follow_redirects=True)
+            assert told.status_code == 200
+            assert "Litige" not in told.text
+            newest = select(Document).order_by(Document.id.desc()).limit(1)
+            document = db.session.scalars(newest).one()
+            if _try == 0:
+                moved(house, document, FIRM_S_OWN)
+                rename_document(document, "Litige", by=house.staff)
+                db.session.commit()
+
+
+def test_nor_does_a_folder_that_is_made_again(app: Flask, house: House) -> None:
+    dora, once = signed_in(app, house.manager), str(uuid4())
+    parent = house.folder("Juridique")
+    asked = {"parent": parent.id, "name": "Devis", "once": once}
+    for _try in range(2):
+        answer = dora.post(f"/companies/{house.dune.slug}/folders", data=asked)
+        assert answer.status_code == 303
+        told = dora.get(answer.location)
+        assert told.status_code == 200
+        assert "Litige" not in told.text
+        if _try == 0:
+            made = house.folder("Juridique/Devis")
+            made.parent_id, made.name = house.folder(FIRM_S_OWN).id, "Litige"
+            db.session.commit()
+    assert house.folder("Juridique/Devis").id != made.id
