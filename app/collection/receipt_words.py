@@ -1,5 +1,6 @@
 """What a receipt says of one mail, to whom: a client reads no folder that is hidden
-from them, and whoever is no person of the portal reads none."""
+from them, and whoever is no person of the portal reads none. They read the names of
+their files as they sent them: the number that one got tells of another one there."""
 
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
@@ -31,7 +32,9 @@ def section(
     lines = [_("Your mail of %(when)s to %(address)s", when=when, address=to), ""]
     filed = [part for part in parts if part.outcome == "filed"]
     if filed:
-        lines += [_where(mail, filed, person), *_listed(map(_name, filed)), ""]
+        way = _way_for(person, mail, filed)
+        names = [_name(part) if way else part.name for part in filed]
+        lines += [_where(way), *_listed(names), ""]
     refused = [part for part in parts if is_left_out(part)]
     if refused:
         said = [f"{part.name} – {_why(part)}" for part in refused]
@@ -76,17 +79,22 @@ def _why_nothing(mail: InboundMail) -> str:
     )
 
 
-def _where(
-    mail: InboundMail, filed: Sequence[InboundPart], person: Person | None
-) -> str:
-    folder = _folder_of(filed)
-    way = chain(folder.id, folder.company_id) if folder else []
-    if person is None or mail.company is None or not way:
-        return _("Filed:")
-    sight = sight_of_person(person, mail.company)
-    if not all(sight.allows(each) for each in way):
+def _where(way: Sequence[Folder]) -> str:
+    if not way:
         return _("Filed:")
     return _("Filed in %(folder)s:", folder=" / ".join(each.name for each in way[-2:]))
+
+
+def _way_for(
+    person: Person | None, mail: InboundMail, filed: Sequence[InboundPart]
+) -> list[Folder]:
+    """To the folder, for whoever sees it; empty for others."""
+    folder = _folder_of(filed)
+    if person is None or mail.company is None or folder is None:
+        return []
+    way = chain(folder.id, folder.company_id)
+    sight = sight_of_person(person, mail.company)
+    return way if all(sight.allows(each) for each in way) else []
 
 
 def _folder_of(filed: Sequence[InboundPart]) -> Folder | None:

@@ -128,6 +128,24 @@ def test_a_supplier_whose_mail_is_proven_gets_one_without_a_folder(
     assert "/companies/" not in receipt.text
 
 
+@pytest.mark.parametrize("sender", [SUPPLIER, "Eli <eli@dune.test>"])
+def test_no_number_tells_who_does_not_see_the_folder_what_else_is_there(
+    house: House, zone: Zone, sender: str
+) -> None:
+    """Anybody could ask so whether there is a paper of that name."""
+    address = collector(COMPTA)
+    assert address
+    address.folder_id = house.folder("Social").id
+    db.session.commit()
+    house.drop("Paie de Max.pdf", "Social")
+    send(raw_from(sender, ("Paie de Max.pdf", "application/pdf")), COMPTA)
+    [receipt] = notices()
+    assert "– Paie de Max.pdf" in receipt.text
+    assert "(2)" not in receipt.text
+    send(by_dora(("Paie de Max.pdf", "application/pdf"), number=2), COMPTA)
+    assert "– Paie de Max (3).pdf" in notices()[-1].text  # as she finds it there
+
+
 def test_a_stranger_whom_nothing_proves_gets_none(house: House, zone: Zone) -> None:
     zone.domain("supplier.test", dmarc="none")
     raw = letter(PAPER, sender=SUPPLIER)
