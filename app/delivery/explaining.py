@@ -169,7 +169,8 @@ def _of_held(delivery: Delivery) -> Action | None:
 def _of_refused(delivery: Delivery) -> Action | None:
     if delivery.document.is_kept_back:
         return None
-    if delivery.reason in {"too_big", "damaged"}:
+    is_another = delivery.version.number < delivery.document.version_number
+    if delivery.reason in {"too_big", "damaged"} and not is_another:
         return _another_file(delivery)
     used = delivery.connection.destination_for(delivery.slot)
     if used is None or used.refused_at or not delivery.connection.is_authorised:

@@ -1,8 +1,9 @@
 """What becomes of deliveries when their document gets a new version.
 
 Nothing of the old one is out: the new one leaves in its place, also where the old one
-was called off because the firm refused it. Something may be out: what was begun goes on
-as it was, and the new version leaves by hand only.
+failed, or was called off because the firm refused it, while its folder is still on.
+Something may be out: what was begun goes on as it was, and the new version leaves by
+hand only.
 """
 
 from sqlalchemy import select
@@ -36,9 +37,9 @@ def send_in_place(document: Document, version: Version) -> None:
         elif row.state == "sending":
             row.cancel_requested, row.reason = True, "replaced"
             _beside(row, document, version)
-        elif row.state == "failed":
-            _beside(row, document, version)
-        elif key in on and _is_called_off(row):
+        elif row.state == "failed" and row.switch_id is None:
+            _beside(row, document, version)  # a person asked for it, wherever it lies
+        elif key in on and _has_not_left(row):
             _beside(row, document, version).switch_id = on[key].id
     db.session.flush()
 
@@ -49,10 +50,11 @@ def _is_stopped_for_good(row: Delivery) -> bool:
     return row.cancel_requested and row.reason not in {"rejected", "replaced"}
 
 
-def _is_called_off(row: Delivery) -> bool:
-    """By the refusal of what it was to bring; it had been due by itself, and the period
-    that made it so is not over."""
-    if (row.state, row.reason) != ("cancelled", "rejected") or row.switch_id is None:
+def _has_not_left(row: Delivery) -> bool:
+    """It failed, or was called off by the refusal of what it was to bring; it had been
+    due by itself, and the period that made it so is not over."""
+    is_called_off = (row.state, row.reason) == ("cancelled", "rejected")
+    if not (is_called_off or row.state == "failed") or row.switch_id is None:
         return False
     return db.session.get_one(FolderSwitch, row.switch_id).closed_at is None
 

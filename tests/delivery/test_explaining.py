@@ -15,8 +15,11 @@ from app.delivery.models import STATES, Delivery, Outage, Trouble
 from app.delivery.why import Because, why
 from app.firms.models import Firm
 from app.library.deposit import Deposited
+from app.library.receiving import receive
+from app.library.replacing import replace
 from tests.cast import House, signed_in
 from tests.delivery.world import change
+from tests.papers import one_page_pdf
 
 # state, reason → what is done about it («get» or «post», endpoint); None: it is waited
 CASES: list[tuple[str, str | None, str | None]] = [
@@ -128,6 +131,24 @@ def test_the_button_makes_it_leave(
     # What was held for review leaves itself; any other is a delivery of its own.
     assert (newest.retry_of_id is None) == (reason == "duplicate_review")
     assert newest.state == "pending"
+
+
+def test_a_file_that_failed_and_was_replaced_is_not_asked_for_again(
+    house: House, app: Flask
+) -> None:
+    """It is the new one that leaves by hand."""
+    done = house.drop()
+    put(done, "failed", "too_big")
+    house.switch("off", connection=house.dune_connection())
+    replace(done.document, receive([one_page_pdf("2")], "2.pdf"), by=house.manager)
+    db.session.commit()
+    action = the_one(done).action
+    assert action
+    assert action.endpoint == "journal.act"
+    press(app, house, done)
+    tick.run()
+    db.session.expire_all()
+    assert [because.state for because in why(done.document)] == ["accepted"]
 
 
 def test_before_the_switch_it_is_sent_by_hand(app: Flask, house: House) -> None:

@@ -403,6 +403,42 @@ def test_a_new_version_of_one_that_may_have_left_changes_nothing(
     assert [m.content for m in post.messages] == [one_page_pdf("old")]
 
 
+@pytest.mark.parametrize("how", ["moved out", "folder moved out", "off", "off and on"])
+def test_one_that_failed_leaves_in_a_new_version_where_its_folder_is_still_on_only(
+    house: House, post: MailServer, how: str
+) -> None:
+    done, connection = house.drop(path=OCTOBER), house.dune_connection()
+    change(done, state="failed", reason="refused")
+    acts: dict[str, Callable[[], object]] = {
+        "moved out": lambda: moved(done, house, "Social"),
+        "folder moved out": lambda: move_folder(
+            house.folder(OCTOBER), house.folder("Social"), by=house.staff
+        ),
+        "off": lambda: house.switch("off", connection=connection),
+        "off and on": lambda: [
+            house.switch(state, connection=connection) for state in ("off", "on")
+        ],
+    }
+    acts[how]()
+    db.session.commit()
+    replaced(done, house, one_page_pdf("Autre"))
+    assert rows(done) == [("failed", "refused")]
+    tick.run()
+    assert post.messages == []
+    assert list(differences()) == []
+
+
+def test_one_that_failed_leaves_in_a_new_version_from_where_it_is_on(
+    house: House, post: MailServer
+) -> None:
+    done = house.drop()
+    change(done, state="failed", reason="refused")
+    moved(done, house, OCTOBER)
+    replaced(done, house, one_page_pdf("Autre"))
+    tick.run()
+    assert rows(done) == [("failed", "refused"), ("accepted", None)]
+
+
 def test_one_that_was_held_for_its_type_is_judged_anew(house: House) -> None:
     done = house.drop("notes.txt", content=b"only text")
     assert rows(done) == [("held", "bad_type")]
