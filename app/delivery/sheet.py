@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from app.companies.models import Company
 from app.db import db
-from app.delivery import sheet_chain, sheet_deliveries, sheet_words as words
+from app.delivery import never_due, sheet_chain, sheet_deliveries, sheet_words as words
 from app.delivery.sheet_times import told
 from app.delivery.why import why
 from app.firms.models import Firm
@@ -18,8 +18,6 @@ from app.library.listing import channel_label
 from app.library.models import Document, Folder, Rendition, Version
 from app.library.tree import chain
 from app.people.models import Person
-
-NEVER_DUE = ("before_switch", "switched_off", "not_switched", "came_with_folder")
 
 
 def sheet(document: Document) -> dict[str, Any]:
@@ -38,7 +36,7 @@ def sheet(document: Document) -> dict[str, Any]:
         "never_due": [
             {"tool": because.label, "state": because.state, "text": because.text}
             for because in why(document)
-            if because.state in NEVER_DUE
+            if because.state in never_due.STATES
         ],
         "deliveries": deliveries,
         "trail": [line.shown for line in trail],

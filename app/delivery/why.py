@@ -17,10 +17,10 @@ from app.delivery import actions
 from app.delivery.actions import Action
 from app.delivery.explaining import Explained, explained
 from app.delivery.models import DONE, Delivery
+from app.delivery.never_due import why_not_due
 from app.delivery.planning import Effective, effective_switches
 from app.delivery.proof import Offer
 from app.delivery.repeats import is_no_needless_one
-from app.formats import fulltime
 from app.library.models import Arrival, Document, Folder, Version
 from app.library.taking import current_version
 from app.texts import gettext as _
@@ -51,8 +51,7 @@ class Because:
     connection: Connection
     slot: str
     label: str  # of the application, with its slot
-    # of the delivery, or: before_switch, switched_off, not_switched, changed_since,
-    # came_with_folder
+    # of the delivery, changed_since, or one of never_due.STATES
     state: str
     text: str
     action: Action | None
@@ -148,22 +147,8 @@ def _never_due(ask: _Asked, setting: Effective | None) -> tuple[str, Explained]:
     if not setting.is_on:
         text = _("The folder “%(folder)s” is off.", folder=at.name)
         return "switched_off", Explained(text, _open_switch(ask, at))
-    arrived = db.session.scalar(
-        select(Arrival.at)
-        .where(Arrival.document_id == ask.document.id)
-        .order_by(Arrival.id.desc())
-        .limit(1)
-    )
-    opened = setting.switch.opened_at
-    if arrived is not None and arrived > opened:
-        text = _("It came here with its folder: not by itself.")
-        return "came_with_folder", Explained(text, ask.send())
-    text = _(
-        "Deposited before “%(folder)s” was switched on, on %(time)s.",
-        folder=at.name,
-        time=fulltime(opened),
-    )
-    return "before_switch", Explained(text, ask.send())
+    state, text = why_not_due(ask.document, setting, at)
+    return state, Explained(text, ask.send())
 
 
 def _open_switch(ask: _Asked, folder: Folder | None) -> Action:

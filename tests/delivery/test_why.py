@@ -1,6 +1,7 @@
 """«Pourquoi ?»: one true sentence for every document and every connected tool."""
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -9,9 +10,15 @@ from flask import Flask
 from app.connectors import connecting, switches
 from app.db import db, utc_now
 from app.delivery import tick
+from app.delivery.sheet import sheet
 from app.delivery.why import Because, why
 from app.library.deposit import Deposited
+from app.library.moving import move_document, move_folder
+from app.library.receiving import receive
+from app.library.replacing import replace
+from app.library.trashing import restore_document, trash_document
 from tests.cast import PURCHASES, House, World, signed_in
+from tests.papers import one_page_pdf
 from tests.smtp import MailServer
 
 MONTH = f"{PURCHASES}/03 – Mars"
@@ -45,6 +52,71 @@ def test_what_was_there_before_says_when_the_switch_came_on(world: World) -> Non
     assert because.state == "before_switch"
     assert "« Achats »".replace(" ", "\xa0") in because.text
     assert str(utc_now().year) in because.text
+
+
+def moved(done: Deposited, house: House, path: str) -> None:
+    move_document(done.document, house.folder(path), by=None)
+    db.session.commit()
+
+
+def trashed_and_restored(done: Deposited) -> None:
+    trash_document(done.document, by=None)
+    restore_document(done.document, by=None)
+    db.session.commit()
+
+
+def replaced(done: Deposited) -> None:
+    replace(done.document, receive([one_page_pdf("2")], "2.pdf"), by=None)
+    db.session.commit()
+
+
+@pytest.mark.parametrize("how", ["moved within", "trashed and restored", "replaced"])
+def test_what_was_there_before_was_so_whatever_became_of_it(
+    world: World, how: str
+) -> None:
+    house = world.alder
+    done = house.drop()
+    house.switch("on")
+    acts: dict[str, Callable[[], object]] = {
+        "moved within": lambda: moved(done, house, MONTH),
+        "trashed and restored": lambda: trashed_and_restored(done),
+        "replaced": lambda: replaced(done),
+    }
+    acts[how]()
+    because = the_one(done)
+    assert because.state == "before_switch"
+    assert "Déposé avant" in because.text
+    [shown] = sheet(done.document)["never_due"]
+    assert shown["text"] == because.text
+
+
+def test_what_came_while_its_folder_was_off_says_so_when_that_is_over(
+    house: House,
+) -> None:
+    house.switch("off", path=MONTH, connection=house.dune_connection())
+    done = house.drop(path=MONTH)
+    house.switch("inherit", path=MONTH, connection=house.dune_connection())
+    because = the_one(done)
+    assert because.state == "was_off"
+    assert "03 – Mars" in because.text
+    assert "était désactivé" in because.text
+    [shown] = sheet(done.document)["never_due"]
+    assert shown["text"] == because.text
+
+
+def test_what_came_with_its_folder_says_so_until_it_goes_elsewhere(
+    house: House,
+) -> None:
+    done = house.drop(path="Juridique")
+    move_folder(house.folder("Juridique"), house.folder(), by=None)
+    db.session.commit()
+    assert the_one(done).state == "came_with_folder"
+    assert "avec son dossier" in the_one(done).text
+    trashed_and_restored(done)
+    replaced(done)
+    assert the_one(done).state == "came_with_folder"
+    moved(done, house, MONTH)
+    assert the_one(done).state == "not_due"
 
 
 def test_a_folder_that_is_off_is_named(house: House) -> None:
