@@ -32,7 +32,10 @@ def sheet(document: Document) -> dict[str, Any]:
         "company": {"name": company.name, "siren": company.siren},
         "document": _document(document),
         "versions": _versions(document),
-        "summary": words.summary([(d["state"], d["reason"]) for d in deliveries]),
+        "summary": words.summary(
+            [(d["state"], d["reason"]) for d in deliveries],
+            has_bounced=any(d["has_bounced"] for d in deliveries),
+        ),
         "never_due": [
             {"tool": because.label, "state": because.state, "text": because.text}
             for because in why(document)

@@ -48,6 +48,7 @@ def _delivery(row: Delivery, due: Due, lines: list[TrailLine]) -> dict[str, Any]
     app = apps.find(row.connection.app_key)
     slot = app.slot(row.slot) if app else None
     marked = next((n.by for n in lines if n.entry.verb == "marked_received"), None)
+    has_bounced = any(line.entry.verb == "bounced" for line in lines)
     return {
         "id": str(row.id),
         "application": app.label(slot) if app and slot else row.connection.app_key,
@@ -56,7 +57,8 @@ def _delivery(row: Delivery, due: Due, lines: list[TrailLine]) -> dict[str, Any]
         "state": row.state,
         "reason": row.reason,
         "state_text": title_of(row),
-        "statement": statement(row, marked_by=marked),
+        "statement": statement(row, marked_by=marked, has_bounced=has_bounced),
+        "has_bounced": has_bounced,
         "made_at": told(row.created_at),
         "left_at": told(row.accepted_at),
         "settled_at": told(row.settled_at),

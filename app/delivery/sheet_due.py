@@ -26,9 +26,13 @@ def dues(found: list[Delivery], trail: list[TrailLine]) -> dict[uuid.UUID, Due]:
     asked = {
         line.delivery: line for line in trail if line.entry.verb == "transmit_asked"
     }
+    causes: dict[uuid.UUID, Due] = {}
+    for row in found:  # the oldest first
+        before = causes.get(row.retry_of_id) if row.retry_of_id else None
+        causes[row.id] = _cause(row, periods, asked.get(str(row.id)), before)
     return {
         row.id: {
-            **_cause(row, periods, asked.get(str(row.id))),
+            **causes[row.id],
             "arrival": arrivals.get(row.arrival_id) if row.arrival_id else None,
         }
         for row in found
@@ -36,8 +40,13 @@ def dues(found: list[Delivery], trail: list[TrailLine]) -> dict[uuid.UUID, Due]:
 
 
 def _cause(
-    row: Delivery, periods: dict[uuid.UUID, Due], asked: TrailLine | None
+    row: Delivery,
+    periods: dict[uuid.UUID, Due],
+    asked: TrailLine | None,
+    before: Due | None,
 ) -> Due:
+    """`before`: why the one was due that it follows. A new version leaves for the same
+    reason as the one that it takes the place of."""
     if asked is not None:
         who = asked.by or _("the operator")
         text = _(
@@ -48,6 +57,8 @@ def _cause(
         return {"by": "hand", "person": who, "at": told(asked.entry.at), "text": text}
     if row.switch_id and row.switch_id in periods:
         return periods[row.switch_id]
+    if before is not None:
+        return before
     text = _("The folder was on when it arrived; it was let go when that ended.")
     return {"by": "switch", "text": text}
 

@@ -13,9 +13,9 @@ def title() -> str:
     return _("Proof of deposit and of transmission")
 
 
-def summary(ends: list[tuple[str, str | None]]) -> str:
+def summary(ends: list[tuple[str, str | None]], *, has_bounced: bool = False) -> str:
     """In a sentence: what can be said of the whole document. `ends` are the states of
-    its deliveries, and their reasons."""
+    its deliveries, and their reasons; `has_bounced`: one of them came back."""
     if not ends:
         return _("Deposited; nothing was to leave, and nothing left.")
     states = [state for state, _reason in ends]
@@ -30,13 +30,18 @@ def summary(ends: list[tuple[str, str | None]]) -> str:
         return _("Deposited; a person marked it as received by the tool.")
     if any(state in (*WAITING, *LEASED) for state in states):
         return _("Deposited; its sending is not finished.")
+    if has_bounced:
+        return _("Deposited; it was handed over, and came back refused.")
     if any(state in BLOCKED for state in states):
         return _("Deposited; nothing proves that it was handed over.")
     return _("Deposited; its sending was called off.")
 
 
-def statement(delivery: Delivery, *, marked_by: str | None = None) -> str:
-    """What is proved of one delivery, and what is not."""
+def statement(
+    delivery: Delivery, *, marked_by: str | None = None, has_bounced: bool = False
+) -> str:
+    """What is proved of one delivery, and what is not; `has_bounced`: it came back,
+    whatever a person did about that."""
     state = delivery.state
     at = fulltime(delivery.accepted_at or delivery.settled_at or delivery.created_at)
     if state in DONE and delivery.reason == "by_hand":
@@ -54,7 +59,9 @@ def statement(delivery: Delivery, *, marked_by: str | None = None) -> str:
             "recipient's server took it.",
             time=at,
         )
-    if state == "unknown" or (delivery.ambiguous and state != "bounced"):
+    if has_bounced or state == "bounced":
+        return _("It was handed to the mail server, and came back refused.")
+    if state == "unknown" or delivery.ambiguous:
         return _(
             "The line was cut while it was handed over: it may have arrived or not."
         )
@@ -63,8 +70,6 @@ def statement(delivery: Delivery, *, marked_by: str | None = None) -> str:
 
 def _not_handed_over(delivery: Delivery) -> str:
     state = delivery.state
-    if state == "bounced":
-        return _("It was handed to the mail server, and came back refused.")
     if state == "failed":
         why = reason_text(delivery.reason)
         return _("Not handed over: %(why)s.", why=why)

@@ -22,8 +22,11 @@ from app.delivery.sheet_pdf import sheet_pdf
 from app.firms.models import Firm
 from app.library.deposit import Deposited
 from app.library.models import Document
+from app.library.receiving import receive
+from app.library.replacing import replace
 from tests.cast import House, World, signed_in
 from tests.delivery.world import change, delivery_of
+from tests.papers import one_page_pdf
 from tests.smtp import MailServer
 
 LONG = "Facture de la maçonnerie œuvre n° " + "é" * 200 + ".pdf"
@@ -166,6 +169,45 @@ def test_what_came_back_is_told(house: House) -> None:
     assert sent["state"] == "bounced"
     assert [event["text"] for event in sent["came_back"]] == ["550 Mailbox unknown"]
     assert "revenu" in sent["statement"]
+
+
+def test_what_came_back_was_handed_over_whatever_a_person_did_about_it(
+    house: House,
+) -> None:
+    done = house.drop()
+    tick.run()
+    bounced(delivery_of(done), "550 Mailbox unknown")
+    db.session.commit()
+    for _ in range(2):
+        shown = sheet_of(done)
+        [sent] = shown["deliveries"]
+        assert sent["left_at"]
+        assert "revenu" in sent["statement"]
+        assert "revenu" in shown["summary"]
+        by_hand.call_off(delivery_of(done), by=house.staff)
+        db.session.commit()
+    assert sent["state"] == "cancelled"
+
+
+def test_a_new_version_of_what_was_asked_for_by_hand_says_so_too(
+    house: House,
+) -> None:
+    done = house.drop(path="Social")
+    connection = house.dune_connection()
+    version = delivery_version(done)
+    by_hand.transmit(done.document, version, connection, "purchases", by=house.staff)
+    change(done, state="failed", reason="refused")
+    replace(done.document, receive([one_page_pdf("2")], "2.pdf"), by=house.manager)
+    db.session.commit()
+    found = [
+        (sent["state"], sent["due"]["by"], sent["due"]["text"])
+        for sent in sheet_of(done)["deliveries"]
+    ]
+    assert [(state, by) for state, by, _text in found] == [
+        ("failed", "hand"),
+        ("pending", "hand"),
+    ]
+    assert all("Ben Petit" in text for *_rest, text in found)
 
 
 def test_the_paper_says_the_same_page_after_page(house: House) -> None:
