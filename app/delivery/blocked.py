@@ -14,7 +14,7 @@ from app.companies.models import Company
 from app.db import db
 from app.delivery.badges import reason_text
 from app.delivery.models import Delivery
-from app.delivery.needing import needs_a_person
+from app.delivery.needing import is_followed, needs_a_person
 from app.delivery.proof import cancel_text
 from app.texts import gettext as _
 
@@ -43,10 +43,12 @@ def blocked(*which: ColumnElement[bool]) -> list[Group]:
 def not_sent(
     since: datetime, until: datetime, *which: ColumnElement[bool]
 ) -> list[Group]:
-    """Called off in between as a consequence; what was called off first, first."""
+    """Called off in between as a consequence, and not sent since; what was called off
+    first, first."""
     return _groups(
         Delivery.settled_at,
         Delivery.state == "cancelled",
+        ~is_followed(),
         Delivery.reason.in_(CONSEQUENCES),
         Delivery.settled_at >= since,
         Delivery.settled_at < until,

@@ -14,9 +14,10 @@ from app.delivery.blocked import CONSEQUENCES
 from app.delivery.clock import slot_at
 from app.delivery.models import BLOCKED
 from app.library.models import Version
+from app.library.moving import move_document
 from app.notices.models import Notice
 from tests.cast import House, World, browser_at, signed_in
-from tests.delivery.world import change
+from tests.delivery.world import change, copies_of
 from tests.smtp import MailServer
 
 
@@ -140,6 +141,21 @@ def test_what_a_person_called_off_needs_no_word(app: Flask, house: House) -> Non
     assert send_digests() == 0
     journal = signed_in(app, house.admin).get("/deliveries?state=cancelled").text
     assert done.document.name in journal
+
+
+@pytest.mark.usefixtures("noon")
+def test_what_left_after_all_is_not_said_to_be_unsent(app: Flask, house: House) -> None:
+    done = house.drop()
+    move_document(done.document, house.folder("Social"), by=house.admin)
+    db.session.commit()
+    change(done, settled_at=database_now() - timedelta(days=1))
+    assert 'class="card kept"' in signed_in(app, house.admin).get("/").text
+    move_document(done.document, house.folder(), by=house.admin)
+    db.session.commit()
+    tick.run()
+    assert [copy.state for copy in copies_of(done)] == ["cancelled", "accepted"]
+    assert send_digests() == 0
+    assert 'class="card kept"' not in signed_in(app, house.admin).get("/").text
 
 
 def test_the_dashboard_tells_of_the_companies_that_one_follows(
