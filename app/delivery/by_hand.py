@@ -10,6 +10,7 @@ from app.connectors import apps
 from app.connectors.models import Connection
 from app.db import database_now, db
 from app.delivery.models import BLOCKED, DONE, LEASED, WAITING, Delivery
+from app.delivery.needing import is_followed
 from app.delivery.noting import note
 from app.delivery.planning import hold_reason, make_delivery
 from app.delivery.repeats import call_off_repeats
@@ -170,11 +171,16 @@ def mark_received(delivery: Delivery, *, by: Person | None) -> bool:
 
 
 def call_off(delivery: Delivery, *, by: Person | None) -> bool:
-    """«Annuler»: it will not leave. False when it has left, or is leaving."""
+    """«Annuler»: it will not leave. False when it has left, or is leaving; and when it
+    was sent once more since: that is what would have to be called off."""
     lock_company(delivery.company_id, exclusive=True)
     called_off = db.session.execute(
         update(Delivery)
-        .where(Delivery.id == delivery.id, Delivery.state.in_((*WAITING, *BLOCKED)))
+        .where(
+            Delivery.id == delivery.id,
+            Delivery.state.in_((*WAITING, *BLOCKED)),
+            ~is_followed(),
+        )
         .values(state="cancelled", reason="by_user", settled_at=database_now())
         .returning(Delivery.id)
     ).all()

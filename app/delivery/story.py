@@ -98,7 +98,9 @@ def may_mark_received(delivery: Delivery) -> bool:
 
 
 def may_cancel(delivery: Delivery) -> bool:
-    return delivery.state not in (*DONE, *LEASED, "cancelled")
+    if delivery.state in (*DONE, *LEASED, "cancelled"):
+        return False
+    return not is_one_followed(delivery)
 
 
 def _position(delivery: Delivery) -> int | None:

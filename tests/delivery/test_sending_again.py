@@ -10,7 +10,8 @@ from flask import Flask
 from sqlalchemy import select
 
 from app.db import database_now, db
-from app.delivery import journal_acts, journal_routes, tick
+from app.delivery import by_hand, journal_acts, journal_routes, tick
+from app.delivery.bouncing import bounced
 from app.delivery.models import Delivery
 from app.delivery.why import why
 from app.library import judging, replacing, trashing
@@ -79,6 +80,26 @@ def test_what_was_sent_again_is_offered_no_more_but_what_became_of_it(
     trashing.trash_document(document, by=house.admin)
     db.session.commit()
     assert buttons(ada, new) == (False, False)
+
+
+def test_what_was_sent_again_since_is_not_called_off(
+    house: House, ada: Browser
+) -> None:
+    """It has left: «will not leave» would be wrong, and the bounce is history."""
+    done = house.drop()
+    tick.run()
+    assert bounced(copies_of(done)[0], "550 5.1.1 No such user")
+    db.session.commit()
+    first = copies_of(done)[0].id
+    assert "Annuler" in ada.get(f"/deliveries/{first}").text
+    assert by_hand.resend(copies_of(done)[0], by=house.admin)
+    db.session.commit()
+    tick.run()
+    assert "Annuler" not in ada.get(f"/deliveries/{first}").text
+    data = {"act": "cancel", "id": [str(copy.id) for copy in copies_of(done)]}
+    page = ada.post("/deliveries", data=data, follow_redirects=True).text
+    assert "2 laissés tels quels" in page.replace("\xa0", " ")
+    assert [copy.state for copy in copies_of(done)] == ["bounced", "accepted"]
 
 
 def test_two_lines_of_one_document_make_it_leave_once(
