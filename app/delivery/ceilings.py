@@ -57,10 +57,12 @@ def reached(delivery: Delivery) -> datetime | None:
     left = select(Delivery.accepted_at).where(
         Delivery.connection_id == connection_id, _counts(database_now())
     )
-    times = sorted(at for at in db.session.scalars(left) if at is not None)
-    if not times:
-        return database_now() + A_DAY
-    return times[min(too_many, len(times)) - 1] + A_DAY
+    now = database_now()
+    times = sorted(at for at in db.session.scalars(left) if at is not None)[-limit:]
+    # What leaves now takes a place for a day too; and so does each that follows.
+    places = times + [now] * (limit - len(times))
+    days, place = divmod(too_many - 1, limit)
+    return places[place] + A_DAY * (days + 1)
 
 
 def _limit(delivery: Delivery) -> int | None:

@@ -9,7 +9,7 @@ from app.db import db, utc_now
 from app.delivery import ceilings, outages, troubles
 from app.delivery.models import Delivery
 from app.firms.models import Firm
-from app.formats import clock, short
+from app.formats import clock, fulltime, short
 from app.texts import gettext as _
 
 
@@ -49,9 +49,15 @@ def _ceiling(delivery: Delivery) -> str | None:
     app = catalogue.find(delivery.connection.app_key)
     if free_at is None or app is None:
         return None
-    is_today = to_user_timezone(free_at).date() == to_user_timezone(utc_now()).date()
+    days = to_user_timezone(free_at).date() - to_user_timezone(utc_now()).date()
     facts = {"limit": app.daily_ceiling, "time": clock(free_at)}
-    if is_today:
+    if days.days > 1:
+        return _(
+            "Ceiling of %(limit)s sendings a day reached: will leave on %(time)s, or "
+            "later.",
+            **facts | {"time": fulltime(free_at)},
+        )
+    if days.days < 1:
         return _(
             "Ceiling of %(limit)s sendings a day reached: will leave from %(time)s on.",
             **facts,

@@ -14,6 +14,9 @@ from app.db import database_now, db
 from app.delivery import ceilings, claiming, tick
 from app.delivery.claiming import Claim
 from app.delivery.models import Delivery
+from app.delivery.why import why
+from app.formats import fulltime
+from app.library.deposit import Deposited
 from tests.cast import House
 from tests.delivery.world import change, delivery_of
 from tests.smtp import MailServer
@@ -93,6 +96,34 @@ def test_what_is_over_knows_when_its_place_is_free(
     first, second = (ceilings.reached(delivery_of(done)) for done in drops[3:])
     assert first == now + timedelta(hours=4)
     assert second == now + timedelta(hours=14)
+
+
+def test_what_is_over_for_days_says_on_which_day_it_leaves(
+    three_a_day: House, post: MailServer
+) -> None:
+    """Nobody is told «tomorrow» of what is three days away."""
+    drops = [three_a_day.drop(f"{number}.pdf") for number in range(10)]
+    now = database_now()
+
+    def days() -> list[int]:
+        free = (ceilings.reached(delivery_of(done)) for done in drops)
+        return [round((at - now) / timedelta(days=1)) if at else 0 for at in free]
+
+    assert days() == [0, 0, 0, 1, 1, 1, 2, 2, 2, 3]
+    tick.run()
+    assert days()[3:] == [1, 1, 1, 2, 2, 2, 3]
+    [first, *_rest, last] = [said(done) for done in drops[3:]]
+    assert "demain" in first
+    assert "demain" not in last
+    assert fulltime(now + timedelta(days=3))[:12] in last
+    change(drops[0], accepted_at=now - timedelta(hours=30))
+    assert days()[3:] == [0, 1, 1, 1, 2, 2, 2]
+
+
+def said(done: Deposited) -> str:
+    db.session.expire_all()
+    [because] = why(done.document)
+    return because.text
 
 
 def test_a_tool_without_ceiling_keeps_nothing_waiting(
