@@ -16,14 +16,28 @@ from app.delivery.planning import hold_reason, make_delivery
 from app.delivery.repeats import call_off_repeats
 from app.delivery.returning import earlier_deliveries
 from app.delivery.settled_trail import note_settled
+from app.errors import Refused
 from app.library.models import Document, Version
-from app.library.taking import current_version
+from app.library.taking import current_version, take
 from app.locks import lock_company
 from app.people.models import Person
+from app.texts import gettext as _
 
 ON_ITS_WAY = (*WAITING, *LEASED, *DONE)  # or there
 DUPLICATE = "duplicate_review"
 RELEASABLE = (DUPLICATE, "damaged", "encrypted", "oversized")
+
+
+def transmit_current(
+    document: Document, connection: Connection, slot: str, *, by: Person | None
+) -> Delivery:
+    """`transmit`, of the version that the document has by the time that it is our turn.
+    Raises Refused when it is not to leave: refused by the firm or in the trash."""
+    lock_company(document.company_id, exclusive=True)
+    take(document)
+    if document.status == "rejected":
+        raise Refused(_("The firm refused this document: take that back first."))
+    return transmit(document, current_version(document), connection, slot, by=by)
 
 
 def transmit(

@@ -10,11 +10,10 @@ from app.connectors import apps
 from app.connectors.finding import connection_or_404
 from app.db import db
 from app.delivery.badges import delivery_badge
-from app.delivery.by_hand import transmit
+from app.delivery.by_hand import transmit_current
 from app.errors import Refused
 from app.library.answering import to_page
 from app.library.finding import document_or_404
-from app.library.taking import current_version
 from app.policy import open_to
 from app.texts import gettext as _
 
@@ -30,10 +29,7 @@ def transmit_create(document_id: uuid.UUID) -> ResponseReturnValue:
     slot = request.form.get("slot") or app.slots[0].key
     if app.slot(slot) is None:
         raise Refused(_("%(app)s has no such address.", app=app.name))
-    if document.status == "rejected":
-        raise Refused(_("The firm refused this document: take that back first."))
-    version = current_version(document)
-    made = transmit(document, version, connection, slot, by=current_user)
+    made = transmit_current(document, connection, slot, by=current_user)
     db.session.commit()
     return to_page(
         url_for("library.document", document_id=document.id),
