@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, func, select
 from app.companies.models import Company
 from app.db import db, utc_now
 from app.delivery.clock import next_slot, slot_at
-from app.delivery.journal_filters import GROUPS
+from app.delivery.journal_filters import GROUPS, ended_at
 from app.delivery.models import DONE, OPEN, Delivery, Tick
 from app.delivery.needing import has_no_end_yet
 from app.formats import midnight
@@ -77,8 +77,9 @@ def _sent(mine: ColumnElement[bool], since: datetime, until: datetime) -> int:
         .where(
             mine,
             Delivery.state.in_(DONE),
-            Delivery.settled_at >= since,
-            Delivery.settled_at < until,
+            Delivery.settled_at >= since,  # by the index; none left later
+            ended_at() >= since,
+            ended_at() < until,
         )
     )
     return number or 0
@@ -137,9 +138,10 @@ def _by_slot(since: datetime) -> tuple[Counter[datetime], Counter[datetime]]:
     """Of the person's companies: how many left, and were refused, in each slot."""
     allowed = Company.visible_to(current_user).with_only_columns(Company.id)
     rows = db.session.execute(
-        select(Delivery.state, Delivery.settled_at).where(
+        select(Delivery.state, ended_at()).where(
             Delivery.company_id.in_(allowed),
             Delivery.settled_at >= since,
+            ended_at() >= since,
             Delivery.state.in_((*DONE, *GROUPS["refused"])),
         )
     )

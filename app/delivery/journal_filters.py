@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from sqlalchemy import ColumnElement, case, func
+
 from app.db import id_from
 from app.delivery.clock import slot_at
-from app.delivery.models import DONE, LEASED, WAITING
+from app.delivery.models import DONE, LEASED, WAITING, Delivery
 from app.typed import searched
 
 # What the filter and the counters call the states.
@@ -20,6 +22,13 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "cancelled": ("cancelled",),
 }
 PERIODS = {"1": 1, "7": 7, "30": 30, "365": 365}
+
+
+def ended_at() -> ColumnElement[datetime]:
+    """When it left, else when it came to its end: what a provider or a person tells of
+    it later is not the run's."""
+    left = case((Delivery.state.in_(DONE), Delivery.accepted_at))
+    return func.coalesce(left, Delivery.settled_at)
 
 
 @dataclass(frozen=True)

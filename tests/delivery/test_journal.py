@@ -17,6 +17,8 @@ from sqlalchemy import select
 from app.activity.models import Entry
 from app.db import database_now, db, new_id
 from app.delivery import journal_counts, tick
+from app.delivery.clock import slot_at
+from app.delivery.confirming import confirmed
 from app.delivery.models import STATES, Delivery
 from app.library.deposit import Deposited
 from tests.cast import Browser, House, World, signed_in
@@ -322,6 +324,33 @@ def test_a_bar_of_the_chart_leads_to_what_its_run_came_to(
     pages = [ada.get(html.unescape(link)).text for link in links]
     found = [[name in page for name in ("avant", "parti")] for page in pages]
     assert found == [[True, False], [False, True]]
+
+
+def test_what_left_is_of_its_own_run_and_day_whenever_that_is_confirmed(
+    house: House, ada: Browser, post: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A provider tells it hours later, or a person who saw it in the tool."""
+    done = house.drop()
+    tick.run()
+    noon = datetime.fromisoformat("2026-10-28T11:05+00:00")
+    evening = noon.replace(hour=22, minute=50)
+    put(done, "accepted", accepted_at=evening, settled_at=evening)
+    after = evening + timedelta(minutes=20)  # past midnight in Paris
+    monkeypatch.setattr("app.delivery.confirming.database_now", lambda: after)
+    delivery = db.session.get_one(Delivery, done.deliveries[0].id)
+    assert confirmed(delivery, "250 Ok")
+    db.session.commit()
+    later = after + timedelta(hours=1)
+    monkeypatch.setattr(journal_counts, "utc_now", lambda: later)
+    with ada.application.test_request_context():
+        login_user(house.admin)
+        counts, bars = journal_counts.counts(), journal_counts.bars()
+        assert (counts.sent_today, counts.sent_yesterday) == (0, 0)
+        [bar] = [bar for bar in bars if bar.sent]
+        assert bar.at == evening - timedelta(minutes=5)
+    for at, number in ((bar.at, 1), (slot_at(after), 0)):
+        page = ada.get("/deliveries", query_string={"run": at.isoformat(), "days": 365})
+        assert page.text.count("data-delivery=") == number
 
 
 @pytest.mark.parametrize("run", ["x", "0001-01-01", "9999-12-31T23:59:59", "²"])
