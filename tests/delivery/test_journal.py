@@ -353,6 +353,24 @@ def test_what_left_is_of_its_own_run_and_day_whenever_that_is_confirmed(
         assert page.text.count("data-delivery=") == number
 
 
+@pytest.mark.parametrize("state", ["pending", "held", "unknown", "failed"])
+def test_a_counter_leads_to_what_it_counts_however_old_that_is(
+    house: House, ada: Browser, state: str
+) -> None:
+    put(
+        house.drop(),
+        state,
+        reason="refused",
+        created_at=database_now() - timedelta(days=20),
+    )
+    page = ada.get("/deliveries").text
+    links = re.findall(
+        r'class="journal-counter" href="([^"]+)">.*?<strong[^>]*>(\d+)<', page, re.S
+    )
+    [link] = [html.unescape(link) for link, number in links if number == "1"]
+    assert ada.get(link).text.count("data-delivery=") == 1
+
+
 @pytest.mark.parametrize("run", ["x", "0001-01-01", "9999-12-31T23:59:59", "²"])
 def test_a_run_that_is_no_moment_filters_nothing(
     busy: dict[str, Delivery], ada: Browser, run: str
