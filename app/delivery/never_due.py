@@ -1,5 +1,5 @@
-"""Why nothing was made of a document, though its folder is on now: what it was like when
-it came. Its versions and its way through the trash say nothing of that.
+"""Why nothing was made of a document, though its folder is on now: what it was like
+when it came. Its versions and its way through the trash say nothing of that.
 """
 
 import uuid
