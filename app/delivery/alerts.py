@@ -5,6 +5,7 @@ what waits for a person.
 """
 
 import uuid
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from flask_babel import force_locale, to_user_timezone
@@ -125,10 +126,10 @@ def _lists(firm_id: uuid.UUID, today: datetime) -> tuple[list[Group], list[Group
 def _write_digest(
     firm: Firm, recipient: str, waiting: list[Group], called_off: list[Group]
 ) -> None:
-    lines = [_line(group) for group in waiting[:MOST_LINES]]
+    lines = _first_lines(waiting, _line)
     if called_off:
         lines += ["", _("Not sent, since yesterday:")]
-        lines += [_line_of_called_off(group) for group in called_off[:MOST_LINES]]
+        lines += _first_lines(called_off, _line_of_called_off)
     total = sum(group.number for group in waiting or called_off)
     subject = (
         ngettext(
@@ -146,6 +147,17 @@ def _write_digest(
         text="\n".join((*lines, "", f"{url_of(firm)}/deliveries?days=365", "")),
         firm=firm,
     )
+
+
+def _first_lines(groups: list[Group], line: Callable[[Group], str]) -> list[str]:
+    """With how many documents those are of which there is no line."""
+    lines = [line(group) for group in groups[:MOST_LINES]]
+    if rest := sum(group.number for group in groups[MOST_LINES:]):
+        more = ngettext(
+            "and %(num)d document more", "and %(num)d documents more", rest
+        )
+        lines.append(more)
+    return lines
 
 
 def _line(group: Group) -> str:

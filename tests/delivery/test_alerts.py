@@ -75,6 +75,25 @@ def test_the_digest_is_written_once_a_day_to_the_administrators(
 
 
 @pytest.mark.usefixtures("noon")
+def test_a_digest_that_is_cut_says_what_it_leaves_out(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alerts, "MOST_LINES", 1)
+    block(house)
+    for state in ("held", "unknown"):
+        change(house.drop(), state=state, reason="revoked")
+    yesterday = database_now() - timedelta(days=1)
+    for reason in ("switch_off", "moved_out"):
+        done = house.drop()
+        change(done, state="cancelled", reason=reason, settled_at=yesterday)
+    assert send_digests() == 1
+    (notice,) = notices("delivery_digest")
+    assert notice.text.count("Dune Alder") == 2
+    assert "et 2 autres documents" in notice.text.replace("\xa0", " ")
+    assert "et 1 autre document\n" in notice.text.replace("\xa0", " ")
+
+
+@pytest.mark.usefixtures("noon")
 def test_a_firm_with_nothing_blocked_is_left_alone(house: House) -> None:
     house.drop()
     assert send_digests() == 0
