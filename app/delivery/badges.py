@@ -11,6 +11,7 @@ from app.connectors import apps
 from app.delivery.briefs import Brief, Told
 from app.delivery.models import DONE, Delivery
 from app.delivery.needing import newest
+from app.delivery.ours import in_words
 from app.formats import clock
 from app.library.models import Document
 from app.texts import gettext as _
@@ -60,7 +61,7 @@ _URGENCY = (
 
 def delivery_badge(delivery: Delivery | Brief) -> Badge:
     """What one delivery is called by the firm."""
-    state, text = delivery.state, delivery.last_text or ""
+    state, text = delivery.state, in_words(delivery.last_text)
     if state == "deferred":
         label = _("New try at %(time)s", time=clock(delivery.not_before))
         return Badge(state, label, "info", "refresh", text)

@@ -15,6 +15,7 @@ from app.delivery.badges import hold_detail, reason_text
 from app.delivery.clock import next_slot
 from app.delivery.models import DONE, LEASED, WAITING, Delivery
 from app.delivery.obstacles import obstacle
+from app.delivery.ours import in_words
 from app.delivery.proof import cancel_text
 from app.delivery.repeats import ARRIVED
 from app.formats import filesize, fulltime, short
@@ -67,7 +68,7 @@ def _will_leave(delivery: Delivery) -> str:
     at = short(next_slot(max(utc_now(), delivery.not_before)))
     if delivery.state == "pending":
         return _("Will leave at %(time)s.", time=at)
-    said = delivery.last_text or _("unknown reason")
+    said = in_words(delivery.last_text) or _("unknown reason")
     return _("Will be tried again at %(time)s: %(why)s", time=at, why=said)
 
 
@@ -136,7 +137,7 @@ def _refused(delivery: Delivery) -> str:
         return _too_big(delivery)
     if delivery.reason in {"expired", "damaged", "worker_lost"}:
         why = reason_text(delivery.reason)
-        said = delivery.last_text
+        said = in_words(delivery.last_text)
         text = _("Failed: %(reason)s", reason=why)
         return f"{text}. {said}" if said else f"{text}."
     said = delivery.last_text or reason_text(delivery.reason)

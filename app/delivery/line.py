@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from app.db import db
-from app.delivery import claiming, outages, outcomes, quota, reaping
+from app.delivery import claiming, ours, outages, outcomes, quota, reaping
 from app.delivery.answers import NoServer, Reply
 from app.delivery.breaker import Breaker
 from app.delivery.claiming import A_CLAIM, Claim, Lease
@@ -89,13 +89,13 @@ class Line:
             return send(claim, self.session, self.recorder, self.lease.keep)
         except (ServerGone, Unrecorded):
             raise
-        except Exception as error:
+        except Exception:
             db.session.rollback()
             self.session.drop()
             if claim.is_past_return:
                 raise  # the dot may be out: only its lease may end this
             log.exception("delivery %s could not be sent", claim.id)
-            reply = Reply("body", 0, repr(error)[:1000])
+            reply = Reply("body", 0, ours.FAULT)
             return outcomes.deferred(claim, "body", reply)
 
     def _fault_of_now(self) -> str | None:

@@ -12,7 +12,7 @@ from flask import current_app
 
 from app.connectors import apps
 from app.db import db
-from app.delivery import envelope, lastlook, message, outcomes, renditions
+from app.delivery import envelope, lastlook, message, outcomes, ours, renditions
 from app.delivery.answers import (
     OUR_CREDENTIALS,
     NoServer,
@@ -85,7 +85,8 @@ def _document_fault(claim: Claim, fault: Exception) -> str:
         log.error("the stored bytes of delivery %s were altered", claim.id)
         return outcomes.failed(claim, "body", None, "damaged")
     log.error("the bytes of delivery %s are not to be had: %r", claim.id, fault)
-    return outcomes.deferred(claim, "body", Reply("body", 0, repr(fault)))
+    said = ours.CONVERSION if isinstance(fault, NoAnswer) else ours.STORE
+    return outcomes.deferred(claim, "body", Reply("body", 0, said))
 
 
 def _kept_from_converting(claim: Claim) -> str | None:

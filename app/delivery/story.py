@@ -14,6 +14,7 @@ from app.delivery.explaining import explained
 from app.delivery.journal import Line, line_of
 from app.delivery.models import BLOCKED, DONE, LEASED, Attempt, Delivery
 from app.delivery.needing import is_one_followed
+from app.delivery.ours import in_words
 from app.delivery.proof import cancel_text
 from app.delivery.repeats import ARRIVED
 from app.delivery.told import Told, told_of
@@ -57,7 +58,7 @@ def story_of(delivery: Delivery) -> Story:
         title=title_of(delivery),
         text=means.text,
         action=_elsewhere(means.action),
-        reply=delivery.last_text or "",
+        reply=in_words(delivery.last_text),
         attempts=list(attempts),
         told=told_of(delivery),
         version=version,

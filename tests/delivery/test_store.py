@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from app.db import db
-from app.delivery import tick
+from app.delivery import ours, tick
 from app.library.deposit import Deposited
 from app.library.models import Version
 from app.storage import StorageUnavailable
@@ -63,7 +63,7 @@ def test_missing_bytes_are_waited_for(
     path.rename(path.with_suffix(".away"))
     assert tick.run()["deferred"] == 1
     assert state_of(good) == ("accepted", None)
-    assert "Missing" in attempts_of(bad)[0].text
+    assert attempts_of(bad)[0].text == ours.STORE
     path.with_suffix(".away").rename(path)
     let_time_pass()
     tick.run()

@@ -9,7 +9,7 @@ from flask import Flask
 
 from app.connectors import connecting, switches
 from app.db import db, utc_now
-from app.delivery import tick
+from app.delivery import sending, tick
 from app.delivery.sheet import sheet
 from app.delivery.why import Because, why
 from app.library.deposit import Deposited
@@ -17,6 +17,7 @@ from app.library.moving import move_document, move_folder
 from app.library.receiving import receive
 from app.library.replacing import replace
 from app.library.trashing import restore_document, trash_document
+from app.storage import StorageUnavailable
 from tests.cast import PURCHASES, House, World, signed_in
 from tests.papers import one_page_pdf
 from tests.smtp import MailServer
@@ -154,6 +155,39 @@ def test_a_new_try_says_when_and_why(house: House, post: MailServer) -> None:
     because = the_one(done)
     assert because.state == "deferred"
     assert "Greylisted" in because.text
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (StorageUnavailable("s3.internal:9000"), "le fichier n’a pas pu être lu"),
+        (KeyError("s3.internal:9000"), "une erreur de notre côté"),
+    ],
+)
+def test_a_fault_of_ours_is_told_in_words_and_without_what_is_inside(
+    app: Flask,
+    house: House,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: Exception,
+    told: str,
+) -> None:
+    done = house.drop()
+
+    def fails(*_given: object) -> None:
+        raise fault
+
+    monkeypatch.setattr(sending, "_transfer", fails)
+    tick.run()
+    because = the_one(done)
+    assert because.state == "deferred"
+    assert told in because.text
+    [delivery] = done.deliveries
+    shown = because.text + "".join(
+        signed_in(app, house.admin).get(path).text
+        for path in (f"/documents/{done.document.id}", f"/deliveries/{delivery.id}")
+    )
+    assert "s3.internal" not in shown
+    assert type(fault).__name__ not in shown
 
 
 def test_cut_off_says_so(house: House) -> None:
