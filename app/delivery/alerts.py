@@ -153,9 +153,7 @@ def _first_lines(groups: list[Group], line: Callable[[Group], str]) -> list[str]
     """With how many documents those are of which there is no line."""
     lines = [line(group) for group in groups[:MOST_LINES]]
     if rest := sum(group.number for group in groups[MOST_LINES:]):
-        more = ngettext(
-            "and %(num)d document more", "and %(num)d documents more", rest
-        )
+        more = ngettext("and %(num)d document more", "and %(num)d documents more", rest)
         lines.append(more)
     return lines
 

@@ -12,7 +12,7 @@ from flask import current_app
 
 from app.connectors import apps
 from app.db import db
-from app.delivery import envelope, lastlook, message, outcomes, ours, renditions
+from app.delivery import envelope, lastlook, message, ours, outcomes, renditions
 from app.delivery.answers import (
     OUR_CREDENTIALS,
     NoServer,

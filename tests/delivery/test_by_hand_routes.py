@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from app.connectors import finding
 from app.connectors.models import Connection
 from app.db import db
 from app.delivery import routes
@@ -72,7 +73,7 @@ def test_what_became_of_it_while_one_waits_for_a_turn_is_seen(
         "replaced": lambda document: replace(document, other, by=house.manager),
         "trashed": lambda document: trash_document(document, by=house.manager),
     }
-    real = routes.connection_or_404
+    real = finding.connection_or_404
 
     def somebody_else() -> None:
         with app.app_context():
