@@ -37,6 +37,12 @@ def explained(delivery: Delivery) -> Explained:
         return Explained(_left(delivery))
     if state in LEASED:
         return Explained(_("Is being sent."))
+    if state == "unknown" or _is_not_to_be_repeated(delivery):
+        text = _(
+            "Uncertain: the line was cut at the moment of sending. Check in the tool: "
+            "sending it again may make a second copy."
+        )
+        return Explained(text, actions.look(delivery, _("Check, then decide")))
     if state in WAITING:
         return Explained(obstacle(delivery) or _will_leave(delivery))
     if state == "held":
@@ -44,13 +50,16 @@ def explained(delivery: Delivery) -> Explained:
     if state == "cancelled":
         text = _("Will not leave: %(why)s.", why=cancel_text(delivery.reason))
         return Explained(text, _of_cancelled(delivery))
-    if state == "unknown":
-        text = _(
-            "Uncertain: the line was cut at the moment of sending. Check in the tool: "
-            "sending it again may make a second copy."
-        )
-        return Explained(text, actions.look(delivery, _("Check, then decide")))
     return Explained(_refused(delivery), _of_refused(delivery))
+
+
+def _is_not_to_be_repeated(delivery: Delivery) -> bool:
+    """It waits, but the address has changed since a first copy may have left: the next
+    run gives it to a person (`sending`)."""
+    if delivery.state not in WAITING or not delivery.ambiguous:
+        return False
+    now = delivery.connection.destination_for(delivery.slot)
+    return now is not None and now.address != delivery.destination
 
 
 def _left(delivery: Delivery) -> str:

@@ -20,6 +20,7 @@ from app.library.replacing import replace
 from tests.cast import House, signed_in
 from tests.delivery.world import change
 from tests.papers import one_page_pdf
+from tests.smtp import MailServer
 
 # state, reason → what is done about it («get» or «post», endpoint); None: it is waited
 CASES: list[tuple[str, str | None, str | None]] = [
@@ -200,6 +201,21 @@ def test_a_ceiling_says_when_it_ends(
         r"\d\d:\d\d\.",
         text.replace("\xa0", " "),
     )
+
+
+def test_a_doubt_is_not_said_to_be_tried_again_at_another_address(
+    house: House, post: MailServer
+) -> None:
+    done = house.drop()
+    elsewhere = "older@tool.test"
+    change(done, state="deferred", ambiguous=1, destination=elsewhere)
+    because = the_one(done)
+    assert because.text.startswith("Incertain")
+    assert because.action
+    assert because.action.endpoint == "journal.show"
+    tick.run()
+    assert the_one(done).state == "unknown"
+    assert the_one(done).text == because.text
 
 
 def test_an_address_in_trouble_says_so(house: House) -> None:
