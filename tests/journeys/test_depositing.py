@@ -53,8 +53,8 @@ def test_the_button_takes_several_files_in_their_order(karim: Visitor) -> None:
         expect(karim.result(file.name)).to_have_attribute("data-state", "ok")
         expect(karim.result(file.name)).to_contain_text("Déposé")
         expect(karim.status(file.name)).to_have_attribute("data-status", "received")
-    names = karim.page.locator("#depots .deposit-name").all_inner_texts()
-    assert names == [file.name for file in files]
+    names = karim.page.locator("#depots .deposit-name").all_text_contents()
+    assert [name.strip() for name in names] == [file.name for file in files]
     expect(summary(karim)).to_have_text("5 documents déposés")
     expect(karim.page.locator("#annonces")).to_have_text("5 documents déposés")
     assert karim.complaints == []

@@ -12,6 +12,18 @@ from tests.pages.bad_files import pdf_of
 pytestmark = pytest.mark.journey
 LONG = ("Rénovation énergétique de la maison Lambert, deuxième tranche, " * 4)[:196]
 ONE_WORD = ("Anticonstitutionnellement" * 8)[:196]
+# Where the last four characters of a name stand, to the right of where it is cut.
+ENDING_IS_CUT = """name => {
+  const texts = document.createTreeWalker(name, NodeFilter.SHOW_TEXT);
+  let last;
+  while (texts.nextNode()) if (texts.currentNode.data.trim()) last = texts.currentNode;
+  const end = last.data.trimEnd().length;
+  const range = document.createRange();
+  range.setStart(last, end - 4);
+  range.setEnd(last, end);
+  const cut = name.closest("li").querySelector(".deposit-body");
+  return range.getBoundingClientRect().right > cut.getBoundingClientRect().right + 1;
+}"""
 IS_WIDE = "document.documentElement.scrollWidth > innerWidth"
 # Those whose text runs into what stands beside them.
 RUNS_OVER = """nodes => nodes.filter((node, at) => {
@@ -90,6 +102,19 @@ def test_a_long_name_pushes_nothing_out_of_its_place(visit: Visit, name: str) ->
         assert right(acts) <= width
         assert right(crumbs(page).last) <= box(page.locator(".steps"))["x"] + 1
         assert crumbs(page).evaluate_all(RUNS_OVER) == []
+
+
+def test_a_name_too_long_for_the_tray_keeps_its_ending(visit: Visit) -> None:
+    """Of one that came and of one that was refused."""
+    karim = visit("karim")
+    karim.open("garage-roux", "Administratif")
+    karim.drop(pdf(f"{LONG[:180]}.pdf"), File(f"{LONG[:170]}.txt", b""))
+    names = karim.page.locator("#depots .deposit-name")
+    expect(karim.page.locator("#depots [data-state=ok]")).to_have_count(1)
+    expect(karim.page.locator("#depots [data-state=refused]")).to_have_count(1)
+    for at, ending in enumerate((".pdf", ".txt")):
+        expect(names.nth(at)).to_contain_text(ending)
+        assert not names.nth(at).evaluate(ENDING_IS_CUT)
 
 
 def test_staff_move_and_rename_a_document_from_its_line(visit: Visit) -> None:

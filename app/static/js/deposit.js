@@ -59,9 +59,17 @@
 
   const KINDS = [[/\.pdf$/i, "pdf"], [/\.(jpe?g|png|heic|gif|webp|tiff?)$/i, "image"], [/\.(xlsx?|ods|csv)$/i, "sheet"]];
 
+  // The kind of the file; and where its name is too long, the ending stays in sight.
   function dress(row, name) {
     const kind = KINDS.find(([pattern]) => pattern.test(name))?.[1] || "other";
     row.querySelector(".filetype")?.classList.replace("filetype-other", `filetype-${kind}`);
+    const place = row.querySelector(".deposit-name");
+    const stem = place.querySelector("bdi");
+    place.title = stem.textContent;
+    const [ending] = stem.textContent.match(/\.[\p{L}\p{N}_]{1,8}$/u) || [""];
+    if (!ending) return;
+    stem.textContent = stem.textContent.slice(0, -ending.length);
+    stem.after(Object.assign(document.createElement("span"), { textContent: ending }));
   }
 
   function addRow(upload) {
