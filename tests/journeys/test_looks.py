@@ -146,6 +146,16 @@ def switcher(somebody: Visitor) -> None:
     expect(somebody.page.locator(".switcher-list a")).not_to_have_count(0)
 
 
+def import_lines(somebody: Visitor) -> None:
+    """What would be made of a file: one company, one that is there, one mistake."""
+    somebody.page.goto(somebody.url("/companies/import"))
+    lines = b"nom;siren\nPharmacie du Port;\nGarage Roux;\nZed;123456789\n"
+    file = File("Entreprises.csv", lines, "text/csv")
+    somebody.page.locator("main input[type=file]").set_input_files([file.chosen()])
+    somebody.page.get_by_role("button", name="Voir ce qui serait créé").click()
+    expect(somebody.page.locator(".import-lines tbody tr")).to_have_count(3)
+
+
 def template(somebody: Visitor) -> None:
     """Of the firm's own, open at one of its folders; made by whoever comes first."""
     page = somebody.page
@@ -210,6 +220,7 @@ PAGES: dict[str, tuple[str | None, str, Way]] = {
     "family-remove": ("nadia", "", at("/settings/families/remove?prefix=banque")),
     "company-switcher": ("claire", "", switcher),
     "companies-import": ("claire", "", at("/companies/import")),
+    "companies-import-lines": ("nadia", "", import_lines),
     "templates": ("nadia", "", at("/settings/templates")),
     "template": ("nadia", "", template),
     "template-apply": ("nadia", "", template_applied),

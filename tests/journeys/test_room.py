@@ -1,5 +1,6 @@
 """On a desk, each thing has the room that the pictures give it, whatever its name."""
 
+import re
 from typing import Any
 
 import pytest
@@ -185,3 +186,27 @@ def test_the_row_under_the_pointer_offers_its_download(visit: Visit) -> None:
     with nadia.page.expect_download() as got:
         link.click()
     assert got.value.suggested_filename == "Gazole.pdf"
+
+
+def test_the_lines_of_an_import_read_well_on_a_desk_and_on_a_phone(
+    visit: Visit,
+) -> None:
+    """A SIREN in one piece; no dash that nothing tells the meaning of."""
+    page = (nadia := visit("nadia")).page
+    page.goto(nadia.url("/companies/import"))
+    text = f"nom;siren\n{LONG};732829320\nPharmacie du Port;\nZed;123456789\n"
+    file = File("Entreprises.csv", text.encode(), "text/csv")
+    page.locator("main input[type=file]").set_input_files([file.chosen()])
+    page.get_by_role("button", name="Voir ce qui serait créé").click()
+    for siren in ("732 829 320".replace(" ", "\N{NO-BREAK SPACE}"), "123456789"):
+        found = page.get_by_role("cell", name=siren)
+        high = found.evaluate("""cell => {
+          const range = document.createRange();
+          range.selectNodeContents(cell);
+          return range.getClientRects().length;
+        }""")
+        assert high == 1
+    expect(page.get_by_role("cell", name="–", exact=True)).not_to_have_count(0)
+    page.set_viewport_size({"width": 390, "height": 844})
+    dashes = page.locator(".import-lines td:visible").filter(has_text=re.compile("^–$"))
+    expect(dashes).to_have_count(0)
