@@ -3,7 +3,7 @@ was called off as a consequence of something else. For the dashboard and the dig
 """
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -25,7 +25,8 @@ CONSEQUENCES = ("switch_off", "moved_out", "trashed", "rejected")
 
 @dataclass(frozen=True)
 class Group:
-    """Documents of one company that are kept back for one reason."""
+    """Documents of one company that are kept back for one reason, as a reader knows it:
+    a refusal at once and one by a mail that came back are the same."""
 
     slug: str
     company: str
@@ -77,10 +78,17 @@ def _groups(
         .group_by(Company.slug, Company.name, Delivery.state, Delivery.reason)
         .order_by(oldest)
     )
-    return [
-        Group(slug, name, state, why_text(state, reason), number, at_first)
-        for slug, name, state, reason, number, at_first in rows
-    ]
+    groups: dict[tuple[str, str, bool], Group] = {}
+    for slug, name, state, reason, number, at_first in rows:
+        why = why_text(state, reason)
+        key = (slug, why, state == "held")
+        known = groups.get(key)
+        groups[key] = (
+            replace(known, number=known.number + number)
+            if known
+            else Group(slug, name, state, why, number, at_first)
+        )
+    return list(groups.values())
 
 
 def why_text(state: str, reason: str | None) -> str:

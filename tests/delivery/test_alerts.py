@@ -147,6 +147,20 @@ def test_no_end_is_silent(app: Flask, house: House, state: str, reason: str) -> 
     assert signed_in(app, house.manager).get("/").text.count("kept") == 0
 
 
+@pytest.mark.usefixtures("noon")
+def test_what_is_said_in_the_same_words_is_said_once(app: Flask, house: House) -> None:
+    """Refused at once, and by a mail that came back."""
+    for name, state in (("a.pdf", "failed"), ("b.pdf", "bounced")):
+        change(house.drop(name), state=state, reason="refused")
+    page = signed_in(app, house.staff).get("/").text
+    listed = page.partition('class="card kept"')[2].partition("</section>")[0]
+    assert listed.count("Dune Alder</bdi>") == 1
+    assert "2 documents" in listed
+    send_digests()
+    (notice,) = notices("delivery_digest")
+    assert notice.text.count("Dune Alder") == 1
+
+
 def test_every_state_that_ends_is_walked_through() -> None:
     assert {state for state, _reason in ENDS} == {*BLOCKED, "cancelled"}
 
