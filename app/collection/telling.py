@@ -134,11 +134,21 @@ def _tell(firm: Firm | None, person: Person, waiting: Waiting) -> bool:
 
 
 def _text(firm: Firm | None, waiting: Waiting) -> str:
+    number = len(waiting.received)
     ends = day(waiting.ends_first)
     return "\n".join(
         (
-            _("They came to your collection addresses and were set aside."),
-            _("They are kept for 30 days: the first one goes on %(day)s.", day=ends),
+            ngettext(
+                "%(num)d mail came to your collection addresses and was set aside.",
+                "%(num)d mails came to your collection addresses and were set aside.",
+                number,
+            ),
+            ngettext(
+                "It is kept for 30 days, until %(day)s.",
+                "They are kept for 30 days: the first one goes on %(day)s.",
+                number,
+                day=ends,
+            ),
             "",
             _("Look at them (you will be asked to sign in):"),
             f"{url_of(firm)}/quarantine" if firm else f"{console_url()}/console/mail",

@@ -87,6 +87,20 @@ def test_those_who_may_look_at_it_are_told_once_a_day_and_before_its_end(
     assert "/quarantine" in text
 
 
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [(1, "1 courriel est arrivé sur"), (2, "2 courriels sont arrivés sur")],
+)
+def test_the_notice_says_how_many_they_are_in_its_first_sentence(
+    house: House, number: int, words: str
+) -> None:
+    for _one in range(number):
+        come("a.pdf")
+    keeping.look_after()
+    notice = db.session.scalars(select(Notice).where(Notice.kind == KIND)).first()
+    assert notice and notice.text.startswith(words)
+
+
 def test_a_mail_that_nobody_looked_at_goes_only_after_they_were_told(
     house: House,
 ) -> None:
