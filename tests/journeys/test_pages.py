@@ -2,6 +2,7 @@
 
 import re
 
+import pypdfium2
 import pytest
 from playwright.sync_api import expect
 
@@ -121,3 +122,22 @@ def test_a_paper_is_photographed_page_by_page_on_a_phone(visit: Visit) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Contrat signé.pdf")
     expect(page.get_by_role("link", name="Télécharger la photo 2")).to_be_visible()
     expect(page.locator(PICTURES)).to_have_count(2, timeout=30_000)
+
+
+def test_a_document_is_printed_a_sheet_a_page_and_nothing_else(visit: Visit) -> None:
+    karim = visit("karim")
+    karim.page.add_init_script(
+        """window.print = () => (document.documentElement.dataset.printed =
+          [...document.querySelectorAll(".viewer-page img")].every((one) => one.complete))"""
+    )
+    karim.open("garage-roux", "Social")
+    karim.drop(File("Bulletins.pdf", pdf_of(*(f"Bulletin {n}" for n in range(6)))))
+    karim.row("Bulletins.pdf").locator(".document-name").click()
+    karim.page.get_by_role("button", name="Imprimer").click(timeout=60_000)
+    # Also those that were not scrolled to are there by then.
+    expect(karim.page.locator("html")).to_have_attribute("data-printed", "true")
+    sheets = pypdfium2.PdfDocument(karim.page.pdf(format="A4"))
+    assert len(sheets) == 6
+    # Asked of the browser, the page tells the rest too.
+    assert len(pypdfium2.PdfDocument(karim.page.pdf(format="A4"))) > 6
+    assert karim.complaints == []

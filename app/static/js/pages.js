@@ -1,4 +1,4 @@
-// A document's pages: zoom, the page that is looked at, the neighbours by keyboard; and
+// A document's pages: zoom, printing, the page that is looked at, the neighbours by keyboard; and
 // the pages laid out to be turned, moved or cut. All of it works (less well) without.
 (() => {
   "use strict";
@@ -47,6 +47,28 @@
     if (!button) return;
     const by = Number(button.dataset.zoomBy);
     zoom(by ? LEVELS[LEVELS.indexOf(level()) + by] || level() : FIT);
+  });
+
+  // Printed: the pages alone, once all of them are here (also those not yet scrolled to)
+
+  async function print(button) {
+    if (button.hasAttribute("aria-busy")) return;
+    button.setAttribute("aria-busy", "true");
+    const pictures = all(".viewer-page img");
+    for (const picture of pictures) picture.loading = "eager";
+    await Promise.allSettled(pictures.map((picture) => picture.decode()));
+    button.removeAttribute("aria-busy");
+    document.documentElement.classList.add("prints-pages");
+    window.print();
+  }
+
+  window.addEventListener("afterprint", () =>
+    document.documentElement.classList.remove("prints-pages"),
+  );
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-print]");
+    if (button) print(button);
   });
 
   // The page that is looked at is marked in the strip
