@@ -50,6 +50,20 @@ def test_d_opens_the_chooser_but_not_from_a_field(claire: Visitor) -> None:
     assert len(claire.choosers) == 1
 
 
+def test_who_leaves_the_search_or_the_switcher_is_where_they_were(
+    claire: Visitor, rows: Locator
+) -> None:
+    press(claire, "j", "j", "/")
+    expect(claire.page.get_by_role("combobox")).to_be_focused()
+    press(claire, "Escape")
+    expect(rows.nth(1)).to_be_focused()
+    press(claire, "e")
+    dialog = claire.page.locator("dialog.switcher")
+    expect(dialog.get_by_role("searchbox")).to_be_focused()
+    press(claire, "Escape")
+    expect(rows.nth(1)).to_be_focused()
+
+
 def test_arrows_walk_the_tree_and_open_its_branches(claire: Visitor) -> None:
     tree = claire.page.get_by_role("tree")
     here = tree.locator("[aria-current]")

@@ -7,6 +7,8 @@
   const options = () => [...list.querySelectorAll("[role=option]")];
   const chosen = () => list.querySelector("[aria-selected=true]");
 
+  let cameFrom = null; // what had the focus before «/»
+
   const inField = (target) =>
     target.closest("input, textarea, select, [contenteditable], dialog");
 
@@ -18,6 +20,7 @@
     event.preventDefault();
     // Narrow windows have a link in its place.
     if (own.offsetParent === null) return document.querySelector(".find-link").click();
+    cameFrom = event.target;
     own.focus();
     own.select();
   });
@@ -62,10 +65,18 @@
     choose(all[(at + by + all.length) % all.length]);
   }
 
+  function leave() {
+    const back = cameFrom;
+    field.blur();
+    if (back?.isConnected) back.focus();
+  }
+
+  field.addEventListener("blur", () => (cameFrom = null));
+
   const keys = {
     ArrowDown: () => step(1),
     ArrowUp: () => step(-1),
-    Escape: () => (list.hidden ? field.blur() : show(false)),
+    Escape: () => (list.hidden ? leave() : show(false)),
     Enter: (event) => {
       const option = !list.hidden && isFresh() && chosen();
       if (!option) return true; // all results, by the form

@@ -9,6 +9,7 @@
   const field = dialog.querySelector("input[type=search]");
   const found = dialog.querySelector("#switcher-found");
   dialog.querySelector("[name=here]").value = link.dataset.switcher;
+  let cameFrom = link; // a row of the list, when a key opened it from there
   let isAwaited = false; // Enter was pressed before the answer to what is typed came
 
   const isAnswered = () => found.querySelector("[data-q]")?.dataset.q === field.value;
@@ -22,6 +23,8 @@
     field.value = "";
     found.textContent = "";
     isAwaited = false;
+    const { activeElement } = document;
+    cameFrom = activeElement === document.body ? link : activeElement;
     dialog.showModal();
     field.focus();
     htmx.trigger(field, "portal:find");
@@ -35,7 +38,7 @@
   dialog.addEventListener("click", (event) => {
     if (event.target === dialog) dialog.close();
   });
-  dialog.addEventListener("close", () => link.focus());
+  dialog.addEventListener("close", () => (cameFrom.isConnected ? cameFrom : link).focus());
 
   dialog.addEventListener("keydown", (event) => {
     const list = choices();
