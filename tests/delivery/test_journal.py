@@ -259,7 +259,7 @@ def test_a_message_that_was_refused_has_no_wrong_address(
 ) -> None:
     put(house.drop("a.pdf"), "failed", reason="refused", last_text="5.6.0 Not this")
     assert "Refusé\u00a0: 5.6.0 Not this" in ada.get("/deliveries").text
-    assert "refusé par l’outil" in ada.get("/").text
+    assert "refus de l’outil" in ada.get("/").text
 
 
 def test_the_counters_and_the_chart_count_this_firm_only(
