@@ -32,12 +32,12 @@ def save(browser: Browser, name: str, query: str, page: str = "search") -> str:
 def links(browser: Browser, path: str) -> dict[str, str]:
     """By name, those that the page offers."""
     soup = BeautifulSoup(browser.get(path).text, "html.parser")
-    return {one.text: str(one["href"]) for one in soup.select(".saved-one")}
+    return {one.text: str(one["href"]) for one in soup.select(".saved .pill")}
 
 
 def current(browser: Browser, path: str) -> list[str]:
     soup = BeautifulSoup(browser.get(path).text, "html.parser")
-    return [one.text for one in soup.select(".saved-one[aria-current]")]
+    return [one.text for one in soup.select(".saved .pill[aria-current]")]
 
 
 def saved() -> list[str]:

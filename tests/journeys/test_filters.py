@@ -23,7 +23,7 @@ def test_what_is_typed_now_is_what_is_saved(visit: Visit, width: int) -> None:
     assert violations(page, "light") == []
     page.keyboard.type(name)
     page.keyboard.press("Enter")
-    chip = page.locator(".saved-one").filter(has_text=name)
+    chip = page.locator(".saved .pill").filter(has_text=name)
     expect(chip).to_have_attribute("aria-current", "true")
     expect(page.locator("#desk-q")).to_have_value("dupont")
     page.locator("#desk-q").fill("")
@@ -38,5 +38,5 @@ def test_what_is_typed_now_is_what_is_saved(visit: Visit, width: int) -> None:
     page.get_by_role("button", name=f"Supprimer « {name} »").click()
     expect(page.get_by_role("button", name=f"Renommer « {name} »")).to_have_count(0)
     page.get_by_role("button", name="Annuler").click()
-    expect(page.locator(".saved-one").filter(has_text=name)).to_be_visible()
+    expect(page.locator(".saved .pill").filter(has_text=name)).to_be_visible()
     assert claire.complaints == []

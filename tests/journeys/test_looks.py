@@ -187,7 +187,7 @@ def filters(somebody: Visitor) -> None:
     somebody.page.locator(".saved summary").click()
     somebody.page.locator(".saved-form [name=name]").fill("Factures")
     somebody.page.locator(".saved-form button").click()
-    expect(somebody.page.locator(".saved-one")).to_be_visible()
+    expect(somebody.page.locator(".saved .pill")).to_be_visible()
     somebody.page.goto(somebody.url("/filters"))
 
 

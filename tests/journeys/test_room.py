@@ -175,6 +175,21 @@ def test_the_journal_says_how_many_states_are_chosen(visit: Visit) -> None:
     expect(chosen).to_be_visible()
 
 
+@pytest.mark.parametrize("width", [1280, 1440])
+def test_no_filter_of_the_journal_lies_over_what_stands_beside_it(
+    visit: Visit, width: int
+) -> None:
+    page = (claire := visit("claire")).page
+    page.set_viewport_size({"width": width, "height": 900})
+    run = "2026-11-28T15:30:00%2B00:00"
+    page.goto(claire.url(f"/deliveries?run={run}&days=7&state=held&state=doubt"))
+    bar = box(page.locator(".journal-bar"))
+    for one in page.locator(".journal-filters > :visible").all():
+        found = box(one)
+        is_above = found["y"] + found["height"] <= bar["y"]
+        assert is_above or found["x"] + found["width"] <= bar["x"]
+
+
 def test_the_row_under_the_pointer_offers_its_download(visit: Visit) -> None:
     nadia = visit("nadia")
     nadia.open_a_folder_of_its_own("garage-roux")
