@@ -129,3 +129,22 @@ def test_the_menu_of_a_folder_is_a_sheet_that_a_tap_beside_closes(
     page.locator(".folder-menu").get_by_role("link", name="Nouveau dossier").click()
     expect(page.get_by_role("dialog").get_by_label("Nom")).to_be_focused()
     assert somebody.complaints == []
+
+
+def test_the_states_of_the_journal_are_told_whole_beside_their_lines(
+    visit: Visit,
+) -> None:
+    page = (claire := visit("claire")).page
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto(claire.url("/deliveries"))
+    badges = page.locator(".journal-badge .badge")
+    assert badges.count() > 5
+    for badge in badges.all():
+        text = badge.locator("span").first
+        assert text.evaluate("one => one.scrollWidth <= one.clientWidth + 1")
+        own, when = badge.bounding_box(), badge.locator(
+            "xpath=ancestor::tr/td[contains(@class, 'journal-when')]"
+        ).bounding_box()
+        assert own and when
+        is_below = own["y"] >= when["y"] + when["height"] - 1
+        assert is_below or own["x"] >= when["x"] + when["width"] - 1
