@@ -36,6 +36,7 @@ from app.library.finding import (
 from app.library.judging import judge_of
 from app.library.kinds import kind_of
 from app.library.models import Document, Folder
+from app.library.naming import split_extension
 from app.library.ordering import order_from, status_from
 from app.library.permissions import acts_on
 from app.library.receiving import Received, store
@@ -52,6 +53,7 @@ from app.policy import open_to, reads_its_own_body
 from app.texts import gettext as _, ngettext
 
 blueprint = Blueprint("library", __name__)
+blueprint.add_app_template_filter(split_extension, "stem_and_ending")
 
 
 @blueprint.get("/companies/<slug>")

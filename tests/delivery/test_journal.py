@@ -47,7 +47,7 @@ def ada(app: Flask, house: House) -> Browser:
 
 
 def names(page: str) -> set[str]:
-    return {state for state in STATES if f">{state}.pdf<" in page}
+    return {state for state in STATES if f'title="{state}.pdf"' in page}
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_a_long_journal_is_read_page_by_page_without_a_gap(
     url = "/deliveries"
     while url:
         page = ada.get(url, headers={"HX-Request": "true"}).text
-        seen += [f"n{n}" for n in reversed(range(5)) if f">n{n}.pdf<" in page]
+        seen += [f"n{n}" for n in reversed(range(5)) if f'title="n{n}.pdf"' in page]
         more = page.split('hx-get="/deliveries?')
         url = (
             "/deliveries?" + more[1].split('"')[0].replace("&amp;", "&")

@@ -22,7 +22,7 @@ ENDING_IS_CUT = """name => {
   const range = document.createRange();
   range.setStart(last, end - 4);
   range.setEnd(last, end);
-  const cut = name.closest("li").querySelector(".deposit-body");
+  const cut = name.closest(".deposit-body, .document-title, .file-name");
   return range.getBoundingClientRect().right > cut.getBoundingClientRect().right + 1;
 }"""
 IS_WIDE = "document.documentElement.scrollWidth > innerWidth"
@@ -103,6 +103,9 @@ def test_a_long_name_pushes_nothing_out_of_its_place(visit: Visit, name: str) ->
         assert right(acts) <= width
         assert right(crumbs(page).last) <= box(page.locator(".steps"))["x"] + 1
         assert crumbs(page).evaluate_all(RUNS_OVER) == []
+    page.set_viewport_size({"width": 360, "height": 740})
+    heading = page.get_by_role("heading", level=1)
+    assert heading.evaluate("node => node.scrollHeight <= node.clientHeight + 1")
 
 
 def test_a_name_too_long_for_the_tray_keeps_its_ending(visit: Visit) -> None:
@@ -116,6 +119,19 @@ def test_a_name_too_long_for_the_tray_keeps_its_ending(visit: Visit) -> None:
     for at, ending in enumerate((".pdf", ".txt")):
         expect(names.nth(at)).to_contain_text(ending)
         assert not names.nth(at).evaluate(ENDING_IS_CUT)
+
+
+def test_a_name_too_long_for_the_journal_keeps_its_ending(visit: Visit) -> None:
+    page = (claire := visit("claire")).page
+    for width in (1440, 360):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(claire.url("/deliveries"))
+        name = page.locator(".journal-document").first
+        name.locator("bdi").evaluate(
+            "(stem, long) => (stem.textContent = long + stem.textContent)", LONG
+        )
+        assert not page.evaluate(IS_WIDE)
+        assert not name.locator(".file-name").evaluate(ENDING_IS_CUT)
 
 
 def test_staff_move_and_rename_a_document_from_its_line(visit: Visit) -> None:
