@@ -38,7 +38,8 @@ BUNDLES: dict[str, tuple[str, ...]] = {
     ),
     "library.js": (
         *("library/_script.html", "js/directories.js", "js/offline.js"),
-        *("js/deposit.js", "js/rows.js", "js/choosing.js", "js/dragging.js"),
+        *("js/showing.js", "js/deposit.js", "js/dropping.js"),
+        *("js/rows.js", "js/choosing.js", "js/dragging.js"),
     ),
 }
 

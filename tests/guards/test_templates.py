@@ -49,9 +49,11 @@ def test_what_clients_load_knows_nothing_of_the_firm_s_side() -> None:
         "css/pages.css",
         "js/app.js",
         "js/deposit.js",
+        "js/dropping.js",
         "js/early.js",
         "js/pages.js",
         "js/rows.js",
+        "js/showing.js",
     ]
     for name in shared:
         text = (ROOT / "app/static" / name).read_text(encoding="utf-8")

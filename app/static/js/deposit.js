@@ -1,42 +1,15 @@
-// Deposits: files dropped or chosen go one by one, three at a time, in their order.
-// A retry carries the same upload_id, so that a document is never made twice.
+// Deposits: files go one by one, three at a time, in their order, and each has a line in
+// the tray. A retry carries the same upload_id, so that a document is never made twice.
 (() => {
   "use strict";
 
   const AT_ONCE = 3;
-  const forms = [...document.querySelectorAll("form[data-deposit]")];
-  const closed = document.querySelector("[data-deposit-closed]");
   const tray = document.getElementById("depots");
-  if ((!forms.length && !closed) || !tray) return;
+  if (!tray || !document.querySelector("form[data-deposit], [data-deposit-closed]")) return;
 
   document.querySelector("[data-tray-place]").prepend(tray);
   const list = tray.querySelector("[data-tray-list]");
-  const locale = document.documentElement.lang;
-  const words = {};
-  for (const word of document.getElementById("deposit-words").content.querySelectorAll("[data-word]")) {
-    words[word.dataset.word] = word.textContent.trim();
-  }
-
-  const say = (word, values = {}) =>
-    words[word].replace(/\{(\w+)\}/g, (whole, name) => (name in values ? values[name] : whole));
-  const counted = (word, count, values) =>
-    say(`${word}.${count === 1 ? "one" : "many"}`, { count, ...values });
-
-  const plainSpaces = (text) => text.replace(/\u202f/g, "\u00a0");
-  function size(bytes) {
-    let at = 0;
-    while (bytes >= 1000 && at < 3) {
-      bytes /= 1000;
-      at += 1;
-    }
-    const unit = ["byte", "kilobyte", "megabyte", "gigabyte"][at];
-    const maximumFractionDigits = at > 1 && bytes < 100 ? 1 : 0;
-    return plainSpaces(
-      new Intl.NumberFormat(locale, { style: "unit", unit, maximumFractionDigits }).format(bytes),
-    );
-  }
-  const percent = (part) =>
-    plainSpaces(new Intl.NumberFormat(locale, { style: "percent" }).format(part));
+  const { say, counted, size, percent, howFar, howLong, dress } = window.portal.deposits;
 
   // crypto.randomUUID is only there in secure contexts
   function newId() {
@@ -56,21 +29,6 @@
   let uploads = [];
   const LIVE = ["waiting", "sending", "checking"];
   const are = (...states) => uploads.filter((upload) => states.includes(upload.state));
-
-  const KINDS = [[/\.pdf$/i, "pdf"], [/\.(jpe?g|png|heic|gif|webp|tiff?)$/i, "image"], [/\.(xlsx?|ods|csv)$/i, "sheet"]];
-
-  // The kind of the file; and where its name is too long, the ending stays in sight.
-  function dress(row, name) {
-    const kind = KINDS.find(([pattern]) => pattern.test(name))?.[1] || "other";
-    row.querySelector(".filetype")?.classList.replace("filetype-other", `filetype-${kind}`);
-    const place = row.querySelector(".deposit-name");
-    const stem = place.querySelector("bdi");
-    place.title = stem.textContent;
-    const [ending] = stem.textContent.match(/\.[\p{L}\p{N}_]{1,8}$/u) || [""];
-    if (!ending) return;
-    stem.textContent = stem.textContent.slice(0, -ending.length);
-    stem.after(Object.assign(document.createElement("span"), { textContent: ending }));
-  }
 
   function addRow(upload) {
     const row = document.getElementById("deposit-row").content.firstElementChild.cloneNode(true);
@@ -166,8 +124,6 @@
     next();
   }
 
-  const plainly = (files) => ({ files: files.map((file) => ({ file })) });
-
   function tellOf({ leftOut = [], empty = [], unreadable = [] }) {
     for (const [word, names, state] of [
       ["left-out", leftOut, "told"],
@@ -204,17 +160,6 @@
       if (!upload) break;
       send(upload);
     }
-  }
-
-  const howFar = ({ sent, weight }) => say("sending", { sent: size(sent), total: size(weight) });
-
-  // Roughly, and not before it can be known
-  function howLong({ sent, weight, startedAt }) {
-    const elapsed = (performance.now() - startedAt) / 1000;
-    if (elapsed < 1 || !sent) return "";
-    const left = ((weight - sent) * elapsed) / sent;
-    if (left <= 60) return say(left <= 10 ? "left.moment" : "left.minute");
-    return say("left.minutes", { count: Math.ceil(left / 60) });
   }
 
   function send(upload) {
@@ -345,94 +290,6 @@
     if (are("cut", "expired", ...LIVE).length) event.preventDefault();
   });
 
-  // Choosing
-
-  let lastOpened = -Infinity;
-  document.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-deposit-open]");
-    if (!button || event.timeStamp - lastOpened < 600) return;
-    lastOpened = event.timeStamp;
-    document.querySelector(`#${CSS.escape(button.dataset.depositOpen)} input[type=file]`)?.click();
-  });
-
-  for (const form of forms) {
-    const field = form.querySelector("input[type=file]");
-    field.addEventListener("change", () => {
-      add(form, plainly([...field.files]));
-      field.value = "";
-    });
-    form.querySelector("[data-directory-open]")?.addEventListener("click", () => {
-      const directory = document.createElement("input");
-      Object.assign(directory, { type: "file", webkitdirectory: true });
-      directory.addEventListener("change", () =>
-        add(form, window.portal.sortOut([...directory.files])),
-      );
-      directory.click();
-    });
-    form.addEventListener("submit", (event) => event.preventDefault());
-  }
-
-  // Dropping, anywhere on the page
-
-  let over = null;
-  const hasFiles = (event) => event.dataTransfer && [...event.dataTransfer.types].includes("Files");
-  const leave = () => document.documentElement.classList.remove("dragging");
-  const zone = document.querySelector(".dropzone");
-  const nodeUnder = (event) => event.target.closest?.("#tree [role=treeitem]");
-  const nameOf = (node) => node.querySelector(".tree-name").textContent;
-
-  // A folder of the tree under the pointer, or a form, else the page's first
-  function aimed(event) {
-    const node = nodeUnder(event);
-    if (!node) return event.target.closest?.("form[data-deposit]") || forms[0];
-    if ("closed" in node.dataset) return null;
-    const { maxMb } = (forms[0] || closed).dataset;
-    return { action: `${node.href}/documents`, dataset: { maxMb, folder: nameOf(node) } };
-  }
-
-  // Where they will land, or that they cannot
-  function showAim(event, form) {
-    if (!zone) return;
-    zone.classList.toggle("is-shut", !form);
-    const title = zone.querySelector("[data-drag-title]");
-    const files = [...event.dataTransfer.items].filter((item) => item.kind === "file");
-    const node = nodeUnder(event);
-    let text;
-    if (form) text = counted("drop", files.length || 1, { folder: form.dataset.folder });
-    else if (node) text = say("closed", { folder: nameOf(node) });
-    else text = zone.querySelector(".dropzone-rest span").textContent;
-    if (title.textContent !== text) title.textContent = text;
-  }
-
-  function enter(event) {
-    if (!hasFiles(event)) return;
-    event.preventDefault();
-    const form = aimed(event);
-    event.dataTransfer.dropEffect = form ? "copy" : "none";
-    document.documentElement.classList.add("dragging");
-    clearTimeout(over);
-    over = setTimeout(leave, 500);
-    showAim(event, form);
-  }
-
-  function drop(event) {
-    if (!hasFiles(event)) return;
-    event.preventDefault();
-    clearTimeout(over);
-    leave();
-    const form = aimed(event);
-    if (!form) return;
-    const items = [...event.dataTransfer.items].filter((item) => item.kind === "file");
-    const entries = items.map((item) => item.webkitGetAsEntry?.());
-    const files = [...event.dataTransfer.files];
-    if (!entries.some((entry) => entry?.isDirectory)) return add(form, plainly(files));
-    window.portal.lookThrough(entries.filter(Boolean)).then((found) => add(form, found));
-  }
-
-  window.addEventListener("dragenter", enter);
-  window.addEventListener("dragover", enter);
-  window.addEventListener("dragleave", (event) => {
-    if (!event.relatedTarget) leave();
-  });
-  window.addEventListener("drop", drop);
+  // What js/dropping.js brings
+  window.portal.deposits.add = add;
 })();

@@ -31,7 +31,7 @@
     over = null;
   }
 
-  // Files of the computer may be dragged there too: js/deposit.js takes those.
+  // Files of the computer may be dragged there too: js/dropping.js takes those.
   document.addEventListener("dragover", (event) => {
     const hasFiles = [...(event.dataTransfer?.types || [])].includes("Files");
     if (!dragged.length && !hasFiles) return;
