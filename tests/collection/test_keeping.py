@@ -98,7 +98,8 @@ def test_the_notice_says_how_many_they_are_in_its_first_sentence(
         come("a.pdf")
     keeping.look_after()
     notice = db.session.scalars(select(Notice).where(Notice.kind == KIND)).first()
-    assert notice and notice.text.startswith(words)
+    assert notice
+    assert notice.text.startswith(words)
 
 
 def test_a_mail_that_nobody_looked_at_goes_only_after_they_were_told(

@@ -127,8 +127,11 @@ def test_a_paper_is_photographed_page_by_page_on_a_phone(visit: Visit) -> None:
 def test_a_document_is_printed_a_sheet_a_page_and_nothing_else(visit: Visit) -> None:
     karim = visit("karim")
     karim.page.add_init_script(
-        """window.print = () => (document.documentElement.dataset.printed =
-          [...document.querySelectorAll(".viewer-page img")].every((one) => one.complete))"""
+        """window.print = () => {
+          const pictures = [...document.querySelectorAll(".viewer-page img")];
+          const isWhole = pictures.every((one) => one.complete);
+          document.documentElement.dataset.printed = isWhole;
+        };"""
     )
     karim.open("garage-roux", "Social")
     karim.drop(File("Bulletins.pdf", pdf_of(*(f"Bulletin {n}" for n in range(6)))))
