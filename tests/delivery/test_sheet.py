@@ -80,6 +80,15 @@ def test_it_says_handed_over_and_never_received(house: House) -> None:
     assert "horodatage électronique qualifié" in said
 
 
+def test_the_page_gives_the_reply_with_its_code(app: Flask, house: House) -> None:
+    done = house.drop()
+    tick.run()
+    reply = delivery_of(done)
+    page = signed_in(app, house.staff).get(f"/documents/{done.document.id}").text
+    assert reply.last_code == 250
+    assert f"<dd>250 {reply.last_text}</dd>" in page
+
+
 def test_every_line_can_be_sealed_again_from_the_sheet(house: House) -> None:
     done = house.drop()
     tick.run()
