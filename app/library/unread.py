@@ -24,7 +24,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from app.companies.models import Company
 from app.connectors.reach import subtree
-from app.db import UtcDateTime, database_now, db, insert_into
+from app.db import UtcDateTime, among, database_now, db, insert_into
 from app.library.models import Document, DocumentRead, Folder, FolderRead
 from app.library.tree import Sight, hidden_folders, hidden_of
 from app.locks import lock_company
@@ -159,16 +159,17 @@ def note_opened(document: Document, reader: Person) -> None:
 
 def note_known(documents: Sequence[Document], reader: Person, at: datetime) -> None:
     """The same of many that the person has opened, or put where they are."""
-    rows = [
-        {
-            "firm_id": document.firm_id,
-            "person_id": reader.id,
-            "document_id": document.id,
-            "read_at": at,
-        }
-        for document in documents
-    ]
-    marks = insert_into(DocumentRead).values(rows)
+    known = select(
+        Document.firm_id,
+        literal(reader.id, Uuid()),
+        Document.id,
+        literal(at, UtcDateTime()),
+    ).where(among(Document.id, [document.id for document in documents]))
+    marks = insert_into(DocumentRead).from_select(
+        ["firm_id", "person_id", "document_id", "read_at"],
+        known,
+        include_defaults=False,
+    )
     db.session.execute(marks.on_conflict_do_nothing())
 
 
