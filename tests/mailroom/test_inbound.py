@@ -182,11 +182,46 @@ def test_there_is_no_door_without_a_secret_nor_elsewhere(
     assert mails() == []
 
 
-@pytest.mark.parametrize("seconds", [-301 - 60, 301 + 60])
-def test_a_signature_of_another_hour_is_none(app: Flask, seconds: int) -> None:
+@pytest.mark.parametrize("seconds", [-9 * 3600 - 60, 301 + 60])
+def test_a_signature_of_another_day_is_none(app: Flask, seconds: int) -> None:
     request = by_mailgun(RAW, COMPTA, at=time.time() + seconds)
     assert bring(app, "mailgun", request).status_code == 401
     assert mails() == []
+
+
+def test_what_was_put_off_is_taken_as_long_as_mailgun_goes_on_trying(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten minutes later for the first time, eight hours for the last, and it may say
+    the very same: its time, its token and its signature."""
+    request = by_mailgun(RAW, COMPTA)
+    with monkeypatch.context() as patch:
+        patch.setattr(type(store()), "writer", _away)
+        assert bring(app, "mailgun", request).status_code == 503
+    hours_later = time.time() + 8 * 3600
+    monkeypatch.setattr(time, "time", lambda: hours_later)
+    assert bring(app, "mailgun", request).json == {"kept": 1}
+    assert bring(app, "mailgun", request).json == {"kept": 0}
+    assert len(mails()) == 1
+
+
+def test_what_was_put_off_is_taken_as_long_as_sendgrid_goes_on_trying(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(
+        app.config, "INBOUND_WEBHOOK_SECRET", tellers.key_of("sendgrid")
+    )
+    request, now = by_sendgrid(RAW, COMPTA), int(time.time())
+    for days, code in ((4, 401), (3, 200), (1, 200)):
+        at = str(now - days * 24 * 3600)
+        headers = tellers.signed_by_sendgrid(request["data"], at)
+        whole = request | {"headers": request["headers"] | headers}
+        assert bring(app, "sendgrid", whole).status_code == code
+    assert len(mails()) == 1, "what is signed is the message: the same again is known"
+
+
+def _away(*_: Any) -> None:
+    raise StorageUnavailable("away")
 
 
 def test_a_token_that_was_used_brings_no_other_message(app: Flask) -> None:
@@ -236,7 +271,7 @@ def test_with_sendgrid_s_key_only_what_it_signed_is_taken(
     request["headers"] |= basic(key)
     assert bring(app, "sendgrid", request).status_code == 401
     signed = tellers.signed_by_sendgrid(request["data"], str(int(time.time())))
-    stale = tellers.signed_by_sendgrid(request["data"], str(int(time.time()) - 400))
+    stale = tellers.signed_by_sendgrid(request["data"], str(int(time.time()) - 400_000))
     for headers, code in ((stale, 401), (signed, 200)):
         whole = request | {"headers": request["headers"] | headers}
         assert bring(app, "sendgrid", whole).status_code == code

@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 Headers = Mapping[str, str]
-OLDEST = 300  # seconds that a signature is good for
-AHEAD = 300  # by which the provider's clock may be before ours
+AHEAD = 300  # seconds by which the provider's clock may be before ours
 
 
 class Forged(Exception):
@@ -31,7 +30,9 @@ class Brought:
     token: str = ""
 
 
-def is_recent(timestamp: str) -> bool:
+def is_recent(timestamp: str, oldest: int) -> bool:
+    """`oldest`: seconds that a signature is good for. No less than the provider goes on
+    trying: what we put off may come again with the same one, and would be lost."""
     if not (timestamp.isascii() and timestamp.isdecimal()):
         return False
-    return -AHEAD <= time.time() - int(timestamp) <= OLDEST
+    return -AHEAD <= time.time() - int(timestamp) <= oldest

@@ -5,7 +5,7 @@ It signs a time and a token, not the message. INBOUND_WEBHOOK_SECRET is the «HT
 webhook signing key».
 """
 
-from app.delivery.providers.mailgun import is_signed
+from app.delivery.providers.mailgun import OLDEST, is_signed
 from app.mailroom.inbound.brought import Brought, Forged, Headers, is_recent
 from app.mailroom.inbound.forms import fields, message_in, text
 
@@ -21,7 +21,7 @@ def read(body: bytes, headers: Headers, secret: str) -> Brought:
     found = fields(body, headers.get("Content-Type", ""))
     timestamp, token = text(found.get("timestamp"), 20), text(found.get("token"), 100)
     given = text(found.get("signature"), 100)
-    if not is_signed(timestamp, token, given, secret) or not is_recent(timestamp):
+    if not is_signed(timestamp, token, given, secret) or not is_recent(timestamp, OLDEST):
         raise Forged
     recipients = text(found.get("recipient"), LONGEST_LIST).split(",")
     return Brought(
