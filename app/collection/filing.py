@@ -17,7 +17,7 @@ from app.collection.judging import Sender
 from app.collection.models import InboundMail, InboundPart
 from app.collection.reading import Item, Reading, opened
 from app.db import database_now, db, insert_into, new_id
-from app.errors import DomainError
+from app.errors import DomainError, Refused
 from app.library.deposit import deposit
 from app.library.models import Folder
 from app.library.naming import clean_name
@@ -27,12 +27,19 @@ from app.people.models import Person
 from app.texts import gettext as _
 
 EVERYWHERE = {"across_firms": True}
+
+
+class PlaceGone(Exception):
+    """Somebody archived the company, or took the folder away, since it was looked up:
+    nothing is wrong with the file. `args`: the sentence for a person."""
+
+
 VERBS = {"filed": "mail_filed", "ignored": "mail_ignored"}
 
 
 def process(mail: InboundMail) -> str:
-    """Read it and settle it; gives its state. Commits. Raises StorageUnavailable and
-    database errors: it goes on waiting then."""
+    """Read it and settle it; gives its state. Commits. Raises StorageUnavailable,
+    PlaceGone and database errors: it goes on waiting then."""
     if mail.storage_key is None:
         return _settle(mail, "quarantined", mail.reason or "damaged")
     with opened(mail) as found:
@@ -86,7 +93,8 @@ def file_items(
     into: Folder,
     by: Person | None,
 ) -> int:
-    """Make documents of the parts; gives how many. Commits after each."""
+    """Make documents of the parts; gives how many. Commits after each. Raises
+    PlaceGone, having refused nothing."""
     filed = 0
     for item in items:
         try:
@@ -116,8 +124,10 @@ def _file(
             depositor_name=mail.depositor_name or None,
             upload_id=uuid.uuid5(mail.id, str(item.number)),
         )
-    except Exception:
+    except Exception as error:
         give_back(received)
+        if isinstance(error, Refused):
+            raise PlaceGone(error.message) from error
         raise
     if done.is_repeat:
         give_back(received)

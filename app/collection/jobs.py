@@ -32,7 +32,10 @@ PATIENCE = timedelta(days=1)
 MOST_SECONDS = 20
 # So many in a row that could not be read now: nothing can.
 MOST_FAULTS = 3
-AWAY = (StorageUnavailable, OperationalError, BotoCoreError, RedisError, OSError)
+AWAY = (
+    *(StorageUnavailable, OperationalError, BotoCoreError, RedisError, OSError),
+    filing.PlaceGone,  # it has another one when it is read again
+)
 
 
 @dataclass(frozen=True)

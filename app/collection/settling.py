@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 
 from app.activity.recording import record
 from app.collection import receipts
-from app.collection.filing import file_items
+from app.collection.filing import PlaceGone, file_items
 from app.collection.models import InboundMail, InboundPart
 from app.collection.reading import Item, opened
 from app.collection.telling import DAYS
@@ -137,7 +137,10 @@ def _file(mail: InboundMail, into: Folder, numbers: set[int]) -> Classified:
         chosen = [item for item in found.items if item.number in numbers]
         if not chosen:
             raise Refused(_nothing(), "part")
-        filed = file_items(mail, found, chosen, into, sender)
+        try:
+            filed = file_items(mail, found, chosen, into, sender)
+        except PlaceGone as gone:
+            raise Refused(str(gone), "folder") from gone
     return Classified(filed, _refused(mail, chosen))
 
 

@@ -1,5 +1,6 @@
 """Mail to a company's address becomes documents in the folder that it leads to."""
 
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import BinaryIO
 
@@ -7,14 +8,16 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from app.collection import jobs, places
+from app.collection import filing, jobs, places
 from app.collection.accepting import Envelope
 from app.collection.addresses import collector
 from app.collection.models import InboundMail, InboundPart
+from app.companies.archiving import archive
 from app.db import db
 from app.delivery.models import Delivery
 from app.library.models import Arrival, Document, Folder
-from app.library.receiving import store
+from app.library.receiving import Received, store
+from app.library.trashing import trash_folder
 from app.mailroom.entrance import take_in
 from app.storage import Storage
 from tests.cast import House, World
@@ -132,6 +135,55 @@ def test_cut_off_at_any_commit_and_read_again_it_is_filed_once(
     assert [document.name for document in documents()] == ["a.pdf", "b.pdf"]
     outcomes = db.session.scalars(select(InboundPart.outcome)).all()
     assert outcomes == ["filed", "filed"]
+
+
+def between(monkeypatch: pytest.MonkeyPatch, name: str, act: Callable[[], object]) -> None:
+    """Somebody else does this while the file of that name is taken in."""
+    real = filing.receive
+
+    def received(chunks: Iterable[bytes], raw_name: str) -> Received:
+        done = real(chunks, raw_name)
+        if raw_name == name:
+            act()
+            db.session.commit()
+        return done
+
+    monkeypatch.setattr(filing, "receive", received)
+
+
+def test_what_lost_its_folder_on_the_way_goes_where_mail_goes_then(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    purchases = house.folder()
+    raw = letter(("a.pdf", "application/pdf"), ("b.pdf", "application/pdf"))
+    with monkeypatch.context() as patch:
+        between(patch, "b.pdf", lambda: trash_folder(purchases, by=house.admin))
+        mail = send(raw)
+    assert mail.state == "waiting", "nothing of it is refused"
+    mail.leased_until = None
+    db.session.commit()
+    jobs.read_waiting()
+    a, b = documents()
+    assert a.trashed_at
+    assert db.session.get_one(Folder, b.folder_id).kind == "inbox"
+    assert db.session.get_one(InboundMail, mail.id, populate_existing=True).state == (
+        "filed"
+    )
+
+
+def test_what_finds_its_company_archived_on_the_way_can_be_filed_elsewhere(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw = letter(("a.pdf", "application/pdf"))
+    with monkeypatch.context() as patch:
+        between(patch, "a.pdf", lambda: archive(house.dune, by=house.admin))
+        mail = send(raw)
+    mail.leased_until = None
+    db.session.commit()
+    jobs.read_waiting()
+    db.session.refresh(mail)
+    assert (mail.state, mail.reason) == ("quarantined", "archived")
+    assert db.session.scalars(select(InboundPart.outcome)).all() == ["held"]
 
 
 def test_an_unknown_sender_to_a_known_address_waits_for_a_person(

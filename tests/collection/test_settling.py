@@ -1,6 +1,7 @@
 """A person's word about a mail that waits: filed, set aside, given to a firm; once."""
 
 import threading
+from collections.abc import Iterable
 
 import pytest
 from flask import Flask
@@ -8,7 +9,7 @@ from sqlalchemy import select
 
 from app.activity.models import Entry
 from app.activity.reading import history
-from app.collection import jobs, settling
+from app.collection import filing, jobs, settling
 from app.collection.accepted import pattern_for
 from app.collection.accepting import Envelope
 from app.collection.finding import parts_of, to_check
@@ -19,7 +20,8 @@ from app.db import database_now, db
 from app.delivery.models import Delivery
 from app.errors import Refused
 from app.library.models import Document, Folder
-from app.library.receiving import store
+from app.library.receiving import Received, store
+from app.library.trashing import trash_folder
 from app.mailroom.entrance import take_in
 from app.people.models import Person
 from app.storage import StorageUnavailable
@@ -105,6 +107,30 @@ def test_a_mail_that_a_person_files_obeys_the_switch_as_a_drop_does(
     )
     sent = db.session.scalars(select(Document.name).join(Delivery)).all()
     assert sent == ["a.pdf"]
+
+
+def test_what_lost_its_folder_on_the_way_goes_on_waiting_and_can_be_filed(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mail, folder = come("a.pdf", "b.pdf"), house.folder()
+    real = filing.receive
+
+    def received(chunks: Iterable[bytes], raw_name: str) -> Received:
+        done = real(chunks, raw_name)
+        trash_folder(folder, by=house.admin)
+        db.session.commit()
+        return done
+
+    with monkeypatch.context() as patch:
+        patch.setattr(filing, "receive", received)
+        with pytest.raises(Refused, match="folder|dossier") as refusal:
+            settling.classify(mail, folder, numbers(mail), by=house.staff)
+    assert refusal.value.field == "folder"
+    mail = as_it_is(mail.id)
+    assert (mail.state, mail.settled_by_id) == ("quarantined", None)
+    assert [part.outcome for part in parts_of(mail)] == ["held", "held"]
+    inbox = house.folder("À classer")
+    assert settling.classify(mail, inbox, numbers(mail), by=house.staff).filed == 2
 
 
 def test_of_two_colleagues_the_second_is_told_who_was_quicker(house: House) -> None:
