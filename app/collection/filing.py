@@ -11,7 +11,15 @@ from datetime import datetime
 from sqlalchemy import select
 
 from app.activity.recording import record
-from app.collection import alerts, judging, loops, places, receipts, threads
+from app.collection import (
+    alerts,
+    judging,
+    loops,
+    pasted,
+    places,
+    receipts,
+    threads,
+)
 from app.collection.heads import Head, head_of
 from app.collection.judging import Sender
 from app.collection.models import InboundMail, InboundPart
@@ -158,7 +166,7 @@ def _note_all(mail: InboundMail, found: Reading, outcome: str) -> None:
     commits."""
     for item in found.items:
         if item.ignored:
-            _note_part(mail, item, "ignored", item.ignored)
+            _note_part(mail, item, "ignored", pasted.reason_of(mail, item))
         elif outcome:
             _note_part(mail, item, outcome)
     db.session.commit()

@@ -33,8 +33,8 @@ class Item:
     content_type: str  # as declared
     size: int
     sha256: str
-    # A document, or why it is none: signature, image, report, empty, external,
-    # encrypted, formatting or partial.
+    # A document, or why it is none: signature, image, inline_image (large enough to be
+    # a photo), report, empty, external, encrypted, formatting or partial.
     ignored: str = ""
     at: int = 0
 

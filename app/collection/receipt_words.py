@@ -13,6 +13,8 @@ from app.people.models import Person
 from app.texts import gettext as _, ngettext
 
 MOST_NAMES = 50
+# Sent as files, and none of them filed.
+_LEFT_OUT = ("empty", "encrypted", "external", "partial")
 EVERYWHERE = {"across_firms": True}
 PARIS = ZoneInfo("Europe/Paris")
 
@@ -35,7 +37,7 @@ def section(
         way = _way_for(person, mail, filed)
         names = [_name(part) if way else part.name for part in filed]
         lines += [_where(way), *_listed(names), ""]
-    refused = [part for part in parts if is_left_out(part)]
+    refused = [part for part in parts if is_told(part)]
     if refused:
         said = [f"{part.name} – {_why(part)}" for part in refused]
         lines += [_("Not filed:"), *_listed(said), ""]
@@ -61,11 +63,24 @@ def _name(part: InboundPart) -> str:
 
 def is_left_out(part: InboundPart) -> bool:
     """Signatures and the pictures of a text are no documents, and nobody asks."""
-    return part.outcome == "refused" or part.reason == "empty"
+    is_file = part.outcome == "ignored" and part.reason in _LEFT_OUT
+    return part.outcome == "refused" or is_file
+
+
+def is_told(part: InboundPart) -> bool:
+    """Also of a picture that may be a photo, as long as nobody can tell (`pasted`)."""
+    is_pasted = part.outcome == "ignored" and part.reason == "inline_image"
+    return is_pasted or is_left_out(part)
 
 
 def _why(part: InboundPart) -> str:
-    return _("the file is empty") if part.reason == "empty" else part.reason
+    return {
+        "empty": _("the file is empty"),
+        "encrypted": _("encrypted message, which nobody here can read"),
+        "external": _("the mail only says where it lies: attach the file itself"),
+        "partial": _("one piece of a message: send it again in one"),
+        "inline_image": _("image shown in the text: attach it if it is a document"),
+    }.get(part.reason, part.reason)
 
 
 def _why_nothing(mail: InboundMail) -> str:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import joinedload
 from app.collection import threads
 from app.collection.models import InboundMail, InboundPart
 from app.collection.own import is_own
-from app.collection.receipt_words import is_left_out, section, subject_of
+from app.collection.receipt_words import is_left_out, is_told, section, subject_of
 from app.collection.senders import person_at
 from app.db import database_now, db
 from app.firms.hosts import url_of
@@ -59,7 +59,7 @@ def _is_due(mail: InboundMail, person: Person | None) -> bool:
         return False
     if person is None:
         return mail.verdict == "pass"
-    return not _wants_none(person, mail) or leaves_out_something(mail)
+    return not _wants_none(person, mail) or any(map(is_told, _parts(mail)))
 
 
 def _wants_none(person: Person, mail: InboundMail) -> bool:

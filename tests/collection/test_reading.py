@@ -207,7 +207,14 @@ def test_a_picture_that_the_text_shows_is_not_filed_beside_a_document() -> None:
     for kind in ("related", "mixed"):
         found = read(mail(multipart(multipart(shown, picture, kind=kind), invoice)))
         assert found.names == ["a.pdf"]
-        assert found.ignored == ["image"]
+        assert found.ignored == ["inline_image"]
+
+
+def test_what_is_too_small_to_be_a_photo_is_only_an_image_of_the_signature() -> None:
+    shown = html('<img src="cid:logo@x">')
+    pasted = multipart(shown, part(LOGO, photo_of(120, 60)), kind="related")
+    invoice = part("Content-Type: application/pdf; name=a.pdf")
+    assert read(mail(multipart(pasted, invoice))).ignored == ["image"]
 
 
 def test_a_pdf_that_the_text_shows_is_filed() -> None:
@@ -396,7 +403,7 @@ def test_what_is_locked_by_pgp_is_told_and_not_filed() -> None:
             )
         )
     )
-    assert found.ignored == ["encrypted", "encrypted"]
+    assert found.ignored == ["signature", "encrypted"]
 
 
 @pytest.mark.parametrize(

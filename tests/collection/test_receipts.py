@@ -17,6 +17,7 @@ from app.notices.models import Notice, NoticeSetting
 from app.notices.posting import post_notices
 from app.notices.setting import set_frequency
 from tests.cast import House
+from tests.collection import parts
 from tests.collection.letters import letter
 from tests.collection.sending import BANQUE, COMPTA, came, documents, send
 from tests.collection.signing import Zone, signed
@@ -63,6 +64,59 @@ def test_a_client_gets_one_receipt_with_what_was_filed_where_and_what_was_not(
     assert "alder.guichet.test/companies/dune-alder" in receipt.text
     assert "Votre facture" not in receipt.text  # its subject is not quoted
     assert "veuillez" not in receipt.text
+
+
+def with_pasted(photo: bytes, number: int, beside: bytes = b"") -> bytes:
+    """Dora's mail with an invoice attached, and a photo in its text."""
+    page = parts.html('<p>Voici</p><img src="cid:photo@x">')
+    head = "Content-Type: image/jpeg; name=ticket.jpg\r\nContent-ID: <photo@x>"
+    text = parts.multipart(page, parts.part(head, photo), kind="related")
+    invoice = parts.part(f"Content-Type: application/pdf; name={number}.pdf")
+    more = [beside] if beside else []
+    raw = parts.mail(
+        parts.multipart(text, invoice, *more), headers=f"Message-ID: <{number}@x>\r\n"
+    )
+    return signed(
+        raw.replace(b"Fournitures <compta@supplier.test>", b"Dora <dora@dune.test>"),
+        "dune.test",
+    )
+
+
+def test_a_photo_in_the_text_beside_a_paper_is_told_once_and_a_logo_no_more(
+    house: House, zone: Zone
+) -> None:
+    """It is not filed, for it may be the image of a signature; that comes again."""
+    photo = parts.photo_of(900, 600)
+    assert send(with_pasted(photo, 1), COMPTA).state == "filed"
+    [receipt] = notices()
+    said = "– ticket.jpg – image affichée dans le texte"
+    assert f"Non classé\N{NO-BREAK SPACE}:\n{said}" in receipt.text
+    assert [document.name for document in documents()] == ["1.pdf"]
+    send(with_pasted(photo, 2), COMPTA)
+    send(with_pasted(parts.photo_of(901, 600), 3), COMPTA)
+    assert [document.name for document in documents()] == ["1.pdf", "2.pdf", "3.pdf"]
+    third, second, first = notices()[-1].text.split("Votre courriel du ")[1:]
+    assert [said in each for each in (first, second, third)] == [True, False, True]
+
+
+def test_a_photo_in_the_text_of_a_stranger_s_mail_leaves_staff_nothing_to_do(
+    house: House, zone: Zone
+) -> None:
+    """Nearly every mail of theirs has a logo in it; what they attach is the invoice."""
+    zone.domain("dune.test", dmarc="none")
+    raw = with_pasted(parts.photo_of(900, 600), 1).replace(b"dora@", b"someone@")
+    assert send(raw, COMPTA).state == "filed"
+    assert told() == []
+
+
+def test_what_is_locked_beside_a_paper_is_told(house: House, zone: Zone) -> None:
+    control = parts.part("Content-Type: application/pgp-encrypted", "Version: 1")
+    kind = "Content-Type: application/octet-stream; name=message.asc"
+    locked = parts.multipart(control, parts.part(kind, b"x"), kind="encrypted")
+    assert send(with_pasted(b"", 1, beside=locked), COMPTA).state == "filed"
+    [receipt] = notices()
+    assert "– message.asc – message chiffré" in receipt.text
+    assert receipt.text.count(" – ") == 2, receipt.text
 
 
 def test_a_receipt_says_nothing_of_a_tool(house: House, zone: Zone) -> None:

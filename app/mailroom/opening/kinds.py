@@ -16,6 +16,7 @@ _REPORTS = {
 _SIGNATURES = {
     *("application/pkcs7-signature", "application/x-pkcs7-signature"),
     *("application/pgp-signature", "application/pgp-keys"),
+    "application/pgp-encrypted",  # only says that what follows is (RFC 3156, 4)
 }
 _SIGNATURE_ENDINGS = (".p7s", ".asc")
 # Of a letter: what says the same otherwise is in `multipart/alternative`.
@@ -59,7 +60,7 @@ def reason_of(part: Part, place: Place) -> str | None:
         return None
     if place.is_report or kind in _REPORTS:
         return "report"
-    if place.container == "multipart/encrypted":
+    if place.container == "multipart/encrypted" and kind not in _SIGNATURES:
         return "encrypted"
     if kind in _SIGNATURES or name.endswith(_SIGNATURE_ENDINGS):
         return "signature"

@@ -59,14 +59,15 @@ class _Finder:
 
     def message(self, part: Part, place: Place) -> list[Paper]:
         """What is in one message, the mail itself or one in it. With no paper in it but
-        who wrote and when to meet, the photos that its text shows were to be sent."""
+        who wrote and when to meet, the photos that its text shows were to be sent; else
+        they may have been (`inline_image`)."""
         first = len(self.found)
         place = place.within(part, pictures.shown_in(list(_pages(part))))
         self._part(part, place)
         inside = self.found[first:]
-        if all(paper.ignored or _is_card(paper) for paper in inside):
-            for photo in (paper for paper in inside if paper.is_photo):
-                photo.ignored = ""
+        is_all = all(paper.ignored or _is_card(paper) for paper in inside)
+        for photo in (paper for paper in inside if paper.is_photo and paper.ignored):
+            photo.ignored = "" if is_all else "inline_image"
         return inside
 
     def _part(self, part: Part, place: Place) -> None:
