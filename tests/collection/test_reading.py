@@ -159,6 +159,25 @@ def test_texts_that_were_sent_are_filed_with_their_bytes() -> None:
     assert found.contents["notes.txt"] == "été\n\n".encode()
 
 
+@pytest.mark.parametrize(
+    "headers", ["Content-Type: text/plain", "X-Scanner: 3F", "Content-Type: text/html"]
+)
+@pytest.mark.parametrize(
+    "content", [PDF, photo_of(64, 64), b"II*\x00" + bytes(range(256))]
+)
+def test_a_file_that_a_machine_calls_a_text_is_filed(
+    headers: str, content: bytes
+) -> None:
+    """Without a name, it would pass for the letter."""
+    scan = part(headers, content)
+    beside = part("Content-Type: application/pdf; name=a.pdf")
+    for body in (scan, multipart(TEXT, scan), multipart(scan, beside)):
+        found = read(mail(body))
+        assert content in found.contents.values()
+        assert "PDF-1" not in found.reading.letter.text
+        assert "\x00" not in found.reading.letter.text
+
+
 def test_what_is_sent_in_one_of_two_forms_of_the_letter_is_filed() -> None:
     """As Apple's mail program writes it."""
     rich = multipart(html(), part("Content-Type: application/pdf; name=a.pdf"), html())

@@ -6,6 +6,7 @@ from unicodedata import normalize
 from app.mailroom.opening import pictures
 from app.mailroom.opening.parameters import name_of
 from app.mailroom.opening.part import Part
+from app.mailroom.opening.payloads import is_file
 from app.mailroom.parts import header, is_attached
 
 _REPORTS = {
@@ -75,7 +76,7 @@ def _is_letter(part: Part, place: Place, has_name: bool) -> bool:
     kind = part.kind
     if kind == _RESOURCE_FORK:
         return True
-    if is_attached(part.message) or not kind.startswith("text/"):
+    if is_attached(part.message) or not kind.startswith("text/") or is_file(part):
         return False
     if place.container == "multipart/alternative":
         return not has_name or kind in _FORMS

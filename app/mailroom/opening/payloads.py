@@ -11,6 +11,8 @@ PIECE = 1 << 20
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 _NOT_BASE64 = bytes(set(range(256)) - set(_BASE64))
 _UU = re.compile(rb"(?:\A|\n)begin [0-7]{3,4} ([^\r\n]{1,500})\r?\n")
+# A PDF, pictures, an archive
+_FILES = (b"%PDF-", b"\xff\xd8\xff", b"\x89PNG\r\n", b"II*\0", b"MM\0*", b"PK\3\4")
 UU = {"x-uuencode", "uuencode", "x-uue", "uue"}
 # As some programs write them: «"base64"», «base-64», «quoted printable».
 _MEANT = {"base64": "base64", "quotedprintable": "quoted-printable"}
@@ -21,6 +23,12 @@ def encoding_of(part: Part) -> str:
     word = re.sub(r"\([^()]*\)", "", written).partition(";")[0]
     meant = _MEANT.get(re.sub(r"[^a-z0-9]", "", word))
     return meant or (word.split() or [""])[0]
+
+
+def is_file(part: Part) -> bool:
+    """Whether it begins as no text does, though its headers say nothing of it: scanners
+    call what they made a text."""
+    return bool(len(part.message)) and next(chunks(part), b"").startswith(_FILES)
 
 
 def payload(part: Part) -> bytes:

@@ -14,7 +14,7 @@ from email.parser import BytesParser
 
 from app.mailroom.opening.parameters import name_of, parameters, raw_header
 from app.mailroom.opening.part import MESSAGES, Part
-from app.mailroom.opening.payloads import encoding_of, payload
+from app.mailroom.opening.payloads import encoding_of, is_file, payload
 from app.mailroom.parts import MOST_BODY, MOST_HEADERS, MOST_PARTS, is_attached, safely
 
 DEEPEST = 10
@@ -146,13 +146,18 @@ class _Splitter:
         if part.kind in REPORTS:
             blocks = _BLANK_LINE.split(payload(part)[:MOST_BODY])
             part.message.set_payload([header_block(block) for block in blocks[:50]])
-        elif part.kind in _TEXTS and not is_attached(part.message):
+        elif _is_text(part):
             size = min(part.end - part.start, MOST_BODY, self.text_left)
             self.text_left -= size
             text = part.whole[part.start : part.start + size]
             part.message.set_payload(text.decode("ascii", "surrogateescape"))
         else:
             part.message.set_payload("")
+
+
+def _is_text(part: Part) -> bool:
+    is_shown = part.kind in _TEXTS and not is_attached(part.message)
+    return is_shown and not is_file(part)
 
 
 def _stray(whole: bytes, at: int, most: int, headers: bytes) -> re.Match[bytes] | None:
