@@ -47,7 +47,7 @@ def verdict_on(
     if not author.address:
         return Verdict("none", f"from={author.trouble}")
     if said := reported.by_the_provider(mail, head, author.domain):
-        return Verdict(said.verdict, said.text)
+        return Verdict(said.verdict, said.text[:500])
     questions = Questions(resolving.source())
     try:
         wish = wish_of(author.domain, questions)

@@ -15,6 +15,7 @@ import dkim
 from app.mailroom.parts import BROKEN, MOST_HEADERS, header, headers_of, safely
 
 LONGEST_FROM = 1000
+LONGEST_ADDRESS = 254  # RFC 5321, 4.5.3.1.3; nothing keeps or answers a longer one
 _BARE_RETURN = re.compile(rb"\r(?!\n)|\x00")
 _FOLD = re.compile(r"[ \t\r\n]+")
 _END = re.compile(rb"\r?\n\r?\n")
@@ -91,7 +92,8 @@ def _author_in(value: str) -> Author:
         return Author(trouble="several")
     address = found.pop()
     # Small letters last: other alphabets have some that become ours by it.
-    if not all(readings) or not _ADDRESS.fullmatch(_small(address)):
+    is_one = len(address) <= LONGEST_ADDRESS and _ADDRESS.fullmatch(_small(address))
+    if not all(readings) or not is_one:
         return Author(trouble="ambiguous")
     return Author(_small(address))
 

@@ -14,8 +14,9 @@ from app.collection.authentication import Verdict, verdict_on
 from app.collection.heads import author_of, head_of
 from app.collection.models import InboundMail
 from config import from_environment
+from tests.cast import House
 from tests.collection.letters import letter
-from tests.collection.sending import MACHINE
+from tests.collection.sending import COMPTA, MACHINE, came, send
 from tests.collection.signing import HEADERS, Zone, sealed, signed, signed_by_hand
 
 DORA = "Dora Dune <dora@dune.test>"
@@ -202,6 +203,8 @@ def test_a_domain_with_a_hyphen_is_read_to_its_end(zone: Zone) -> None:
         ("Whomever", ""),
         ("", ""),
         ("a" * 2000 + " <dora@dune.test>", ""),
+        (f"Dora <{'a' * 244}@dune.test>", f"{'a' * 244}@dune.test"),
+        (f"Dora <{'a' * 245}@dune.test>", ""),  # RFC 5321, 4.5.3.1.3
     ],
 )
 def test_an_author_is_told_only_where_every_reading_gives_the_same(
@@ -248,6 +251,16 @@ def test_the_provider_s_topmost_word_is_taken_at_its_door(google: Zone) -> None:
     assert verdict(raw, door="imap").verdict == "pass"
     assert google.asked == []
     assert verdict(raw, door="smtp").verdict == "fail"  # anybody wrote it
+
+
+def test_what_the_provider_says_at_length_is_kept_as_far_as_it_goes(
+    google: Zone, house: House
+) -> None:
+    more = "".join(f";\r\n dkim=fail header.i=@d{n}.test" for n in range(100))
+    raw = PASS.replace(" dmarc=", f"{more[3:]};\r\n dmarc=").encode() + raw_from()
+    mail = send(raw, COMPTA, came("x@dune.test", door="imap"))
+    assert (mail.verdict, len(mail.verdict_text)) == ("pass", 500)
+    assert mail.reason != "damaged"
 
 
 def test_the_word_of_a_relay_of_ours_is_taken(
