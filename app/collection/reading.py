@@ -43,7 +43,8 @@ class Item:
 class Reading:
     letter: Letter
     items: tuple[Item, ...] = ()
-    # Why the whole of it cannot be filed by itself: oversize, damaged or partial.
+    # Why the whole of it cannot be filed by itself: oversize, damaged or partial. What
+    # could be read of a damaged one is in `items`.
     defect: str = ""
     # The message as it came.
     source: BinaryIO = field(default_factory=BytesIO, repr=False)

@@ -400,3 +400,28 @@ def test_a_message_whose_end_is_missing_is_read_to_where_it_ends(end: bytes) -> 
     inside = b"--b\r\n" + part("Content-Type: application/pdf; name=a.pdf") + end
     found = read(mail(b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + inside))
     assert found.contents == {"a.pdf": PDF}
+
+
+@pytest.mark.parametrize(
+    "written", ['boundary*0="b"; boundary*1="c"', "boundary*=us-ascii'en'b%63"]
+)
+def test_a_boundary_in_pieces_or_encoded_is_one(written: str) -> None:
+    """RFC 2231, 3 and 4."""
+    inside = b"--bc\r\n" + part("Content-Type: application/pdf; name=a.pdf") + b"--bc--"
+    head = f"Content-Type: multipart/mixed; {written}\r\n\r\n".encode()
+    assert read(mail(head + inside)).contents == {"a.pdf": PDF}
+
+
+@pytest.mark.parametrize("said", ["", "; boundary=another"])
+def test_a_mail_whose_parts_cannot_be_told_apart_is_damaged(said: str) -> None:
+    """A person looks at it: what is in it, nobody can tell."""
+    inside = b"--b\r\n" + part("Content-Type: application/pdf; name=a.pdf") + b"--b--"
+    broken = f"Content-Type: multipart/mixed{said}\r\n\r\n".encode() + inside
+    beside = part("Content-Type: application/pdf; name=beside.pdf")
+    attached = b"Content-Type: message/rfc822\r\n\r\n" + mail(broken)
+    for raw in (broken, multipart(TEXT, broken, beside), multipart(TEXT, attached)):
+        found = read(mail(raw))
+        assert found.reading.defect == "damaged"
+    assert "beside.pdf" in read(mail(multipart(TEXT, broken, beside))).contents
+    empty = multipart(TEXT, b"Content-Type: multipart/mixed\r\n\r\n \r\n", beside)
+    assert read(mail(empty)).reading.defect == ""

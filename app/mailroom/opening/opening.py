@@ -4,6 +4,7 @@ import re
 from typing import Any, BinaryIO
 
 from app.mailroom import reading
+from app.mailroom.opening.kinds import words_of
 from app.mailroom.opening.packages import SIGNED, signed_content
 from app.mailroom.opening.papers import papers_of
 from app.mailroom.opening.part import Part
@@ -16,7 +17,8 @@ def opened(
     source: BinaryIO, result: BinaryIO, *, most: int, unzip: bool
 ) -> dict[str, Any]:
     """`defect`: oversize (more bytes than `most`, more parts, levels or headers than
-    are read) or partial (a piece of a message, RFC 2046, 5.2.2); without papers then.
+    are read) or partial (a piece of a message, RFC 2046, 5.2.2), without papers then;
+    damaged (parts that cannot be told apart), with those that could be read.
     """
     whole = source.read(most + 1)
     is_too_large = len(whole) > most
@@ -27,11 +29,20 @@ def opened(
     elif mail.root.kind == "message/partial":
         defect = "partial"
     found = [] if defect else papers_of(mail.root, result, unzip=unzip)
+    if not defect and _is_damaged(mail.root):
+        defect = "damaged"
     return {
         "defect": defect,
         "letter": reading.as_json(reading.letter_of(mail.root.message)),
         "papers": [paper.as_json() for paper in found],
     }
+
+
+def _is_damaged(part: Part) -> bool:
+    """Several in one, and no boundary between them."""
+    if part.parts:
+        return any(map(_is_damaged, part.parts))
+    return part.kind.startswith("multipart/") and bool(words_of(part))
 
 
 def letter_of(source: BinaryIO) -> dict[str, Any]:

@@ -27,7 +27,7 @@ def name_of(message: Message) -> str:
     no part of a name (paths, control characters) is for `clean_name` to take out."""
     for header, name in (("Content-Disposition", "filename"), ("Content-Type", "name")):
         written = raw_header(message, header)
-        if found := _value(parameters(written), name).strip():
+        if found := value_of(parameters(written), name).strip():
             whole = found.encode("utf-8", "replace").decode()
             return shortened(normalize("NFC", whole), LONGEST)
     return ""
@@ -60,7 +60,7 @@ def _unquoted(written: str) -> str:
     return re.sub(r'\\(["\\])', r"\1", inside)
 
 
-def _value(found: dict[str, str], name: str) -> str:
+def value_of(found: dict[str, str], name: str) -> str:
     """The extended form says it best; then the plain one."""
     for extended in (found.get(f"{name}*"), _continued(found, name)):
         if extended and (text := _extended(extended)):

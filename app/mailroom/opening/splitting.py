@@ -12,7 +12,12 @@ from email import policy
 from email.message import Message
 from email.parser import BytesParser
 
-from app.mailroom.opening.parameters import name_of, parameters, raw_header
+from app.mailroom.opening.parameters import (
+    name_of,
+    parameters,
+    raw_header,
+    value_of,
+)
 from app.mailroom.opening.part import MESSAGES, Part
 from app.mailroom.opening.payloads import encoding_of, is_file, payload
 from app.mailroom.parts import MOST_BODY, MOST_HEADERS, MOST_PARTS, is_attached, safely
@@ -127,7 +132,7 @@ class _Splitter:
 
     def _parts(self, part: Part, depth: int, kind: str) -> None:
         typed = parameters(raw_header(part.message, "Content-Type"))
-        boundary = typed.get("boundary", "").rstrip()
+        boundary = (typed.get("boundary") or value_of(typed, "boundary")).rstrip()
         if not boundary:
             return
         mark = b"--" + boundary.encode("utf-8", "surrogateescape")
