@@ -69,11 +69,13 @@ def why_stopped(
 def _is_report(
     mail: InboundMail, head: Head, letter: Letter, *, has_documents: bool
 ) -> bool:
-    """As RFC 3462 has it, or of the old kind: words, and nothing but what is ours."""
-    if type_of(head.message) == "multipart/report" or letter.report:
+    """As RFC 3462 has it; or of another kind, with nothing but what is ours: a report
+    that a gateway put into another message, or words."""
+    if type_of(head.message) == "multipart/report":
         return True
     is_failure = _is_failure(mail, letter) and has_no_sender(mail, head)
-    return is_failure and (not has_documents or _returns(letter))
+    is_report = bool(letter.report) or is_failure
+    return is_report and (not has_documents or _returns(letter))
 
 
 def is_automatic(mail: InboundMail, head: Head, letter: Letter) -> bool:
