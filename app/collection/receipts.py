@@ -30,7 +30,7 @@ from app.texts import gettext as _
 KIND = "receipt"
 APART = timedelta(hours=1)
 STRANGERS_APART = timedelta(days=1)
-LONGEST = 20_000  # characters; what comes after is only counted on the page
+LONGEST = 20_000  # characters; what comes after is not told
 # Known people are told of these: theirs to mend. Others wait for the firm's people.
 THEIRS = ("nothing_to_file", "refused", "archived")
 EVERYWHERE = {"across_firms": True}
@@ -38,7 +38,7 @@ EVERYWHERE = {"across_firms": True}
 
 def tell(mail: InboundMail, is_theirs: bool) -> Notice | None:
     """Write it, in the transaction that settles the mail; the caller commits.
-    `is_theirs`: its author can be told at all."""
+    `is_theirs`: its author can be told at all. None where nothing was said."""
     if not is_theirs or mail.firm_id is None or mail.company is None:
         return None
     address = mail.from_address
@@ -90,14 +90,15 @@ def _locked(firm_id: uuid.UUID) -> Firm:
     ).one()
 
 
-def _write(mail: InboundMail, person: Person | None, firm: Firm) -> Notice:
+def _write(mail: InboundMail, person: Person | None, firm: Firm) -> Notice | None:
     last = _last(mail)
     parts = _parts(mail)
     text = section(mail, parts, person)
     if last is not None and _is_waiting(last):
-        if len(last.text) < LONGEST:
-            last.text = f"{text}\n\n{last.text}"
-            last.subject = _("Your mails: what was received")
+        if len(last.text) >= LONGEST:
+            return None
+        last.text = f"{text}\n\n{last.text}"
+        last.subject = _("Your mails: what was received")
         return last
     notice = notify(
         mail.from_address,

@@ -8,7 +8,7 @@ from email.message import Message
 import pytest
 from sqlalchemy import delete, select, update
 
-from app.collection import filing, threads
+from app.collection import filing, receipts, threads
 from app.collection.addresses import collector
 from app.db import database_now, db
 from app.library import deposit_notices
@@ -330,6 +330,19 @@ def pass_time(by: timedelta) -> None:
         notice.not_before -= by
         notice.created_at -= by
     db.session.commit()
+
+
+def test_what_no_receipt_has_room_for_waits_for_staff_where_something_was_refused(
+    house: House, zone: Zone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A scanner that writes a mail for each page fills one within the hour."""
+    send(by_dora(PAPER, number=1), COMPTA)
+    monkeypatch.setattr(receipts, "LONGEST", len(notices()[0].text))
+    filed = send(by_dora(PAPER, number=2), COMPTA)
+    refused = send(by_dora(PAPER, PROGRAM, number=3), COMPTA)
+    assert [mail.state for mail in (filed, refused)] == ["filed", "quarantined"]
+    assert "setup.exe" not in notices()[0].text
+    assert len(notices("quarantine")) == 2, "of Ada and Ben"
 
 
 def test_a_supplier_gets_one_a_day(house: House, zone: Zone, post: MailServer) -> None:
