@@ -137,7 +137,9 @@ def test_cut_off_at_any_commit_and_read_again_it_is_filed_once(
     assert outcomes == ["filed", "filed"]
 
 
-def between(monkeypatch: pytest.MonkeyPatch, name: str, act: Callable[[], object]) -> None:
+def between(
+    monkeypatch: pytest.MonkeyPatch, name: str, act: Callable[[], object]
+) -> None:
     """Somebody else does this while the file of that name is taken in."""
     real = filing.receive
 

@@ -278,6 +278,26 @@ def test_a_card_beside_a_pasted_photo_leaves_it_what_was_sent(card: str) -> None
     assert "logo.png" in found.names
 
 
+@pytest.mark.parametrize("kind", ["application/smil", "application/smil+xml"])
+@pytest.mark.parametrize("container", ["related", "mixed"])
+def test_the_photos_of_a_telephone_s_message_are_filed_and_not_how_they_are_shown(
+    kind: str, container: str
+) -> None:
+    """An MMS that a gateway sends on (OMA-TS-MMS-ENC)."""
+    page = part(f"Content-Type: {kind}; name=pres.smil\r\nContent-ID: <0>", "<smil/>")
+    one = "Content-Type: image/jpeg; name=IMG_1.jpg\r\nContent-ID: <1>"
+    two = "Content-Type: image/jpeg; name=IMG_2.jpg\r\nContent-Location: IMG_2.jpg"
+    body = multipart(
+        page,
+        part(one, photo_of(900, 600)),
+        part(two, photo_of(901, 600)),
+        TEXT,
+        kind=container,
+    )
+    found = read(mail(body))
+    assert found.names == ["IMG_1.jpg", "IMG_2.jpg"]
+
+
 def test_a_picture_of_few_bytes_is_no_photo_however_large_it_is_shown() -> None:
     made = BytesIO()
     Image.new("1", (600, 600)).save(made, "PNG")

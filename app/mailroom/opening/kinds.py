@@ -26,8 +26,11 @@ _LETTERS = {"text/plain", "text/html", "text/enriched", "text/richtext"}
 _FORMS = _LETTERS | {"text/calendar", "text/rtf", "text/x-amp-html", "text/watch-html"}
 _SHOWN = {"text/html", "text/css", "text/javascript"}
 _PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".svg", ".webp")
-# The half of a Macintosh file that nobody else reads (RFC 1740).
-_RESOURCE_FORK = "application/applefile"
+# The half of a Macintosh file that nobody else reads (RFC 1740); how a telephone shows
+# the pictures of a message (MMS).
+_NOT_FOR_PEOPLE = {
+    *("application/applefile", "application/smil", "application/smil+xml"),
+}
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ def reason_of(part: Part, place: Place) -> str | None:
 
 def _is_letter(part: Part, place: Place, has_name: bool) -> bool:
     kind = part.kind
-    if kind == _RESOURCE_FORK:
+    if kind in _NOT_FOR_PEOPLE:
         return True
     if is_attached(part.message) or not kind.startswith("text/") or is_file(part):
         return False
