@@ -153,6 +153,37 @@ UNFIT: dict[str, Callable[[], bytes]] = {
 }
 
 
+OF_WORD = archive(("[Content_Types].xml", b"<Types/>"), ("word/document.xml", b"<d/>"))
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("Note de frais.xlsx", OF_WORD),
+        (
+            "Devis.ODT",
+            archive(("mimetype", b"application/x"), ("content.xml", b"<c/>")),
+        ),
+        ("Numbers.numbers", archive(("Index/Document.iwa", b"x"))),
+        ("", OF_WORD),
+    ],
+)
+def test_a_document_that_is_packed_as_an_archive_is_one_document(
+    name: str, content: bytes
+) -> None:
+    """Some programs look at its first bytes alone, and say «application/zip»."""
+    named = f'; name="{name}"' if name else ""
+    whole = part(f"Content-Type: application/zip{named}", content)
+    found = read(mail(multipart(TEXT, whole)), unzip=True)
+    assert found.contents == {name or "Votre facture.docx": content}
+
+
+@pytest.mark.parametrize("name", ["", "; name=lot", '; name="lot.2026"'])
+def test_an_archive_is_known_by_its_type_where_its_name_says_nothing(name: str) -> None:
+    whole = mail(multipart(TEXT, part(f"Content-Type: application/zip{name}", GOOD)))
+    assert read(whole, unzip=True).contents == {"a.pdf": PDF, "b.txt": b"b"}
+
+
 @pytest.mark.parametrize("charset", ["utf-8", "cp850"])
 def test_names_in_an_archive_that_says_nothing_of_their_letters(charset: str) -> None:
     """As a Mac packs them, and as Windows did."""

@@ -21,7 +21,9 @@ def read(body: bytes, headers: Headers, secret: str) -> Brought:
     found = fields(body, headers.get("Content-Type", ""))
     timestamp, token = text(found.get("timestamp"), 20), text(found.get("token"), 100)
     given = text(found.get("signature"), 100)
-    if not is_signed(timestamp, token, given, secret) or not is_recent(timestamp, OLDEST):
+    if not is_signed(timestamp, token, given, secret) or not is_recent(
+        timestamp, OLDEST
+    ):
         raise Forged
     recipients = text(found.get("recipient"), LONGEST_LIST).split(",")
     return Brought(

@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from app.library.naming import split_extension
 from app.mailroom import decoding
 
 MOST_FILES = 200
@@ -85,6 +86,14 @@ def signed_content(content: bytes) -> bytes | None:
     return inside if isinstance(inside, bytes) and inside else None
 
 
+def is_zip(kind: str, name: str) -> bool:
+    """By its name; by its type only where that has no other ending: spreadsheets are
+    said to be archives by whoever looks at their first bytes alone."""
+    extension = split_extension(name.strip())[1].lower()
+    is_ending = extension and not extension[1:].isdigit()
+    return extension == ".zip" or (kind in ZIP and not is_ending)
+
+
 Take = Callable[[str, Iterator[bytes]], None]
 
 
@@ -96,7 +105,7 @@ def unzip(content: bytes, take: Take, files_left: int, bytes_left: int) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             entries = [e for e in archive.infolist() if _is_wanted(e)]
-            if not entries or len(entries) > files_left:
+            if not entries or len(entries) > files_left or _is_document(entries):
                 raise Unfit
             for entry in entries:
                 _refuse(entry)
@@ -123,6 +132,11 @@ def _zip_name(entry: zipfile.ZipInfo) -> str:
 
 def _is_wanted(entry: zipfile.ZipInfo) -> bool:
     return not entry.is_dir() and not any(word in entry.filename for word in _LITTER)
+
+
+def _is_document(entries: list[zipfile.ZipInfo]) -> bool:
+    """Of Word or Excel (ISO/IEC 29500-2), or OpenDocument, packed as they are."""
+    return entries[0].filename in {"[Content_Types].xml", "mimetype"}
 
 
 def _refuse(entry: zipfile.ZipInfo) -> None:

@@ -132,7 +132,7 @@ class _Finder:
             if files == []:
                 paper.ignored = "formatting"  # how the text looks in Outlook, no more
             return bool(files)
-        is_zip = part.kind in packages.ZIP or name.endswith(".zip")
+        is_zip = packages.is_zip(part.kind, name)
         return self.unzip and is_zip and self._unzip(part, paper)
 
     def _unzip(self, part: Part, paper: Paper) -> bool:
