@@ -1,5 +1,5 @@
-"""A picture in the text of a mail, beside its papers: a photo that was to be sent, or the
-image of a signature? Nobody can tell, but that of a signature comes again."""
+"""A picture in the text of a mail, beside its papers: a photo that was to be sent, or
+the image of a signature? Nobody can tell, but that of a signature comes again."""
 
 from sqlalchemy import select
 

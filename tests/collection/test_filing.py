@@ -16,7 +16,7 @@ from app.companies.archiving import archive
 from app.db import db
 from app.delivery.models import Delivery
 from app.library.models import Arrival, Document, Folder
-from app.library.receiving import Received, store
+from app.library.receiving import Received, receive, store
 from app.library.trashing import trash_folder
 from app.mailroom.entrance import take_in
 from app.storage import Storage
@@ -141,7 +141,7 @@ def between(
     monkeypatch: pytest.MonkeyPatch, name: str, act: Callable[[], object]
 ) -> None:
     """Somebody else does this while the file of that name is taken in."""
-    real = filing.receive
+    real = receive
 
     def received(chunks: Iterable[bytes], raw_name: str) -> Received:
         done = real(chunks, raw_name)

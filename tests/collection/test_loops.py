@@ -215,12 +215,12 @@ def test_a_read_receipt_is_nothing_to_look_at(house: House, zone: Zone) -> None:
 def test_a_paper_beside_a_report_that_somebody_sends_on_is_filed(
     house: House, zone: Zone, sender: str
 ) -> None:
-    """Not what a server wrote (`multipart/report`): a person, who passes its parts on."""
+    """A person passes its parts on; a server writes a `multipart/report`."""
     message = message_from_bytes(by_dora(PAPER))
-    [report] = message_from_bytes(
-        DSN.format(action="failed", message_id="<1@else.test>").encode()
-    ).get_payload()[1:2]
-    message.attach(report)
+    whole = DSN.format(action="failed", message_id="<1@else.test>").encode()
+    every = message_from_bytes(whole).walk()
+    kind = "message/delivery-status"
+    message.attach(next(one for one in every if one.get_content_type() == kind))
     raw = signed(message.as_bytes().replace(b"\n", b"\r\n"), "dune.test")
     assert state_of(raw, came(sender)) == ("filed", "")
     assert [document.name for document in documents()] == ["a.pdf"]

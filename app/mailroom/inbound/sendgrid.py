@@ -14,7 +14,7 @@ from app.mailroom.inbound.forms import fields, message_in, text
 # Every key on P-256 begins so (RFC 5480), and no password does.
 _PUBLIC_KEY = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE"
 LONGEST_LIST = 50_000
-# It goes on trying for three days. The message itself is signed: the same again is known.
+# It goes on trying for three days. It signs the message: the same again is known.
 OLDEST = (3 * 24 + 1) * 3600
 
 

@@ -28,7 +28,7 @@ def encoding_of(part: Part) -> str:
 def is_file(part: Part) -> bool:
     """Whether it begins as no text does, though its headers say nothing of it: scanners
     call what they made a text."""
-    return bool(len(part.message)) and next(chunks(part), b"").startswith(_FILES)
+    return len(part.message) > 0 and next(chunks(part), b"").startswith(_FILES)
 
 
 def payload(part: Part) -> bytes:
