@@ -256,9 +256,15 @@ def of_company(slug: str) -> ResponseReturnValue:
 
 def _trash(slug: str | None) -> ResponseReturnValue:
     places = trash.places(slug)
+    behind = request.args.get("after")
+    things, after = trash.things(places, behind)
+    if behind and not things:  # what lay there was restored meanwhile
+        behind, (things, after) = None, trash.things(places)
     return render_template(
         "library/trash.html",
-        things=trash.things(places),
+        things=things,
+        first_url=url_for("acts.show", company=slug) if behind else None,
+        next_url=url_for("acts.show", company=slug, after=after) if after else None,
         company=places[0][0] if slug else None,
         several=len(places) > 1,
         nav_current="documents",

@@ -40,13 +40,12 @@ class Order:
         stays one whatever becomes of the document; else the id."""
         if self != USUAL:
             return str(document.id)
-        microseconds = round(document.arrived_at.timestamp() * 1_000_000)
-        return f"{microseconds}.{document.id}"
+        return moment_at(document.arrived_at, document.id)
 
     def bound(self, place: str | None) -> dict[str, Any]:
         """The values that `behind` asks for; none when it is no place."""
         if self == USUAL:
-            return _moment_of(place)
+            return moment_of(place)
         last = id_from(place)
         return {"after_id": last} if last else {}
 
@@ -92,7 +91,13 @@ def _key(by: str, document: Any, dialect: str) -> ColumnElement[Any]:
     return func.lower(document.name).collate("BINARY" if dialect == "sqlite" else "C")
 
 
-def _moment_of(place: str | None) -> dict[str, Any]:
+def moment_at(at: datetime, row_id: uuid.UUID) -> str:
+    """A place in an order by moments, newest first, in which no two rows are one."""
+    return f"{round(at.timestamp() * 1_000_000)}.{row_id}"
+
+
+def moment_of(place: str | None) -> dict[str, Any]:
+    """`after_at` and `after_id` of such a place; none when it is no place."""
     try:
         microseconds, _dot, document_id = (place or "").partition(".")
         at = datetime.fromtimestamp(int(microseconds) / 1_000_000, UTC)

@@ -7,18 +7,19 @@ from math import ceil
 from typing import Any
 
 from flask import abort
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
 from app.companies.finding import companies_and_roles, company_and_role
 from app.companies.models import Company
 from app.db import db, utc_now
 from app.library.models import Document, Folder
+from app.library.ordering import moment_at, moment_of
 from app.library.trashing import KEPT
 from app.library.tree import Sight, hidden_folders, sight_of
 from app.people.models import Person
 
-MOST = 200  # of each kind: the newest
+A_PAGE = 200
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,15 @@ class Thing:
 Sights = list[tuple[Company, Sight]]
 
 
-def things(places: Sights) -> list[Thing]:
-    """The newest first; as many queries for a thousand companies as for one."""
-    found = [*_documents(places), *_folders(places)]
-    return sorted(found, key=lambda thing: thing.trashed_at, reverse=True)
+def things(places: Sights, after: str | None = None) -> tuple[list[Thing], str | None]:
+    """A page, the newest first, and the place that the next one begins behind, where
+    there is more; as many queries for a thousand companies as for one."""
+    behind = moment_of(after)
+    found = [*_documents(places, behind), *_folders(places, behind)]
+    found.sort(key=lambda thing: (thing.trashed_at, thing.id), reverse=True)
+    page = found[:A_PAGE]
+    is_last = len(found) == len(page)
+    return page, None if is_last else moment_at(page[-1].trashed_at, page[-1].id)
 
 
 def places(slug: str | None) -> Sights:
@@ -89,7 +95,7 @@ def _reachable_or_404(folder: Folder) -> None:
         abort(404)
 
 
-def _documents(places: Sights) -> list[Thing]:
+def _documents(places: Sights, behind: dict[str, Any]) -> list[Thing]:
     wanted = (
         select(Document, Folder.name, Person.name, Company.name)
         .join(Folder, Folder.id == Document.folder_id)
@@ -97,10 +103,10 @@ def _documents(places: Sights) -> list[Thing]:
         .outerjoin(Person, Person.id == Document.trashed_by_id)
         .where(Document.trashed_with_id.is_(None), _may_see(places))
     )
-    return _newest(wanted, Document)
+    return _newest(wanted, Document, behind)
 
 
-def _folders(places: Sights) -> list[Thing]:
+def _folders(places: Sights, behind: dict[str, Any]) -> list[Thing]:
     above = aliased(Folder)
     wanted = (
         select(Folder, above.name, Person.name, Company.name)
@@ -109,7 +115,7 @@ def _folders(places: Sights) -> list[Thing]:
         .outerjoin(Person, Person.id == Folder.trashed_by_id)
         .where(Folder.trashed_with_id == Folder.id, _may_see(places))
     )
-    return _newest(wanted, Folder)
+    return _newest(wanted, Folder, behind)
 
 
 def _may_see(places: Sights) -> ColumnElement[bool]:
@@ -127,18 +133,18 @@ def _may_see(places: Sights) -> ColumnElement[bool]:
 
 
 def _newest(
-    wanted: Select[*tuple[Any, ...]], of: type[Document] | type[Folder]
+    wanted: Select[*tuple[Any, ...]],
+    of: type[Document] | type[Folder],
+    behind: dict[str, Any],
 ) -> list[Thing]:
-    """MOST of each company."""
-    nth = (
-        func.row_number()
-        .over(partition_by=of.company_id, order_by=of.trashed_at.desc())
-        .label("nth")
-    )
-    places = wanted.with_only_columns(of.id, nth).where(of.trashed_at.is_not(None))
-    first = places.subquery("first")
+    """A page of them, and one more."""
+    place = tuple_(of.trashed_at, of.id)
+    if behind:
+        wanted = wanted.where(place < tuple_(behind["after_at"], behind["after_id"]))
     rows = db.session.execute(
-        wanted.join(first, first.c.id == of.id).where(first.c.nth <= MOST)
+        wanted.where(of.trashed_at.is_not(None))
+        .order_by(of.trashed_at.desc(), of.id.desc())
+        .limit(A_PAGE + 1)
     )
     return [_thing(*row) for row in rows]
 
