@@ -37,7 +37,7 @@ def raw_sql(portal: Portal, path: str) -> Iterator[tuple[Side, Side]]:
     with statements(portal.app) as sent:
         page(portal, path)()
     whole = list(dict(sent).items())  # of several visits, each statement once
-    listing = [one for one in whole if "documents.arrived_at DESC" in one[0]]
+    listing = [one for one in whole if "AS is_unread" in one[0]]
     url = sa.make_url(portal.database_url)
     engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
