@@ -46,7 +46,8 @@ def run(
         owner, company_id, lambda: should_stop() or time.monotonic() > until
     ).send_all()
     counts.update(sent)
-    counts["held"] += reaping.hold_unsendable()
+    if counts["claimed"]:  # what was in our hands when its connection was revoked
+        counts["held"] += reaping.hold_unsendable()
     if slot is not None and is_logged:
         _close(slot, counts)
     quota.sweep()
