@@ -35,14 +35,12 @@ from app.people.models import Person
 from app.texts import gettext as _
 
 EVERYWHERE = {"across_firms": True}
+VERBS = {"filed": "mail_filed", "ignored": "mail_ignored"}
 
 
 class PlaceGone(Exception):
     """Somebody archived the company, or took the folder away, since it was looked up:
     nothing is wrong with the file. `args`: the sentence for a person."""
-
-
-VERBS = {"filed": "mail_filed", "ignored": "mail_ignored"}
 
 
 def process(mail: InboundMail) -> str:

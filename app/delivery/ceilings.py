@@ -54,10 +54,10 @@ def reached(delivery: Delivery) -> datetime | None:
     too_many = sent + _before(delivery) + 1 - limit
     if too_many <= 0:
         return None
-    left = select(Delivery.accepted_at).where(
-        Delivery.connection_id == connection_id, _counts(database_now())
-    )
     now = database_now()
+    left = select(Delivery.accepted_at).where(
+        Delivery.connection_id == connection_id, _counts(now)
+    )
     times = sorted(at for at in db.session.scalars(left) if at is not None)[-limit:]
     # What leaves now takes a place for a day too; and so does each that follows.
     places = times + [now] * (limit - len(times))

@@ -17,7 +17,13 @@ from app.connectors.models import Connection
 from app.db import db, utc_now
 from app.delivery.badges import Badge, delivery_badge
 from app.delivery.clock import next_slot
-from app.delivery.journal_filters import GROUPS, PERIODS, Filters, ended_at
+from app.delivery.journal_filters import (
+    GROUPS,
+    PERIODS,
+    Filters,
+    ended_at,
+    ended_since,
+)
 from app.delivery.models import Delivery
 from app.delivery.needing import that_need_a_person
 from app.folding import folded, folded_column
@@ -122,8 +128,7 @@ def chosen(filters: Filters) -> Select[Delivery]:
         wanted = wanted.where(Delivery.connection_id.in_(connections))
     if filters.run:
         wanted = wanted.where(
-            Delivery.settled_at >= filters.run,
-            ended_at() >= filters.run,
+            ended_since(filters.run),
             ended_at() < next_slot(filters.run),
         )
     if filters.q:

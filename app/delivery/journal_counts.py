@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, func, select
 from app.companies.models import Company
 from app.db import db, utc_now
 from app.delivery.clock import next_slot, slot_at
-from app.delivery.journal_filters import GROUPS, ended_at
+from app.delivery.journal_filters import GROUPS, ended_at, ended_since
 from app.delivery.models import DONE, OPEN, Delivery, Tick
 from app.delivery.needing import has_no_end_yet
 from app.formats import midnight
@@ -77,8 +77,7 @@ def _sent(mine: ColumnElement[bool], since: datetime, until: datetime) -> int:
         .where(
             mine,
             Delivery.state.in_(DONE),
-            Delivery.settled_at >= since,  # by the index; none left later
-            ended_at() >= since,
+            ended_since(since),
             ended_at() < until,
         )
     )
@@ -140,8 +139,7 @@ def _by_slot(since: datetime) -> tuple[Counter[datetime], Counter[datetime]]:
     rows = db.session.execute(
         select(Delivery.state, ended_at()).where(
             Delivery.company_id.in_(allowed),
-            Delivery.settled_at >= since,
-            ended_at() >= since,
+            ended_since(since),
             Delivery.state.in_((*DONE, *GROUPS["refused"])),
         )
     )

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, case, func
+from sqlalchemy import ColumnElement, and_, case, func
 
 from app.db import id_from
 from app.delivery.clock import slot_at
@@ -29,6 +29,11 @@ def ended_at() -> ColumnElement[datetime]:
     it later is not the run's."""
     left = case((Delivery.state.in_(DONE), Delivery.accepted_at))
     return func.coalesce(left, Delivery.settled_at)
+
+
+def ended_since(moment: datetime) -> ColumnElement[bool]:
+    """By the index of what is told last, since none left later than that."""
+    return and_(Delivery.settled_at >= moment, ended_at() >= moment)
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,7 @@ def move_all(
     change_all(documents, folder_id=to.id, folder=to, moved_at=now)
     if by:
         note_known(documents, by, now)
-    arrivals = note_arrivals(documents, "move_in", by=by, channel=channel)
+    arrivals = note_arrivals(documents, "move_in", by=by, channel=channel, at=now)
     for place in dict.fromkeys(before.values()):
         was_on = [s.key for s in effective_switches(place) if s.is_on]
         from_there = [one for one in documents if before[one.id] == place]

@@ -208,11 +208,16 @@ def note_first_arrival(
 
 
 def note_arrivals(
-    documents: Sequence[Document], kind: str, *, by: Person | None, channel: str
+    documents: Sequence[Document],
+    kind: str,
+    *,
+    by: Person | None,
+    channel: str,
+    at: datetime,
 ) -> dict[uuid.UUID, dict[str, Any]]:
-    """The same for many of one company that come into one folder now. They are written
+    """The same for many of one company that came into one folder then. They are written
     past the session: gives what was, by the documents' ids."""
-    first, at = documents[0], database_now()
+    first = documents[0]
     of_all = {
         "firm_id": first.firm_id,
         "company_id": first.company_id,
