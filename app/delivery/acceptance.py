@@ -16,12 +16,13 @@ from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 
 from app.activity.recording import record
 from app.connectors.models import Connection
-from app.db import db
-from app.delivery import acceptance_at_once, at_once
+from app.db import db, on_sqlite
+from app.delivery import acceptance_at_once
 from app.delivery.answers import Reply
 from app.delivery.attempts import note_attempt
 from app.delivery.claiming import Claim
 from app.delivery.clock import from_now
+from app.delivery.ledger import Ledger
 from app.delivery.models import DONE, Attempt, Delivery
 from app.delivery.transport import FINAL_DOT_PATIENCE
 from app.library.models import Document
@@ -37,10 +38,16 @@ _GIVEN_ID = re.compile(
 )
 
 
+def begin(claim: Claim, reply: Reply, ledger: Ledger) -> None:
+    """T5, begun: it is done when the ledger's answer is there."""
+    ledger.ask(acceptance_at_once.STATEMENT, _values(claim, reply))
+
+
 def accepted(claim: Claim, reply: Reply) -> None:
-    """T5; tried again on a new connection for as long as the lease may last."""
+    """T5; tried again on a new connection for as long as the lease may last. What was
+    recorded by then stays as it is."""
     until = time.monotonic() + current_app.config["MAIL_TIMEOUT"] * FINAL_DOT_PATIENCE
-    record_it = _at_once if at_once.is_possible() else _step_by_step
+    record_it = _step_by_step if on_sqlite() else _at_once
     while True:
         try:
             record_it(claim, reply)
@@ -55,8 +62,13 @@ def accepted(claim: Claim, reply: Reply) -> None:
 
 
 def _at_once(claim: Claim, reply: Reply) -> None:
+    with db.engine.begin() as line:
+        line.execute(acceptance_at_once.STATEMENT, _values(claim, reply))
+
+
+def _values(claim: Claim, reply: Reply) -> dict[str, Any]:
     details = _details(claim, claim.app_key, _said(reply))
-    acceptance_at_once.record(claim, reply, _given_id(reply), details)
+    return acceptance_at_once.values_of(claim, reply, _given_id(reply), details)
 
 
 def _step_by_step(claim: Claim, reply: Reply) -> None:

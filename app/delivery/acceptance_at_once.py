@@ -29,7 +29,6 @@ from sqlalchemy import (
 )
 
 from app.db import Base, UtcDateTime, new_id, utc_now
-from app.delivery import at_once
 from app.delivery.answers import Reply
 from app.delivery.claiming import Claim
 from app.delivery.models import DONE
@@ -41,7 +40,7 @@ def _table(name: str) -> Table:
 
 def _given(name: str, of_type: Any) -> ColumnElement[Any]:
     """No parameter may be called like a column: it would be written into that."""
-    return bindparam(f"given_{name}", type_=of_type)
+    return bindparam(f"given_{name}", None, type_=of_type)
 
 
 deliveries, attempts = _table("deliveries"), _table("delivery_attempts")
@@ -160,7 +159,7 @@ _told = union_all(
     ),
 ).subquery("told")
 _of_entry = [column for column in _told.c if column.name != "place"]
-_statement = (
+STATEMENT = (
     insert(trail)
     .from_select(
         [column.name for column in _of_entry],
@@ -172,10 +171,9 @@ _statement = (
 )
 
 
-def record(
+def values_of(
     claim: Claim, reply: Reply, given_id: str | None, details: dict[str, Any]
-) -> None:
-    """T5, committed."""
+) -> dict[str, Any]:
     values = {
         "delivery": claim.id,
         "firm": claim.firm_id,
@@ -195,6 +193,4 @@ def record(
         "details": details,
         "at": utc_now(),
     }
-    at_once.execute(
-        _statement, {f"given_{name}": value for name, value in values.items()}
-    )
+    return {f"given_{name}": value for name, value in values.items()}

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from flask import current_app
 from sqlalchemy import (
     ColumnElement,
-    Executable,
     Interval,
+    Update,
     bindparam,
     func,
     select,
@@ -19,9 +19,9 @@ from sqlalchemy import (
 from app.companies.models import Company
 from app.connectors.models import Connection, FolderSwitch
 from app.db import UtcDateTime, db, utc_now
-from app.delivery import at_once
 from app.delivery.claiming import Claim
 from app.delivery.due import is_refused
+from app.delivery.ledger import Ledger
 from app.delivery.models import Delivery
 from app.delivery.repeats import ARRIVED, is_needless
 from app.delivery.transport import FINAL_DOT_PATIENCE
@@ -31,19 +31,19 @@ from app.library.models import Document
 SPARE_SECONDS = 60
 
 
-def mark(claim: Claim) -> bool:
-    """T4: about to send the final dot. False when that is no longer to be done."""
+def mark(claim: Claim, ledger: Ledger | None) -> bool:
+    """T4: about to send the final dot. False when that is no longer to be done.
+    Without a ledger (SQLite) the session writes it."""
     values = {"delivery": claim.id, "held_token": claim.token}
-    if at_once.is_possible():
-        marked = at_once.execute(_MARKER, values | {"lease": _final_lease()})
+    if ledger is not None:
+        ledger.ask(_MARKER, values | {"lease": _final_lease()})
+        claim.is_past_return = ledger.answer() > 0
     else:
         until = utc_now() + _final_lease()
-        marker = db.session.connection().execute(
-            _MARKER_UNTIL, values | {"until": until}
-        )
-        marked = list(marker)
+        line = db.session.connection()
+        marked = line.execute(_MARKER_UNTIL, values | {"until": until}).all()
         db.session.commit()
-    claim.is_past_return = bool(marked)
+        claim.is_past_return = bool(marked)
     return claim.is_past_return
 
 
@@ -77,13 +77,13 @@ def _still_wanted() -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _marker(lease_until: ColumnElement[datetime]) -> Executable:
+def _marker(lease_until: ColumnElement[datetime]) -> Update:
     return (
         update(Delivery)
         .where(
-            Delivery.id == bindparam("delivery"),
+            Delivery.id == bindparam("delivery", None),
             Delivery.state == "sending",
-            Delivery.token == bindparam("held_token"),
+            Delivery.token == bindparam("held_token", None),
             Delivery.cancel_requested.is_(False),
             *_still_wanted(),
         )
@@ -92,8 +92,8 @@ def _marker(lease_until: ColumnElement[datetime]) -> Executable:
     )
 
 
-_MARKER = _marker(func.now() + bindparam("lease", type_=Interval()))
-_MARKER_UNTIL = _marker(bindparam("until", type_=UtcDateTime()))
+_MARKER = _marker(func.now() + bindparam("lease", None, type_=Interval()))
+_MARKER_UNTIL = _marker(bindparam("until", None, type_=UtcDateTime()))
 
 
 def _final_lease() -> timedelta:

@@ -15,6 +15,7 @@ from threading import Event
 from flask import Flask, current_app
 
 from app.db import on_sqlite
+from app.delivery import ledger
 from app.delivery.answers import NoServer
 from app.delivery.line import Line
 from app.delivery.recorder import Recorder
@@ -68,7 +69,7 @@ class Lines:
 
     def _one(self, owner: str, session: Session, when_more: Callable[[], None]) -> Sent:
         try:
-            with session, Recorder() as recorder:
+            with session, ledger.opened() as kept, Recorder(kept) as recorder:
                 line = Line(owner, self.company_id, session, recorder, self._is_over)
                 fault = line.send_all(when_more)
             return line.counts, fault

@@ -1,17 +1,20 @@
 """Acceptances are recorded while the next message is under way, and always before its
-marker: of one worker at most one message is in doubt, and for no longer than the
+marker: of one line at most one message is in doubt, and for no longer than the
 database takes.
 """
 
-from concurrent.futures import Future, ThreadPoolExecutor
+import logging
 from types import TracebackType
 from typing import Self
 
-from flask import Flask, current_app
+import psycopg
 
 from app.delivery import acceptance
 from app.delivery.answers import Reply
 from app.delivery.claiming import Claim
+from app.delivery.ledger import Ledger
+
+log = logging.getLogger(__name__)
 
 
 class Unrecorded(Exception):
@@ -19,14 +22,15 @@ class Unrecorded(Exception):
 
 
 class Recorder:
-    """Begins each recording at once, in a thread of its own. `with` waits for the last
-    one, whatever happened."""
+    """Begins each recording at once. `with` waits for the last one, whatever happened.
 
-    def __init__(self) -> None:
-        app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-        self.app = app
-        self.thread = ThreadPoolExecutor(1, "recorder")
-        self.last: Future[None] | None = None
+    Without a ledger (SQLite) each is done when the call returns.
+    """
+
+    def __init__(self, ledger: Ledger | None) -> None:
+        self.ledger = ledger
+        self.last: tuple[Claim, Reply] | None = None
+        self.is_asked = False
 
     def __enter__(self) -> Self:
         return self
@@ -37,25 +41,45 @@ class Recorder:
         _error: BaseException | None,
         _trace: TracebackType | None,
     ) -> None:
-        try:
-            self.wait()
-        finally:
-            self.thread.shutdown()
+        self.wait()
 
     def accepted(self, claim: Claim, reply: Reply) -> None:
+        """Raises Unrecorded."""
         self.wait()
-        self.last = self.thread.submit(self._record, claim, reply)
+        self.last = claim, reply
+        if self.ledger is None:
+            self.wait()
+            return
+        try:
+            acceptance.begin(claim, reply, self.ledger)
+            self.is_asked = True
+        except psycopg.Error as error:
+            self._put_off(error)
 
     def wait(self) -> None:
         """Until nothing is left to be recorded. Raises Unrecorded."""
-        last, self.last = self.last, None
-        if last is None:
+        if self.last is None:
             return
         try:
-            last.result()
+            if not self._is_answered():
+                acceptance.accepted(*self.last)
         except Exception as error:
+            self.last = None
             raise Unrecorded(repr(error)) from error
+        self.last = None
 
-    def _record(self, claim: Claim, reply: Reply) -> None:
-        with self.app.app_context():
-            acceptance.accepted(claim, reply)
+    def _is_answered(self) -> bool:
+        """It is recorded; False when that has to be seen to by other means."""
+        if self.ledger is None or not self.is_asked:
+            return False
+        try:
+            self.ledger.answer()
+        except psycopg.Error as error:
+            self._put_off(error)
+            self.is_asked = False
+            return False
+        self.is_asked = False
+        return True
+
+    def _put_off(self, error: psycopg.Error) -> None:
+        log.warning("an acceptance is still to be recorded: %s", error)

@@ -119,7 +119,7 @@ def _transfer(
 ) -> Reply:
     def mark() -> bool:
         recorder.wait()
-        return lastlook.mark(claim)
+        return lastlook.mark(claim, recorder.ledger)
 
     letter = _letter(claim)
     size = message.wire_size(letter, claim.size)

@@ -8,6 +8,7 @@ from flask import Flask
 from app.db import db
 from app.delivery import lastlook
 from app.delivery.claiming import Claim
+from app.delivery.ledger import Ledger
 from tests.cast import House, World
 from tests.delivery.world import AtLast
 from tests.smtp import MailServer
@@ -37,11 +38,11 @@ def at_the_last_moment(monkeypatch: pytest.MonkeyPatch) -> AtLast:
     real = lastlook.mark
     acts: list[Callable[[], object]] = []
 
-    def mark(claimed: Claim) -> bool:
+    def mark(claimed: Claim, ledger: Ledger | None) -> bool:
         if acts:
             acts.pop()()
             db.session.commit()
-        return real(claimed)
+        return real(claimed, ledger)
 
     monkeypatch.setattr(lastlook, "mark", mark)
     return acts.append

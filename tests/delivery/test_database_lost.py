@@ -1,16 +1,19 @@
 """The database cuts its lines in the middle of a sending (PostgreSQL restarts)."""
 
+import threading
 import time
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
 from app.db import db
 from app.delivery import tick
+from app.delivery.models import Delivery
 from tests.cast import House
 from tests.delivery.world import attempts_of, delivery_of, state_of
 from tests.smtp import MailServer
@@ -20,6 +23,10 @@ pytestmark = pytest.mark.faults
 CUT = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+CUT_WAITING = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND wait_event_type = 'Lock'
 """
 OPEN = """
 SELECT pid FROM pg_stat_activity
@@ -69,22 +76,30 @@ def test_an_acceptance_is_recorded_on_a_new_line(
 def test_a_marker_that_was_not_committed_gets_no_dot(
     house: House, smtp: MailServer, cut_lines: Callable[[], object]
 ) -> None:
+    """Its line is cut while it waits for the row of its delivery."""
     done = house.drop()
-    is_cut: list[bool] = []
+    engine = sa.create_engine(db.engine.url, poolclass=sa.NullPool)
+    with engine.connect() as ours, engine.connect() as other:
+        watcher = threading.Thread(target=cut_who_waits, args=(ours, other))
 
-    def cut_at_marker(*said: Any) -> None:
-        is_marker = "EXISTS" in said[2] and said[2].startswith("UPDATE deliveries")
-        if is_marker and not is_cut:
-            is_cut.append(True)
-            cut_lines()
+        def keep_the_row() -> None:
+            ours.execute(sa.select(Delivery.id).with_for_update())
+            watcher.start()
 
-    # It commits by itself: what is not executed is not committed.
-    sa.event.listen(db.engine, "before_cursor_execute", cut_at_marker)
-    tick.run()
-    sa.event.remove(db.engine, "before_cursor_execute", cut_at_marker)
-    assert is_cut
+        smtp.fails("data", call=keep_the_row)
+        tick.run()
+        watcher.join(20)
+    assert not watcher.is_alive()
     assert smtp.messages == []
     assert (delivery_of(done).state, delivery_of(done).ambiguous) == ("deferred", 0)
+
+
+def cut_who_waits(holder: sa.Connection, other: sa.Connection) -> None:
+    while not other.execute(sa.text(CUT_WAITING)).all():
+        other.rollback()
+        time.sleep(0.01)
+    other.rollback()
+    holder.rollback()
 
 
 def test_one_frozen_in_its_acceptance_lets_go_and_records_it_when_it_wakes(
@@ -98,8 +113,9 @@ def test_one_frozen_in_its_acceptance_lets_go_and_records_it_when_it_wakes(
     Step by step, as where one statement cannot do it: that one is never half done.
     """
     done = house.drop()
-    at_once = import_module("app.delivery.at_once")
-    monkeypatch.setattr(at_once, "is_possible", lambda: False)
+    acceptance = import_module("app.delivery.acceptance")
+    monkeypatch.setattr(acceptance, "_at_once", acceptance._step_by_step)
+    monkeypatch.setattr(acceptance, "begin", cut_at_once)
     monkeypatch.setattr(import_module("app.db"), "MOST_IDLE_SECONDS", 2.0)
     db.engine.dispose()
     woke: list[bool] = []
@@ -115,6 +131,10 @@ def test_one_frozen_in_its_acceptance_lets_go_and_records_it_when_it_wakes(
     assert woke == [True]
     assert (delivery_of(done).state, delivery_of(done).ambiguous) == ("accepted", 0)
     assert len(attempts_of(done)) == len(smtp.messages) == 1
+
+
+def cut_at_once(*_asked: object) -> None:
+    raise psycopg.OperationalError("the line was cut")
 
 
 def ends_by_itself(url: sa.URL) -> bool:

@@ -22,6 +22,7 @@ from tests.delivery.world import (
     delivery_of,
     document_of,
     let_time_pass,
+    marked,
     state_of,
 )
 from tests.papers import one_page_pdf
@@ -204,9 +205,9 @@ def test_a_lease_taken_over_forbids_the_dot(house: House, smtp: MailServer) -> N
     let_time_pass()
     reaping.reap()
     (quick,) = claim("quick")
-    assert not lastlook.mark(slow)
+    assert not marked(slow)
     assert lastlook.why_not(slow) is None
-    assert lastlook.mark(quick)
+    assert marked(quick)
     assert delivery_of(done).owner == "quick"
 
 
@@ -215,14 +216,14 @@ def test_a_late_acceptance_is_recorded_and_stops_the_other_worker(
 ) -> None:
     done = house.drop()
     (slow,) = claim("slow")
-    assert lastlook.mark(slow)
+    assert marked(slow)
     let_time_pass(60)
     reaping.reap()
     let_time_pass(60)
     (quick,) = claim("quick")
     acceptance.accepted(slow, Reply("dot", 250, "2.0.0 Ok"))
     assert state_of(done) == ("accepted", None)
-    assert not lastlook.mark(quick)
+    assert not marked(quick)
     assert outcomes.deferred(quick, "body", None) == "lost"
     assert state_of(done) == ("accepted", None)
     assert document_of(done).status == "validated"
@@ -231,7 +232,7 @@ def test_a_late_acceptance_is_recorded_and_stops_the_other_worker(
 def test_an_acceptance_told_twice_is_one(house: House, smtp: MailServer) -> None:
     done = house.drop()
     (ours,) = claim("one")
-    lastlook.mark(ours)
+    marked(ours)
     for _ in range(2):
         acceptance.accepted(ours, Reply("dot", 250, "2.0.0 Ok"))
     assert len(attempts_of(done)) == 1
@@ -243,7 +244,7 @@ def test_a_bounce_that_came_before_our_record_is_the_later_word(
 ) -> None:
     done = house.drop()
     (ours,) = claim("one")
-    lastlook.mark(ours)
+    marked(ours)
     change(done, state="bounced", reason="refused")
     acceptance.accepted(ours, Reply("dot", 250, "2.0.0 Ok"))
     assert state_of(done) == ("bounced", "refused")
@@ -268,7 +269,7 @@ def test_a_refused_dot_honours_the_cancellation_too(
 ) -> None:
     done = house.drop()
     (ours,) = claim("one")
-    lastlook.mark(ours)
+    marked(ours)
     cancelling.cancel_waiting(document_ids=[done.document.id], why="moved_out")
     db.session.commit()
     assert outcomes.deferred(ours, "dot", Reply("dot", 451, "Later")) == "cancelled"

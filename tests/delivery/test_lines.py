@@ -3,6 +3,7 @@
 import threading
 from collections import Counter
 
+import psycopg
 import pytest
 from flask import Flask
 from sqlalchemy import select
@@ -11,6 +12,7 @@ from app.db import db
 from app.delivery import acceptance, tick
 from app.delivery.answers import Reply
 from app.delivery.claiming import A_CLAIM, Claim
+from app.delivery.ledger import Ledger
 from app.delivery.models import Delivery, Outage
 from app.delivery.recorder import Unrecorded
 from tests.cast import House
@@ -117,14 +119,18 @@ def test_what_cannot_be_recorded_stops_every_line(
     many = 7 * A_CLAIM
     drop(house, many)
     post.fails("dot", wait=0.05, times=many)
-    real, calls = acceptance.accepted, []
+    real, calls = acceptance.begin, []
 
-    def accepted(claimed: Claim, reply: Reply) -> None:
+    def begin(claimed: Claim, reply: Reply, ledger: Ledger) -> None:
         calls.append(claimed.id)
         if len(calls) == A_CLAIM + 5:
-            raise OSError("gone")
-        real(claimed, reply)
+            raise psycopg.OperationalError("gone")
+        real(claimed, reply, ledger)
 
+    def accepted(_claim: Claim, _reply: Reply) -> None:
+        raise OSError("gone for good")
+
+    monkeypatch.setattr(acceptance, "begin", begin)
     monkeypatch.setattr(acceptance, "accepted", accepted)
     with pytest.raises(Unrecorded):
         tick.run()

@@ -4,28 +4,34 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
 from app.activity.models import Entry
 from app.db import db
-from app.delivery import acceptance, at_once, lastlook, tick
+from app.delivery import acceptance, ledger, tick
 from app.delivery.answers import Reply
 from app.delivery.claiming import Claim, claim
+from app.delivery.ledger import Ledger
 from app.delivery.models import Attempt, Delivery
 from app.delivery.recorder import Recorder, Unrecorded
+from app.library.deposit import Deposited
 from app.library.models import Document
 from tests.cast import House
+from tests.conftest import POSTGRES
 from tests.delivery.processes import ONE_RUN, environment, start
 from tests.delivery.world import (
     attempts_of,
     delivery_of,
     document_of,
     let_time_pass,
+    marked,
     state_of,
     verbs_of,
 )
@@ -33,146 +39,157 @@ from tests.papers import one_page_pdf
 from tests.smtp import MailServer
 
 OK = Reply("dot", 250, "2.0.0 Ok: queued as TEST1")
-Recording = Callable[[Claim, Reply], None]
+needs_ledger = pytest.mark.skipif(
+    not POSTGRES, reason="SQLite records before the next message begins"
+)
 
 
-@pytest.fixture
-def recording(monkeypatch: pytest.MonkeyPatch) -> Callable[[Recording], Recording]:
-    """Put something in the way of the recording of acceptances; gives the real one."""
-    real = acceptance.accepted
+@contextmanager
+def kept_back(done: Deposited) -> Iterator[Callable[[], bool]]:
+    """The recording of its acceptance, until the call; gives whether it was still kept
+    back then. After ten seconds it is not kept any longer."""
+    lock = sa.select(Document.id).where(Document.id == done.document.id)
+    is_kept = threading.Event()
+    engine = sa.create_engine(db.engine.url, poolclass=sa.NullPool)
 
-    def instead(other: Recording) -> Recording:
-        monkeypatch.setattr(acceptance, "accepted", other)
-        return real
+    def let_go() -> bool:
+        was_kept = not is_kept.is_set()
+        is_kept.set()
+        other.rollback()
+        return was_kept
 
-    return instead
+    with engine.connect() as other:
+        other.execute(lock.with_for_update())
+        late = threading.Timer(10, let_go)
+        late.start()
+        try:
+            yield let_go
+        finally:
+            late.cancel()
 
 
+@needs_ledger
 def test_the_next_message_is_under_way_while_the_last_one_is_recorded(
-    house: House, smtp: MailServer, recording: Callable[[Recording], Recording]
+    house: House, smtp: MailServer
 ) -> None:
     first, second = house.drop("a.pdf"), house.drop("b.pdf")
-    is_under_way = threading.Event()
-
-    def late(claimed: Claim, reply: Reply) -> None:
-        assert is_under_way.wait(20)
-        real(claimed, reply)
-
-    real = recording(late)
-    # The second one's 354: it would never be asked for if the run stood still.
-    smtp.fails("data", call=is_under_way.set, after=1)
-    assert tick.run()["accepted"] == 2
+    in_time: list[bool] = []
+    with kept_back(first) as let_go:
+        # The second one's 354: it would never be asked for if the run stood still.
+        smtp.fails("data", call=lambda: in_time.append(let_go()), after=1)
+        assert tick.run()["accepted"] == 2
+    assert in_time == [True]
     assert state_of(first) == state_of(second) == ("accepted", None)
 
 
 @pytest.mark.usefixtures("one_line")
-def test_no_marker_is_set_before_the_last_acceptance_is_recorded(
-    house: House,
-    smtp: MailServer,
-    recording: Callable[[Recording], Recording],
-    monkeypatch: pytest.MonkeyPatch,
+def test_at_each_dot_all_that_was_taken_before_is_recorded(
+    house: House, smtp: MailServer
 ) -> None:
     for number in range(25):
         house.drop(f"{number}.pdf")
-    happened: list[str] = []
+    engine = sa.create_engine(db.engine.url, poolclass=sa.NullPool)
+    recorded: list[int] = []
 
-    def slow(claimed: Claim, reply: Reply) -> None:
-        threading.Event().wait(0.02)
-        real(claimed, reply)
-        happened.append("recorded")
+    def count() -> None:
+        accepted = sa.select(sa.func.count()).where(Delivery.state == "accepted")
+        with engine.connect() as other:
+            recorded.append(other.scalar(accepted) or 0)
 
-    def mark(claimed: Claim) -> bool:
-        happened.append("marked")
-        return real_mark(claimed)
-
-    real, real_mark = recording(slow), lastlook.mark
-    monkeypatch.setattr(lastlook, "mark", mark)
+    smtp.fails("dot", call=count, times=25)
     assert tick.run()["accepted"] == 25
-    assert happened == ["marked", "recorded"] * 25
+    assert recorded == list(range(25))
 
 
+@needs_ledger
 def test_a_fault_of_the_next_message_does_not_lose_the_last_acceptance(
-    house: House, smtp: MailServer, recording: Callable[[Recording], Recording]
+    house: House, smtp: MailServer
 ) -> None:
     first, second = house.drop("a.pdf"), house.drop("b.pdf")
-    has_failed = threading.Event()
-
-    def late(claimed: Claim, reply: Reply) -> None:
-        assert has_failed.wait(20)
-        real(claimed, reply)
-
-    real = recording(late)
-
-    def fail() -> None:
-        has_failed.set()
-
-    smtp.fails("mail", "421 4.3.2 Closing", call=fail, after=1)
-    assert tick.run()["accepted"] == 1
+    with kept_back(first) as let_go:
+        smtp.fails("mail", "421 4.3.2 Closing", call=let_go, after=1)
+        assert tick.run()["accepted"] == 1
     assert state_of(first) == ("accepted", None)
     assert document_of(first).status == "validated"
     assert state_of(second) == ("pending", None)
 
 
 def test_a_run_that_is_told_to_end_records_what_was_taken(
-    house: House, smtp: MailServer, recording: Callable[[Recording], Recording]
+    house: House, smtp: MailServer
 ) -> None:
     first, second = house.drop("a.pdf"), house.drop("b.pdf")
-
-    def late(claimed: Claim, reply: Reply) -> None:
-        threading.Event().wait(0.2)
-        real(claimed, reply)
-
-    real = recording(late)
     assert tick.run(should_stop=lambda: bool(smtp.messages))["accepted"] == 1
     assert state_of(first) == ("accepted", None)
     assert state_of(second) == ("pending", None)
 
 
 def test_an_acceptance_that_cannot_be_recorded_ends_the_run_in_doubt(
-    house: House, smtp: MailServer, recording: Callable[[Recording], Recording]
+    house: House, smtp: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drops = [house.drop(f"{number}.pdf") for number in range(3)]
+
+    def cut(*_asked: object) -> None:
+        raise psycopg.OperationalError("the line was cut")
 
     def never(_claim: Claim, _reply: Reply) -> None:
         raise RuntimeError("no room on the disk")
 
-    recording(never)
+    monkeypatch.setattr(acceptance, "begin", cut)
+    monkeypatch.setattr(acceptance, "accepted", never)
     with pytest.raises(Unrecorded, match="no room on the disk"):
         tick.run()
     assert len(smtp.messages) == 1
     assert state_of(drops[0]) == ("in_doubt", None)
-    # The second one was under way: it got no dot, and its lease says the rest.
-    assert state_of(drops[1]) == ("sending", None)
+    # On PostgreSQL the second one was under way: it got no dot, and its lease says the
+    # rest.
+    assert state_of(drops[1])[0] == ("sending" if POSTGRES else "pending")
     assert state_of(drops[2]) == ("pending", None)
 
 
-def test_the_last_acceptance_of_a_run_is_waited_for(
-    app: Flask, house: House, recording: Callable[[Recording], Recording]
-) -> None:
-    seen: list[str] = []
-
-    def late(_claim: Claim, _reply: Reply) -> None:
-        threading.Event().wait(0.1)
-        seen.append("recorded")
-
-    recording(late)
-    house.drop()
+@needs_ledger
+def test_the_last_acceptance_of_a_run_is_waited_for(house: House) -> None:
+    done = house.drop()
     (ours,) = claim("me")
+    assert marked(ours)
 
-    def interrupted() -> None:
-        with Recorder() as recorder:
+    def interrupted(let_go: Callable[[], bool]) -> None:
+        with ledger.opened() as kept, Recorder(kept) as recorder:
             recorder.accepted(ours, OK)
+            threading.Timer(0.2, let_go).start()
             raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        interrupted()
-    assert seen == ["recorded"]
+    with kept_back(done) as let_go, pytest.raises(KeyboardInterrupt):
+        interrupted(let_go)
+    assert state_of(done) == ("accepted", None)
+
+
+@needs_ledger
+def test_an_acceptance_whose_answer_is_lost_is_recorded_once(
+    house: House, smtp: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drops = [house.drop(f"{number}.pdf") for number in range(3)]
+    real = Ledger.answer
+    lost: list[int] = []
+
+    def answer(self: Ledger) -> int:
+        rows = real(self)
+        if len(smtp.messages) == 2 and not lost:
+            lost.append(rows)
+            self._give_up()
+            raise psycopg.OperationalError("the line was cut")
+        return rows
+
+    monkeypatch.setattr(Ledger, "answer", answer)
+    assert tick.run()["accepted"] == 3
+    assert lost == [2]  # lines of the trail
+    assert [len(attempts_of(done)) for done in drops] == [1, 1, 1]
+    assert verbs_of(drops[1]) == ["deposited", "transmitted", "validated"]
 
 
 KILLED_WHILE_RECORDING = f"""
 import os, signal
 from app.delivery import acceptance
-acceptance.accepted = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+acceptance.begin = acceptance.accepted = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 {ONE_RUN}
 """
 
@@ -213,7 +230,7 @@ def told(
     db.session.commit()
     (ours,) = claim("me")
     ours.bytes_sent = 1234
-    assert lastlook.mark(ours)
+    assert marked(ours)
     if state := held.get("delivery"):
         db.session.execute(
             sa.update(Delivery).where(Delivery.id == ours.id).values(state=state)
@@ -245,6 +262,7 @@ def told(
     ]
 
 
+@needs_ledger
 @pytest.mark.parametrize(
     "held",
     [{}, {"document": "rejected"}, {"delivery": "bounced"}, {"delivery": "unknown"}],
@@ -252,26 +270,28 @@ def told(
 def test_at_once_and_step_by_step_leave_the_same(
     house: House, held: dict[str, str]
 ) -> None:
-    if not at_once.is_possible():
-        pytest.skip("SQLite has the steps only")
-    one = told(house, acceptance._at_once, **held)
-    other = told(house, acceptance._step_by_step, **held)
-    assert one == other
+    one = told(house, by_ledger, **held)
+    assert one == told(house, acceptance._at_once, **held)
+    assert one == told(house, acceptance._step_by_step, **held)
     assert "transmitted" in str(one) or held.get("delivery") == "bounced"
 
 
+def by_ledger(ours: Claim, reply: Reply) -> None:
+    with ledger.opened() as kept, Recorder(kept) as recorder:
+        recorder.accepted(ours, reply)
+
+
+@needs_ledger
 def test_a_document_that_is_being_changed_is_validated_all_the_same(
-    app: Flask, house: House
+    house: House,
 ) -> None:
-    if not at_once.is_possible():
-        pytest.skip("on SQLite the change and the recording take turns")
     done = house.drop()
     (ours,) = claim("me")
-    assert lastlook.mark(ours)
+    assert marked(ours)
     rename = sa.update(Document).values(name="b.pdf")
     with db.engine.connect() as other:
         other.execute(rename.where(Document.id == done.document.id))
-        with Recorder() as recorder:
+        with ledger.opened() as kept, Recorder(kept) as recorder:
             recorder.accepted(ours, OK)
             waits_for_lock()
             other.commit()
@@ -289,21 +309,3 @@ def waits_for_lock() -> None:
     with db.engine.connect() as connection:
         while not connection.execute(waiting).scalar():
             connection.rollback()
-
-
-def test_a_pooler_that_keeps_no_plans_is_done_without(house: House) -> None:
-    """Through one, a kept plan is one that the server has never heard of."""
-    if not at_once.is_possible():
-        pytest.skip("PostgreSQL keeps plans")
-    done = house.drop()
-    (ours,) = claim("me")
-
-    db.engine.dispose()  # there is one line to the database from here on
-    statement = sa.select(sa.literal(1))
-    for _ in range(3):
-        assert at_once.execute(statement, {}) == [(1,)]
-        with db.engine.connect() as connection:
-            line = connection.connection.driver_connection
-            line.pgconn.exec_(b"DEALLOCATE ALL")  # type: ignore[union-attr]
-    assert lastlook.mark(ours)
-    assert state_of(done) == ("in_doubt", None)

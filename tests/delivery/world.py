@@ -10,6 +10,8 @@ from sqlalchemy import select, update
 from app.activity.models import Entry
 from app.connectors import switches
 from app.db import database_now, db
+from app.delivery import lastlook, ledger
+from app.delivery.claiming import Claim
 from app.delivery.models import Attempt, Delivery, Trouble
 from app.library.deposit import Deposited
 from app.library.models import Document
@@ -52,6 +54,12 @@ def document_of(done: Deposited) -> Document:
     ).one()
     db.session.commit()
     return found
+
+
+def marked(claimed: Claim) -> bool:
+    """The last look before its dot, as a run takes it."""
+    with ledger.opened() as kept:
+        return lastlook.mark(claimed, kept)
 
 
 def attempts_of(done: Deposited) -> list[Attempt]:

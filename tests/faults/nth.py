@@ -5,17 +5,20 @@ comes after it works again; save for `Killed`, after which nothing of the proces
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, BinaryIO
 
+import psycopg
+import pytest
 import redis.connection
 from flask import Flask
-from sqlalchemy import Connection, event
+from sqlalchemy import ClauseElement, Connection, event
 from sqlalchemy.exc import OperationalError
 
 from app.blobs import Writer
 from app.db import db
+from app.delivery.ledger import Ledger
 from app.storage import Storage, StorageUnavailable, Stored
 from tests.smtp import Fault, MailServer
 
@@ -94,14 +97,48 @@ def database_fails(  # noqa: C901 - small functions that share what they count
     )
     for name, listener in listeners:
         event.listen(engine, name, listener)
+    patch = pytest.MonkeyPatch()
+    _ledger_fails(patch, count, kinds, is_killed=is_killed)
     try:
         yield count
     finally:
+        patch.undo()
         for name, listener in listeners:
             event.remove(engine, name, listener)
         if is_killed and count.has_struck:  # its lines end with it
             db.session().invalidate()
         db.session.remove()
+
+
+def _ledger_fails(
+    patch: pytest.MonkeyPatch, count: Count, kinds: tuple[str, ...], *, is_killed: bool
+) -> None:
+    """The same for what goes past SQLAlchemy: each statement is its own commit."""
+    ask, answer = Ledger.ask, Ledger.answer
+
+    def failing_ask(
+        self: Ledger, statement: ClauseElement, values: Mapping[str, Any]
+    ) -> None:
+        if is_killed and count.has_struck:
+            raise Killed
+        if {STATEMENT, COMMIT} & set(kinds) and count.is_due():
+            strike(self)
+        ask(self, statement, values)
+
+    def failing_answer(self: Ledger) -> int:
+        if is_killed and count.has_struck:
+            raise Killed
+        rows = answer(self)
+        if ANSWER in kinds and count.is_due():
+            strike(self)
+        return rows
+
+    def strike(ledger: Ledger) -> None:
+        ledger._give_up()
+        raise Killed if is_killed else psycopg.OperationalError("the line was cut")
+
+    patch.setattr(Ledger, "ask", failing_ask)
+    patch.setattr(Ledger, "answer", failing_answer)
 
 
 def _dbapi(line: Connection) -> Any:
