@@ -13,7 +13,18 @@ from contextvars import ContextVar
 from datetime import UTC
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, select, text, update
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Integer,
+    Row,
+    String,
+    bindparam,
+    func,
+    select,
+    text,
+    update,
+)
 
 from app.activity.models import Entry
 from app.alone import alone
@@ -95,6 +106,20 @@ _SEAL = (
     .where(Entry.id == bindparam("of"))
     .values(position=bindparam("as"), sha256=bindparam("by"))
 )
+_seals = (
+    func.unnest(
+        bindparam("of", type_=ARRAY(BigInteger)),
+        bindparam("as", type_=ARRAY(Integer)),
+        bindparam("by", type_=ARRAY(String)),
+    )
+    .table_valued("id", "position", "sha256")
+    .render_derived()
+)
+_SEAL_ALL = (
+    update(Entry)
+    .where(Entry.id == _seals.c.id)
+    .values(position=_seals.c.position, sha256=_seals.c.sha256)
+)
 
 
 def _seal(firm_id: uuid.UUID) -> int:
@@ -118,9 +143,18 @@ def _seal(firm_id: uuid.UUID) -> int:
         before = digest(before, sealed_words(entry) | {"position": position})
         sealed.append({"of": entry.id, "as": position, "by": before})
     if sealed:
-        db.session.connection().execute(_SEAL, sealed)
+        _keep(sealed)
     db.session.commit()
     return len(entries)
+
+
+def _keep(sealed: list[dict[str, Any]]) -> None:
+    line = db.session.connection()
+    if on_sqlite():
+        line.execute(_SEAL, sealed)
+        return
+    names = ("of", "as", "by")
+    line.execute(_SEAL_ALL, {name: [one[name] for one in sealed] for name in names})
 
 
 def digest(before: str, said: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import select, update
 
-from app.connectors import apps
+from app.connectors.catalogue import PartnerApp
 from app.db import db, insert_into, new_id, utc_now
 from app.delivery.claiming import Claim
 from app.delivery.message import encoded_size
@@ -24,14 +24,12 @@ REPLACED = (".heic", ".heif")
 MOST_TRIES = 3  # of a reader that breaks: then it is the file
 
 
-def put_in_place(claim: Claim) -> None:
+def put_in_place(claim: Claim, app: PartnerApp | None) -> None:
     """The claim's bytes are what its tool takes; commits.
 
     Raises Unreadable (it never will be), NoAnswer, Missing or StorageUnavailable.
     """
-    app = apps.find(claim.app_key)
     wanted = app.sent_as(claim.content_type) if app else None
-    db.session.commit()
     # What may have arrived already is repeated as it was.
     if wanted is None or wanted == claim.content_type or claim.ambiguous:
         return

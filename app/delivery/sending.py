@@ -11,6 +11,7 @@ from typing import BinaryIO
 from flask import current_app
 
 from app.connectors import apps
+from app.connectors.catalogue import PartnerApp
 from app.db import db
 from app.delivery import envelope, lastlook, message, ours, outcomes, renditions
 from app.delivery.answers import (
@@ -56,7 +57,9 @@ def send(
     keep_lease: Callable[[], None],
 ) -> str:
     """Send it; gives the state that it came to. Raises ServerGone, Unrecorded."""
-    if state := _kept_from_converting(claim) or _kept_from_leaving(claim):
+    app = apps.find(claim.app_key)
+    db.session.commit()  # what was read of the application, before the network
+    if state := _kept_from_converting(claim, app) or _kept_from_leaving(claim, app):
         return state
     try:
         reply = _transfer(claim, session, recorder, keep_lease)
@@ -89,9 +92,9 @@ def _document_fault(claim: Claim, fault: Exception) -> str:
     return outcomes.deferred(claim, "body", Reply("body", 0, said))
 
 
-def _kept_from_converting(claim: Claim) -> str | None:
+def _kept_from_converting(claim: Claim, app: PartnerApp | None) -> str | None:
     try:
-        renditions.put_in_place(claim)
+        renditions.put_in_place(claim, app)
     except Unreadable as fault:
         return outcomes.held(claim, "connect", None, fault.defect)
     except (NoAnswer, Missing, StorageUnavailable) as fault:
@@ -99,15 +102,13 @@ def _kept_from_converting(claim: Claim) -> str | None:
     return None
 
 
-def _kept_from_leaving(claim: Claim) -> str | None:
-    app = apps.find(claim.app_key)
+def _kept_from_leaving(claim: Claim, app: PartnerApp | None) -> str | None:
     if app is None or claim.address is None:
         return outcomes.held(claim, "connect", None, "no_connection")
     if claim.destination != claim.address:
         return outcomes.uncertain(claim)
     if claim.size > app.largest(claim.content_type):
         return outcomes.held(claim, "connect", None, "too_big")
-    db.session.commit()  # what was read of the application, before the network
     return None
 
 

@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from app import apart
-from app.connectors import catalogue
+from app.connectors import apps, catalogue
 from app.db import db
 from app.delivery import renditions, tick
 from app.delivery.claiming import claim
@@ -139,7 +139,7 @@ def test_of_two_that_make_it_at_once_one_is_kept(
 
     def put(claimed: Any) -> None:
         with app.app_context():
-            renditions.put_in_place(claimed)
+            renditions.put_in_place(claimed, apps.find(claimed.app_key))
 
     threads = [threading.Thread(target=put, args=[each]) for each in (one, two)]
     for thread in threads:
@@ -251,6 +251,6 @@ def test_a_worker_that_lost_its_token_pins_nothing(house: House) -> None:
     (held,) = claim("worker")
     db.session.execute(update(Delivery).values(token=Delivery.token + 1))
     db.session.commit()
-    renditions.put_in_place(held)
+    renditions.put_in_place(held, apps.find(held.app_key))
     assert delivery_of(done).rendition_id is None
     assert len(kept()) == 1
