@@ -21,6 +21,7 @@ from flask_login import current_user
 from app import htmx
 from app.collection import (
     finding,
+    finishing,
     placing,
     previewing,
     quarantine,
@@ -140,11 +141,20 @@ def discard_confirm(inbound_id: uuid.UUID) -> ResponseReturnValue:
 @open_to("firm")
 def discard(inbound_id: uuid.UUID) -> ResponseReturnValue:
     mail = mail_or_404(inbound_id)
+    if filed := finishing.close(mail, by=current_user):
+        return _closed(mail, filed)
     settling.discard(mail, by=current_user)
     db.session.commit()
     back = {"undo_url": url_for(".bring_back", inbound_id=mail.id), "undo_fields": {}}
     flash({"text": _("Set aside."), **back}, "ok")  # type: ignore[arg-type]
     return _to_next(mail)
+
+
+@blueprint.post("/quarantine/<uuid:inbound_id>/close")
+@open_to("firm")
+def close(inbound_id: uuid.UUID) -> ResponseReturnValue:
+    mail = mail_or_404(inbound_id)
+    return _closed(mail, finishing.close(mail, by=current_user))
 
 
 @blueprint.post("/quarantine/<uuid:inbound_id>/back")
@@ -225,6 +235,19 @@ def _done(done: Classified, folder: Folder) -> str:
         done.filed,
         folder=folder.name,
     )
+
+
+def _closed(mail: InboundMail, filed: int) -> ResponseReturnValue:
+    """Commits."""
+    db.session.commit()
+    if filed:
+        text = ngettext(
+            "Settled: %(num)d document of this mail is filed.",
+            "Settled: %(num)d documents of this mail are filed.",
+            filed,
+        )
+        flash(text, "ok")
+    return _to_next(mail)
 
 
 def _to_next(mail: InboundMail) -> ResponseReturnValue:

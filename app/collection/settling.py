@@ -9,12 +9,11 @@ import uuid
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
-from app.activity.recording import record
 from app.collection import receipts
+from app.collection.ending import end, note
 from app.collection.filing import PlaceGone, file_items
 from app.collection.models import InboundMail, InboundPart
 from app.collection.reading import Item, opened
@@ -61,14 +60,15 @@ def classify(
         found = _file(mail, into, set(numbers))
         if not found.filed:
             raise Refused(found.refused[0].reason, "part")
+        mail = taken(mail, "quarantined", by)  # our time may have been over meanwhile
         and_then()
-        _give_to(mail, into.company_id)
-        _settle(mail, "filed", by, filed=found.filed, sender=mail.from_address)
+        give_to(mail, into.company_id)
+        end(mail, "filed", by, filed=found.filed, sender=mail.from_address)
         receipts.tell(mail, is_theirs=bool(mail.from_address))
         db.session.commit()
     except BaseException as error:
         db.session.rollback()
-        _let_go_of(mail)
+        let_go_of(mail, by.id)
         if isinstance(error, (StorageUnavailable, Missing)):
             text = _("The message could not be read. Try again.")
             raise Refused(text) from error
@@ -78,21 +78,21 @@ def classify(
 
 def discard(mail: InboundMail, *, by: Person) -> None:
     """Nobody's to do any more. It is kept until its days are over."""
-    _settle(_taken(mail, "quarantined"), "discarded", by)
+    end(taken(mail, "quarantined"), "discarded", by)
 
 
 def bring_back(mail: InboundMail, *, by: Person) -> None:
     """It waits again, as it did. Raises Refused once its bytes are gone."""
-    mail = _taken(mail, "discarded")
+    mail = taken(mail, "discarded")
     is_over = mail.received_at < database_now() - DAYS
     if mail.storage_key is None and is_over:  # else its bytes were never here
         raise Refused(_("This mail was deleted after its 30 days."))
-    _settle(mail, "quarantined", by)
+    end(mail, "quarantined", by)
 
 
 def hand_over(mail: InboundMail, firm: Firm, *, by: Person) -> None:
     """A mail of no firm is for this firm's people to look at."""
-    mail = _taken(mail, "quarantined")
+    mail = taken(mail, "quarantined")
     if mail.firm_id is not None:
         raise TooLate(_("This mail was given to a firm already."))
     mail.firm_id = firm.id
@@ -102,14 +102,14 @@ def hand_over(mail: InboundMail, firm: Firm, *, by: Person) -> None:
         .values(firm_id=firm.id)
         .execution_options(**EVERYWHERE)
     )
-    _note("mail_handed", mail, by)
+    note("mail_handed", mail, by)
 
 
 def _take_in_hand(
     mail: InboundMail, into: Folder, numbers: Collection[int], by: Person
 ) -> InboundMail:
     """Ours for a while: committed."""
-    mail = _taken(mail, "quarantined")
+    mail = taken(mail, "quarantined")
     if not numbers:
         raise Refused(_nothing(), "part")
     if mail.storage_key is None:
@@ -126,8 +126,22 @@ def _take_in_hand(
             "company",
         )
     mail.settled_by_id, mail.leased_until = by.id, database_now() + IN_HAND
+    _mark(mail, "ignored", "held", InboundPart.number.in_(numbers))
     db.session.commit()
     return mail
+
+
+def _mark(
+    mail: InboundMail, before: str, after: str, which: ColumnElement[bool]
+) -> None:
+    """What was left out and is to be filed all the same is held meanwhile, with why it
+    was left out: whoever finishes for us sees that not all of it is done."""
+    db.session.execute(
+        update(InboundPart)
+        .where(InboundPart.mail_id == mail.id, InboundPart.outcome == before, which)
+        .values(outcome=after)
+        .execution_options(**EVERYWHERE)
+    )
 
 
 def _file(mail: InboundMail, into: Folder, numbers: set[int]) -> Classified:
@@ -144,7 +158,7 @@ def _file(mail: InboundMail, into: Folder, numbers: set[int]) -> Classified:
     return Classified(filed, _refused(mail, chosen))
 
 
-def _give_to(mail: InboundMail, company_id: uuid.UUID) -> None:
+def give_to(mail: InboundMail, company_id: uuid.UUID) -> None:
     """It goes with its documents: whoever sees the company of its address, and not
     this one, sees it no more."""
     mail.company_id = company_id
@@ -170,26 +184,29 @@ def _nothing() -> str:
     return _("Choose what is to be filed.")
 
 
-def _let_go_of(mail: InboundMail) -> None:
-    row = _locked(mail.id)
-    if row and row.state == "quarantined":
+def let_go_of(mail: InboundMail, by_id: uuid.UUID | None) -> None:
+    """Out of the hands of that person; commits."""
+    row = locked(mail.id)
+    if row and row.state == "quarantined" and row.settled_by_id == by_id:
         row.settled_by_id = row.leased_until = None
+        _mark(row, "held", "ignored", InboundPart.reason != "")
     db.session.commit()
 
 
-def _taken(mail: InboundMail, state: str) -> InboundMail:
+def taken(mail: InboundMail, state: str, by: Person | None = None) -> InboundMail:
     """The row, for this transaction alone. Raises TooLate where it is settled, or in
-    another person's hands."""
-    row = _locked(mail.id)
+    another person's hands; `by`: who has it in theirs."""
+    row = locked(mail.id)
     if row is None:
         raise TooLate(_("This mail is no longer there."))
-    is_in_hand = row.leased_until and row.leased_until > database_now()
+    is_ours = by is not None and row.settled_by_id == by.id
+    is_in_hand = row.leased_until and row.leased_until > database_now() and not is_ours
     if row.state != state or is_in_hand:
         raise TooLate(_quicker(row))
     return row
 
 
-def _locked(mail_id: uuid.UUID) -> InboundMail | None:
+def locked(mail_id: uuid.UUID) -> InboundMail | None:
     return db.session.scalar(
         select(InboundMail)
         .where(InboundMail.id == mail_id)
@@ -209,45 +226,3 @@ def _quicker(mail: InboundMail) -> str:
     if mail.leased_until:
         return _("%(name)s is filing this mail right now.", name=name)
     return _("%(name)s was quicker: look at what became of it.", name=name)
-
-
-def _settle(mail: InboundMail, state: str, by: Person, **details: Any) -> None:
-    is_back = state == "quarantined"
-    mail.state, mail.leased_until = state, None
-    mail.settled_by_id = None if is_back else by.id
-    mail.settled_at = None if is_back else database_now()
-    verb = {"filed": "mail_classified", "discarded": "mail_discarded"}
-    _note(verb.get(state, "mail_brought_back"), mail, by, **details)
-    if state == "filed":
-        _note_documents(mail, by)
-
-
-def _note_documents(mail: InboundMail, by: Person) -> None:
-    """In the history of each of them, for the firm alone."""
-    for document_id in db.session.scalars(
-        select(InboundPart.document_id).where(
-            InboundPart.mail_id == mail.id, InboundPart.document_id.is_not(None)
-        )
-    ):
-        _note("came_by_mail", mail, by, document_id, sender=mail.from_address)
-
-
-def _note(
-    verb: str,
-    mail: InboundMail,
-    by: Person,
-    document_id: uuid.UUID | None = None,
-    **details: Any,
-) -> None:
-    if mail.firm_id:
-        record(
-            verb,
-            firm_id=mail.firm_id,
-            company_id=mail.company_id,
-            document_id=document_id,
-            actor_id=by.id,
-            firm_only=True,
-            mail=str(mail.id),
-            recipient=mail.recipient,
-            **details,
-        )

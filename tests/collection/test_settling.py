@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterable
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -19,13 +20,15 @@ from app.collection.telling import DAYS
 from app.db import database_now, db
 from app.delivery.models import Delivery
 from app.errors import Refused
+from app.library.deposit import deposit
 from app.library.models import Document, Folder
 from app.library.receiving import Received, receive, store
 from app.library.trashing import trash_folder
 from app.mailroom.entrance import take_in
+from app.mailroom.jobs import look
 from app.people.models import Person
 from app.storage import StorageUnavailable
-from tests.cast import House, World
+from tests.cast import House, World, signed_in
 from tests.collection.letters import letter
 
 BANK = "banque+dune-alder@mail.guichet.test"
@@ -332,3 +335,120 @@ def test_a_whole_domain_is_accepted_only_where_it_stands_for_its_mail(
     mail = come("a.pdf")
     mail.from_address, mail.verdict = sender, verdict
     assert pattern_for(mail) == pattern
+
+
+class Killed(BaseException):
+    """Nothing after it is done, as after SIGKILL."""
+
+
+def cut_off(
+    mail: InboundMail,
+    chosen: list[int],
+    house: House,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    after: int,
+) -> InboundMail:
+    """A filing by hand that dies once so many parts are documents; its time is over."""
+    real, count = deposit, iter(range(1000))
+
+    def killed(*_given: object, **_more: object) -> None:
+        raise Killed
+
+    def dying(*given: Any, **more: Any) -> Any:
+        if next(count) == after:
+            raise Killed
+        return real(*given, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(filing, "deposit", dying)
+        patch.setattr(settling, "end", killed)
+        patch.setattr(settling, "let_go_of", lambda *_: None)
+        with pytest.raises(Killed):
+            settling.classify(mail, house.folder(), chosen, by=house.staff)
+    db.session.rollback()
+    mail = as_it_is(mail.id)
+    mail.leased_until = database_now()
+    db.session.commit()
+    return mail
+
+
+def test_what_died_after_its_last_part_settles_by_itself_once(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mail = come("a.pdf", "b.pdf")
+    mail = cut_off(mail, numbers(mail), house, monkeypatch, after=2)
+    assert mail.state == "quarantined"
+    for _again in range(2):
+        look()
+        mail = as_it_is(mail.id)
+        assert (mail.state, mail.settled_by_id) == ("filed", house.staff.id)
+    assert names() == ["a.pdf", "b.pdf"]
+    entries = db.session.scalars(select(Entry.verb).order_by(Entry.id)).all()
+    assert entries.count("mail_classified") == 1
+    assert entries.count("came_by_mail") == 2
+
+
+def test_what_died_between_two_parts_waits_with_the_rest_and_can_be_closed(
+    app: Flask, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mail = come("a.pdf", "b.pdf")
+    mail = cut_off(mail, numbers(mail), house, monkeypatch, after=1)
+    look()
+    mail = as_it_is(mail.id)
+    assert (mail.state, mail.leased_until) == ("quarantined", None)
+    ben = signed_in(app, house.staff)
+    page = ben.get(f"/quarantine/{mail.id}").text
+    assert f"/quarantine/{mail.id}/close" in page
+    assert f"/quarantine/{mail.id}/discard" not in page
+    ben.post(f"/quarantine/{mail.id}/close")
+    mail = as_it_is(mail.id)
+    assert (mail.state, names()) == ("filed", ["a.pdf"])
+    assert [part.outcome for part in parts_of(mail)] == ["filed", "held"]
+
+
+def test_what_was_filed_is_not_set_aside_from_a_page_of_before(
+    app: Flask, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mail = come("a.pdf")
+    mail = cut_off(mail, numbers(mail), house, monkeypatch, after=1)
+    signed_in(app, house.admin).post(f"/quarantine/{mail.id}/discard")
+    assert as_it_is(mail.id).state == "filed"
+
+
+def test_what_was_left_out_and_chosen_is_no_less_to_be_filed(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside what was filed before, and something that was refused."""
+    mail = come("a.pdf", "b.pdf", "c.pdf")
+    first, second, third = parts_of(mail)
+    settling.classify(mail, house.folder(), [first.number], by=house.staff)
+    mail = as_it_is(mail.id)
+    mail.state, mail.settled_at, mail.settled_by_id = "quarantined", None, None
+    second.outcome, third.outcome, third.reason = "refused", "ignored", "image"
+    db.session.commit()
+    mail = cut_off(mail, [third.number], house, monkeypatch, after=0)
+    look()
+    mail = as_it_is(mail.id)
+    assert mail.state == "quarantined"
+    assert [(p.outcome, p.reason) for p in parts_of(mail)][2] == ("ignored", "image")
+    settling.classify(mail, house.folder(), [third.number], by=house.staff)
+    assert names() == ["a.pdf", "c.pdf"]
+
+
+def test_a_mail_of_which_something_was_refused_can_be_closed_as_filed(
+    app: Flask, house: House
+) -> None:
+    raw = letter(
+        ("a.pdf", PDF),
+        ("Facture.pdf.exe", "application/octet-stream"),
+        message_id="<r>",
+    )
+    (taken,) = take_in(raw, Envelope("smtp"), ["compta+dune-alder@mail.guichet.test"])
+    jobs.read_waiting()
+    mail = as_it_is(taken.mail_id)
+    assert (mail.state, mail.reason, names()) == ("quarantined", "refused", ["a.pdf"])
+    ben = signed_in(app, house.staff)
+    assert f"/{mail.id}/close" in ben.get(f"/quarantine/{mail.id}").text
+    ben.post(f"/quarantine/{mail.id}/close")
+    assert as_it_is(mail.id).state == "filed"
