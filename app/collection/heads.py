@@ -12,6 +12,7 @@ from email.utils import getaddresses
 
 import dkim
 
+from app.mailroom import decoding
 from app.mailroom.parts import BROKEN, MOST_HEADERS, header, headers_of, safely
 
 LONGEST_FROM = 1000
@@ -23,6 +24,12 @@ _ADDRESS = re.compile(
     r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}"
 )
+# A name and an address in brackets, with nothing behind it.
+_NAMED = re.compile(r"([^<>]*)<\s*([^<>@\s]+@[^<>@\s]+)\s*>[\s,;]*")
+_AROUND_SIGNS = re.compile(r"\s*([.@])\s*")
+_IN_NAME = re.compile(r"([^\s\"'«»“”„‘’‚,;:@]+)@([^\s\"'«»“”„‘’‚,;:@]*)")
+# What may stand within an address, or hide one.
+_HIDING = re.compile(r"[()\[\]\\<>]")
 
 
 @dataclass(frozen=True)
@@ -83,6 +90,40 @@ def author_of(head: Head) -> Author:
 
 
 def _author_in(value: str) -> Author:
+    found = _by_the_books(value)
+    if found.trouble and (address := _only_one(value)):
+        return Author(address)
+    return found
+
+
+def _only_one(value: str) -> str:
+    """The address in the brackets, where the name before it breaks the rules (a quote
+    of another kind, or one too few) and no other address can be read out of it."""
+    named = _NAMED.fullmatch(value)
+    address = _small(named[2]) if named else ""
+    if named is None or not _is_usual(address):
+        return ""
+    written = decoding.decoded(named[1].encode("utf-8", "surrogateescape"))
+    names = (written, decoding.words(named[1]))
+    return address if all(_holds_no_other(name, address) for name in names) else ""
+
+
+def _holds_no_other(name: str, address: str) -> bool:
+    """One that bears no address, or the same one, as many programs write it."""
+    if "@" not in name:
+        return True
+    if _HIDING.search(name):
+        return False
+    found = _IN_NAME.findall(_AROUND_SIGNS.sub(r"\1", name))
+    real = [f"{local}@{domain}".lower() for local, domain in found if "." in domain]
+    return all(one == address for one in real)
+
+
+def _is_usual(address: str) -> bool:
+    return len(address) <= LONGEST_ADDRESS and bool(_ADDRESS.fullmatch(address))
+
+
+def _by_the_books(value: str) -> Author:
     nothing: list[str] = []
     readings = [safely(nothing, read, value) for read in (_by_utils, _by_registry)]
     found = {address for reading in readings for address in reading}
@@ -92,8 +133,7 @@ def _author_in(value: str) -> Author:
         return Author(trouble="several")
     address = found.pop()
     # Small letters last: other alphabets have some that become ours by it.
-    is_one = len(address) <= LONGEST_ADDRESS and _ADDRESS.fullmatch(_small(address))
-    if not all(readings) or not is_one:
+    if not all(readings) or not _is_usual(_small(address)):
         return Author(trouble="ambiguous")
     return Author(_small(address))
 

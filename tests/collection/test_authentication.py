@@ -215,6 +215,46 @@ def test_an_author_is_told_only_where_every_reading_gives_the_same(
 
 
 @pytest.mark.parametrize(
+    ("name", "is_told"),
+    [
+        ('"Dora', True),
+        ('Dora"', True),
+        ('"Dora”', True),
+        ('“Dora"', True),
+        ("Dora's \"Dune", True),
+        ('"Dora\\"', True),
+        ("Dune (Dora", True),
+        ("Dune) Dora", True),
+        ("Dune; Dora", True),
+        ("Dora [Dune]", True),
+        ('=?utf-8?q?"Dora?=', True),
+        ("Dora @ Dune", True),
+        ("“dora@dune.test”", True),
+        ("'DORA@dune.test\"", True),
+        ('"evil@evil.test', False),
+        ("“evil@evil.test”", False),
+        ("“evil @ evil . test”", False),
+        ('"evil@evil(.test', False),
+        ('"=?utf-8?b?ZXZpbEBldmlsLnRlc3Q=?=', False),
+        ("“<evil@evil.test>”", False),
+        ('"Dora <evil@evil.test>,', False),
+        ('"dora@dune.test, evil@evil.test', False),
+    ],
+)
+def test_a_name_that_breaks_the_rules_hides_no_author_and_makes_none(
+    name: str, is_told: bool
+) -> None:
+    raw = b"From: " + name.encode() + b" <dora@dune.test>\r\nSubject: x\r\n\r\nx"
+    assert author_of(head_of(raw)).address == ("dora@dune.test" if is_told else "")
+
+
+def test_a_quote_too_few_is_no_forgery(zone: Zone) -> None:
+    raw = raw_from().replace(b"From: ", b'From: "', 1)
+    assert verdict(signed(raw, "dune.test")).verdict == "pass"
+    assert verdict(raw).verdict == "fail"  # it is still to be proven
+
+
+@pytest.mark.parametrize(
     "top",
     [
         b"From: evil@evil.test\r\n",
