@@ -34,7 +34,7 @@ class Item:
     size: int
     sha256: str
     # A document, or why it is none: signature, image, inline_image (large enough to be
-    # a photo), report, empty, external, encrypted, formatting or partial.
+    # a photo), report, answer, empty, external, encrypted, formatting or partial.
     ignored: str = ""
     at: int = 0
 

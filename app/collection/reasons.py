@@ -163,4 +163,5 @@ def part_word(reason: str) -> str:
         "report": _("report of a mail server"),
         "empty": _("empty file"),
         "formatting": _("formatting of the text"),
+        "answer": _("answer to an invitation"),
     }.get(reason, _("not a document"))

@@ -212,6 +212,49 @@ def test_what_the_letter_is_made_of_is_not_filed_though_it_has_a_name(
     assert read(whole).reading.items == ()
 
 
+ICS = "BEGIN:VCALENDAR\r\nMETHOD:%s\r\nBEGIN:VEVENT\r\nEND:VCALENDAR\r\n"
+
+
+@pytest.mark.parametrize("method", ["REPLY", "COUNTER", "REQUEST", "CANCEL"])
+@pytest.mark.parametrize("named", ["", "; name=meeting.ics", "; method=%s"])
+def test_a_calendar_that_is_the_letter_is_not_filed(method: str, named: str) -> None:
+    """RFC 6047, 2.4; alone, or beside the words of whoever answers."""
+    headers = "Content-Type: text/calendar" + named.replace("%s", method)
+    calendar = part(headers, ICS % method)
+    assert read(mail(calendar)).reading.items == ()
+    assert read(mail(multipart(TEXT, calendar))).reading.items == ()
+
+
+@pytest.mark.parametrize("kind", ["text/calendar", "application/ics"])
+def test_an_answer_to_an_invitation_is_no_document_and_an_invitation_is(
+    kind: str,
+) -> None:
+    attached = f"Content-Type: {kind}; name=a.ics\r\nContent-Disposition: attachment"
+    found = read(mail(multipart(TEXT, part(attached, ICS % "REPLY"))))
+    assert (found.names, found.ignored) == ([], ["answer"])
+    found = read(mail(multipart(TEXT, part(attached, ICS % "PUBLISH"))))
+    assert (found.names, found.ignored) == (["a.ics"], [])
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "is_filed"),
+    [
+        ("ATT00001.htm", "<html><head>\n<meta></head><body><br></body></html>", False),
+        ("ATT00002.txt", "\r\n\r\n", False),
+        ("ATT00001.htm", "<html><body>Facture 12</body></html>", True),
+        ("lettre.htm", "<html><body></body></html>", True),
+    ],
+)
+def test_what_exchange_makes_of_blanks_between_attachments_is_no_document(
+    name: str, text: str, *, is_filed: bool
+) -> None:
+    kind = "text/html" if name.endswith("htm") else "text/plain"
+    headers = f"Content-Type: {kind}; name={name}\r\nContent-Disposition: attachment"
+    invoice = part("Content-Type: application/pdf; name=a.pdf")
+    found = read(mail(multipart(TEXT, invoice, part(headers, text))))
+    assert found.names == ["a.pdf", *([name] if is_filed else [])]
+
+
 # Pictures
 
 

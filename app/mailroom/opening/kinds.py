@@ -1,12 +1,18 @@
 """Of what kind a part is by where it stands: a paper, the letter's text, or neither."""
 
+import re
 from dataclasses import dataclass, replace
 from unicodedata import normalize
 
 from app.mailroom.opening import pictures
-from app.mailroom.opening.parameters import name_of
+from app.mailroom.opening.parameters import (
+    name_of,
+    parameters,
+    raw_header,
+    value_of,
+)
 from app.mailroom.opening.part import Part
-from app.mailroom.opening.payloads import is_file
+from app.mailroom.opening.payloads import chunks, is_file
 from app.mailroom.parts import header, is_attached
 
 _REPORTS = {
@@ -31,6 +37,20 @@ _PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".svg", ".webp")
 _NOT_FOR_PEOPLE = {
     *("application/applefile", "application/smil", "application/smil+xml"),
 }
+
+
+# Of a calendar that is a letter itself (RFC 6047): whom it asks, and who answers.
+_CALENDARS = {"text/calendar", "application/ics", "text/x-vcalendar"}
+_METHOD = re.compile(rb"^METHOD\s*:\s*([A-Za-z]{1,40})", re.MULTILINE)
+_ANSWERS = {"reply", "counter", "declinecounter", "refresh"}
+# What Exchange makes of the text between and behind what was attached, and how much
+# of it may be marks alone.
+_BETWEEN = re.compile(r"att\d{3,6}\.(?:txt|html?)")
+_MARKS = re.compile(
+    rb"<(?:head|style|title)\b.*?</(?:head|style|title)>|<[^>]*>|&nbsp;",
+    re.IGNORECASE | re.DOTALL,
+)
+_MOST_MARKS = 10_000
 
 
 @dataclass(frozen=True)
@@ -66,6 +86,15 @@ def reason_of(part: Part, place: Place) -> str | None:
         return "report"
     if place.container == "multipart/encrypted" and kind not in _SIGNATURES:
         return "encrypted"
+    return _why_none(part, place, name)
+
+
+def _why_none(part: Part, place: Place, name: str) -> str:
+    kind = part.kind
+    if kind in _CALENDARS and _method_of(part) in _ANSWERS:
+        return "answer"
+    if _BETWEEN.fullmatch(name) and kind in _LETTERS and _is_marks_alone(part):
+        return "formatting"
     if kind in _SIGNATURES or name.endswith(_SIGNATURE_ENDINGS):
         return "signature"
     if _is_picture(kind, name) and pictures.is_shown(
@@ -81,11 +110,28 @@ def _is_letter(part: Part, place: Place, has_name: bool) -> bool:
         return True
     if is_attached(part.message) or not kind.startswith("text/") or is_file(part):
         return False
+    if kind in _CALENDARS and _method_of(part):
+        return True
     if place.container == "multipart/alternative":
         return not has_name or kind in _FORMS
     if place.container == "multipart/related" and place.rank:
         return not has_name or kind in _SHOWN
     return kind in _LETTERS and not has_name
+
+
+def _method_of(part: Part) -> str:
+    """Of a calendar: REQUEST, REPLY…, as its headers say or as stands in it."""
+    written = raw_header(part.message, "Content-Type")
+    if said := value_of(parameters(written), "method").strip().lower():
+        return said
+    found = _METHOD.search(next(chunks(part), b"")[:_MOST_MARKS])
+    return found[1].decode().lower() if found else ""
+
+
+def _is_marks_alone(part: Part) -> bool:
+    """Only blanks of a page, where it is short."""
+    content = next(chunks(part), b"")
+    return len(content) <= _MOST_MARKS and not _MARKS.sub(b"", content).strip()
 
 
 def _is_picture(kind: str, name: str) -> bool:
