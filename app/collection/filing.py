@@ -82,7 +82,8 @@ def _look(mail: InboundMail, head: Head, found: Reading) -> loops.Stop | None:
     mail.depositor_name = judging.stranger(letter).name[:255]
     # What could not be read may well hold some.
     may_hold = bool(found.documents or found.defect)
-    stop = loops.why_stopped(mail, head, letter, has_documents=may_hold)
+    papers = {item.sha256 for item in found.documents}
+    stop = loops.why_stopped(mail, head, letter, has_documents=may_hold, papers=papers)
     db.session.commit()
     return stop
 

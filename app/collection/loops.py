@@ -3,7 +3,7 @@ answer. Nothing of it becomes a document by itself, and none of it is ever answe
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import or_, select
@@ -17,6 +17,7 @@ from app.delivery import correlating
 from app.delivery.bouncing import bounced
 from app.delivery.correlating import Keys
 from app.delivery.models import Delivery
+from app.library.models import Document
 from app.mailroom import sorting
 from app.mailroom.parts import type_of
 from app.mailroom.reading import Letter
@@ -48,9 +49,15 @@ class Stop:
 
 
 def why_stopped(
-    mail: InboundMail, head: Head, letter: Letter, *, has_documents: bool
+    mail: InboundMail,
+    head: Head,
+    letter: Letter,
+    *,
+    has_documents: bool,
+    papers: Collection[str] = (),
 ) -> Stop | None:
-    """A bounce is told to the delivery that it is of; the caller commits."""
+    """A bounce is told to the delivery that it is of; the caller commits. `papers`:
+    SHA-256 of each of its documents."""
     if _is_report(mail, head, letter, has_documents=has_documents):
         _tell_the_delivery(mail, letter)
         return Stop("ignored", "report")
@@ -59,7 +66,11 @@ def why_stopped(
     if any(map(is_own, {letter.from_address, mail.sender.lower()})):
         return Stop("ignored", "own_address")
     if has_documents:
-        is_round = len(head.all("Received")) > MOST_RECEIVED or _returns(letter)
+        is_round = (
+            len(head.all("Received")) > MOST_RECEIVED
+            or _returns(letter)
+            or _brings_back(mail, head, letter, papers)
+        )
         return Stop("quarantined", "loop") if is_round else None
     if len(head.all("Received")) > MOST_RECEIVED:
         return Stop("ignored", "loop")
@@ -147,6 +158,37 @@ def _returns(letter: Letter) -> bool:
             .execution_options(**EVERYWHERE)
         )
     )
+
+
+def _brings_back(
+    mail: InboundMail, head: Head, letter: Letter, papers: Collection[str]
+) -> bool:
+    """Another portal, or the tool itself, sends what it got from this company, as a
+    message of its own: filed again, it would leave again, for ever. Each of its papers
+    has left already, and a portal sends it, or whoever got it."""
+    if mail.company_id is None or not papers:
+        return False
+    left = dict[str, set[str]]()  # the domains that have them
+    for sha256, to in db.session.execute(
+        select(Document.sha256, Delivery.destination)
+        .join(Delivery, Delivery.document_id == Document.id)
+        .where(
+            Document.company_id == mail.company_id,
+            Document.sha256.in_(papers),
+            Delivery.accepted_at.is_not(None),
+        )
+        .execution_options(**EVERYWHERE)
+    ):
+        left.setdefault(sha256, set()).add(_domain(to or ""))
+    if not all(sha256 in left for sha256 in papers):
+        return False
+    domains = {_domain(letter.from_address), _domain(mail.sender)} - {""}
+    is_by_a_portal = id_from(head.get("X-Delivery-Id").strip()) is not None
+    return is_by_a_portal or all(left[sha256] & domains for sha256 in papers)
+
+
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2].lower()
 
 
 def _is_answer_to_us(letter: Letter) -> bool:

@@ -95,6 +95,62 @@ def test_a_stranger_s_delivery_id_is_no_loop(house: House, zone: Zone) -> None:
     assert state_of(by_dora(PAPER, top=top))[0] == "filed"
 
 
+def sent_on(raw: bytes, number: int, by: str = "bot+x@portal.test") -> bytes:
+    """What another portal sends of what it got from us, as a message of its own."""
+    message = message_from_bytes(raw)
+    for name, value in (
+        ("From", f"<{by}>"),
+        ("Message-ID", f"<{number}@portal.test>"),
+        ("X-Delivery-Id", str(uuid.uuid4())),
+    ):
+        message.replace_header(name, value)
+    return message.as_bytes()
+
+
+def test_two_portals_that_deliver_to_each_other_stop_after_one_turn(
+    house: House, zone: Zone, post: MailServer
+) -> None:
+    house.switch("on")
+    house.drop("Facture.pdf")
+    for number in range(3):
+        tick.run(database_now())
+        envelope = came("bot+x@portal.test")
+        send(sent_on(post.messages[-1].raw, number), COMPTA, envelope)
+    tick.run(database_now())
+    assert len(post.messages) == 1
+    assert [document.name for document in documents()] == ["Facture.pdf"]
+    mails = db.session.execute(select(InboundMail.state, InboundMail.reason)).all()
+    assert set(mails) == {("quarantined", "loop")}
+
+
+def test_what_another_portal_delivers_first_is_filed_and_leaves_once(
+    house: House, zone: Zone, post: MailServer
+) -> None:
+    house.switch("on")
+    top = f"X-Delivery-Id: {uuid.uuid4()}\n".encode()
+    raw = sent_on(top + letter(PAPER), 1)
+    assert state_of(raw) == ("filed", "")
+    tick.run(database_now())
+    assert len(post.messages) == 1
+    assert state_of(sent_on(raw, 2)) == ("quarantined", "loop")
+    other = letter(PAPER, ("b.pdf", "application/pdf"))
+    assert state_of(sent_on(top + other, 3)) == ("filed", "")
+    assert len(documents()) == 3
+
+
+def test_a_tool_that_sends_back_what_it_got_waits_for_a_person(
+    house: House, zone: Zone, post: MailServer
+) -> None:
+    raw = left(house, post)
+    domain = str(message_from_bytes(raw)["To"]).strip("<>").partition("@")[2]
+    bare = message_from_bytes(sent_on(raw, 1, by=f"robot@{domain}"))
+    del bare["X-Delivery-Id"]
+    assert state_of(bare.as_bytes()) == ("quarantined", "loop")
+    bare.replace_header("From", "<somebody@portal.test>")
+    bare.replace_header("Message-ID", "<2@portal.test>")
+    assert state_of(bare.as_bytes()) == ("filed", "")
+
+
 @pytest.mark.parametrize(
     "address",
     [
