@@ -10,6 +10,7 @@ from app.collection import accepting, limits
 from app.collection.accepting import Envelope
 from app.collection.addresses import collector
 from app.collection.domains import firm_of, is_ours
+from app.collection.limits import Full, NotNow
 from app.collection.models import CollectionAddress
 from app.db import db
 from app.mailroom import receiving
@@ -40,9 +41,10 @@ Recipient = Addressee | CollectionAddress | Nobody
 
 def whose(address: str) -> Recipient | None:
     """None where the domain is not ours: only that is refused."""
+    address = _written(address)
     if found := addressee(address) or collector(address):
         return found
-    local, _sign, domain = address.strip().lower().rpartition("@")
+    local, _sign, domain = address.rpartition("@")
     is_return = local.startswith("bounce+")  # forged, or of a delivery that is no more
     return Nobody(firm_of(domain)) if is_ours(domain) and not is_return else None
 
@@ -67,14 +69,23 @@ def take_in(raw: bytes, envelope: Envelope, recipients: Sequence[str]) -> list[T
     db.session.commit()  # the rows that were made on the way
     taken = receiving.receive(raw, envelope.sender, _bots(found))
     kept = [Taken(t.bot_address, t.mail_id, t.kind, t.is_new) for t in taken]
+    beyond: NotNow | None = None
     for address, to in found.items():
         if not isinstance(to, Addressee):
-            kept.append(_accept(raw, envelope, address, to))
+            try:
+                kept.append(_accept(raw, envelope, address, to))
+            except NotNow as one:  # what is too much for one is not for the others
+                db.session.rollback()
+                beyond = one if isinstance(one, Full) else beyond or one
+    if beyond:
+        raise beyond
     return kept
 
 
 def _written(address: str) -> str:
-    return address.strip().lower()
+    """In small letters, without what no address has and no database takes."""
+    fit = address.encode("utf-8", "replace").decode().replace("\x00", "?")
+    return fit.strip().lower()
 
 
 def _known(address: str) -> Recipient:

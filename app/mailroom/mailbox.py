@@ -96,7 +96,10 @@ class Mailbox:
         return Head(uid, found.size, found.raw) if found else None
 
     def whole(self, uid: int) -> bytes | None:
+        """None as above. Raises Unfetchable also where nothing is given out of it."""
         found = self._fetch(uid)
+        if found and not found.raw:
+            raise Unfetchable("was given out empty")
         return found.raw if found else None
 
     def _fetch(self, uid: int, **more: Any) -> Any:

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from app.collection import accepting, filing, jobs
+from app.collection import accepting, filing, jobs, limits
 from app.collection.accepting import Envelope
 from app.collection.models import InboundMail
 from app.db import database_now, db
@@ -263,3 +263,21 @@ def told_to_end(app: Flask) -> Iterator[None]:
 def test_a_worker_that_is_told_to_end_takes_no_other(told_to_end: None) -> None:
     hand_in(1)
     assert jobs.read_waiting() == 0
+
+
+@pytest.mark.parametrize("limit", ["STRAYS_OF_DOMAIN", "MOST_WAITING"])
+def test_what_is_too_much_for_one_recipient_is_kept_for_the_others(
+    world: World, monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    full = COMPTA if limit == "MOST_WAITING" else "nobody@mail.guichet.test"
+    other = OTHERS[1]
+    take_in(letter(message_id="<0@x>"), SUPPLIER, [full])
+    with monkeypatch.context() as patch:
+        patch.setattr(limits, limit, 0)
+        with pytest.raises(limits.NotNow):
+            take_in(letter(), SUPPLIER, [full, other])
+    db.session.rollback()
+    kept = select(InboundMail.recipient).where(InboundMail.message_id != "<0@x>")
+    assert db.session.scalars(kept).all() == [other]
+    taken = take_in(letter(), SUPPLIER, [full, other])
+    assert [one.is_new for one in taken] == [True, False]
