@@ -55,6 +55,30 @@ def test_the_files_in_a_winmail_dat_are_filed() -> None:
     assert len({item.number for item in found.reading.items}) == 3
 
 
+def message_in_tnef(title: str, inner: bytes) -> bytes:
+    """As MS-OXTNEF, 2.1.3.4 writes what is attached to a message and is one."""
+    content = bytes.fromhex("0703020000000000C000000000000046") + inner
+    padded = content + b"\0" * (-len(content) % 4)
+    properties = struct.pack("<IHHII", 1, 0x000D, 0x3701, 1, len(content)) + padded
+    made = _attribute(2, 0x00069002, b"\2\0" + b"\0" * 12)
+    made += _attribute(2, 0x00018010, title.encode("cp1252") + b"\0")
+    return made + _attribute(2, 0x00069005, properties)
+
+
+def test_a_message_in_a_winmail_dat_is_opened_as_any_other() -> None:
+    bare = tnef() + _attribute(1, 0x00069007, struct.pack("<II", 1252, 0))
+    bare += _attribute(1, 0x00018004, b"Devis pour la toiture\0")
+    deep = tnef() + message_in_tnef("D", tnef(("c.pdf", PDF)))
+    packed = tnef(("a.pdf", PDF)) + message_in_tnef("Devis", bare)
+    packed += message_in_tnef("B", tnef(("b.pdf", PDF)) + message_in_tnef("C", deep))
+    found = read(mail(multipart(TEXT, part(TNEF_KIND, packed))))
+    assert found.names == ["a.pdf", "Devis.dat", "b.pdf", "c.pdf"]
+    assert found.contents["Devis.dat"] == bare
+    alone = tnef() + message_in_tnef("Devis", bare)
+    found = read(mail(multipart(TEXT, part(TNEF_KIND, alone))))
+    assert found.names == ["winmail.dat"]
+
+
 @pytest.mark.parametrize("code_page", [None, 1252, 850])
 def test_a_winmail_dat_with_accents_in_its_names_is_opened(
     code_page: int | None,

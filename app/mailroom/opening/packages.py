@@ -40,8 +40,10 @@ def tnef_files(content: bytes) -> list[tuple[str, bytes]] | None:
     try:
         # It leaves out the last attribute where that is short.
         whole = tnefparse.TNEF(content + b"\0" * 12, do_checksum=False)
-        files = [(_tnef_name(file), bytes(file.data or b"")) for file in _flat(whole)]
-        return files if files or not whole.attachments else None
+        found = list(_flat(whole))
+        if found and all(map(_is_message, found)):
+            return None
+        return [(_tnef_name(file), bytes(file.data or b"")) for file in found]
     except Exception:  # the reader knows no error of its own
         return None
 
@@ -55,12 +57,17 @@ def _is_whole(content: bytes) -> bool:
 
 
 def _flat(whole: Any) -> Iterator[Any]:
-    """Also what is attached to a message that is attached."""
+    """Also what is attached to a message that is attached; without any file that one is
+    a paper itself."""
     for file in whole.attachments:
-        if inner := getattr(file, "embed", None):
-            yield from inner.attachments
+        if _is_message(file) and file.embed.attachments:
+            yield from _flat(file.embed)
         else:
             yield file
+
+
+def _is_message(file: Any) -> bool:
+    return bool(getattr(file, "embed", None))
 
 
 def _tnef_name(file: Any) -> str:
@@ -68,7 +75,8 @@ def _tnef_name(file: Any) -> str:
         name = file.long_filename() or file.name or ""
     except UnicodeDecodeError:  # the short one, which the reader takes for UTF-8
         name = decoding.decoded(file._name, file.codepage or "")
-    return str(name).rstrip("\x00")
+    name = str(name).rstrip("\x00")
+    return f"{name or 'message'}.dat" if _is_message(file) else name
 
 
 def signed_content(content: bytes) -> bytes | None:
