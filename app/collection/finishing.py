@@ -12,6 +12,7 @@ from app.collection.ending import end
 from app.collection.models import InboundMail, InboundPart
 from app.collection.settling import give_to, let_go_of, locked, taken
 from app.db import database_now, db
+from app.firms.models import Firm
 from app.library.models import Document
 from app.people.models import Person
 
@@ -42,6 +43,8 @@ def _left_in_hand() -> list[uuid.UUID]:
     found = db.session.scalars(
         select(InboundMail.id)
         .where(
+            # By the index: a person has in hand what is of a firm alone.
+            InboundMail.firm_id.in_(select(Firm.id)),
             InboundMail.state == "quarantined",
             InboundMail.leased_until <= database_now(),
         )
