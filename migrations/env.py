@@ -25,6 +25,26 @@ def run(connection: Connection) -> None:
         context.run_migrations()
 
 
+def run_on_sqlite(connection: Connection) -> None:
+    """There a table that changes is made anew and the old one dropped, which would
+    delete what refers to its rows. Only outside a transaction can that be said."""
+    line = connection.connection.cursor()
+    line.execute("PRAGMA foreign_keys=OFF")
+    try:
+        run(connection)
+        astray = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(5)
+        if astray:
+            raise RuntimeError(f"rows would refer to nothing: {astray}")
+        connection.commit()
+    finally:
+        connection.rollback()
+        line.execute("PRAGMA foreign_keys=ON")
+        line.close()
+
+
 with current_app.extensions["migrate"].db.engine.connect() as connection:
-    run(connection)
-    connection.commit()
+    if connection.dialect.name == "sqlite":
+        run_on_sqlite(connection)
+    else:
+        run(connection)
+        connection.commit()
