@@ -11,44 +11,9 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
+from environment import BadSetting, Reader
 
-class BadSetting(ValueError):
-    """An environment variable holds something that cannot be meant."""
-
-    def __init__(self, name: str, why: str) -> None:
-        super().__init__(f"{name}: {why}")
-
-
-class Reader:
-    """Typed readers over the environment; each refuses nonsense by name."""
-
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self.environ = environ
-
-    def text(self, name: str, default: str = "") -> str:
-        return self.environ.get(name, "").strip() or default
-
-    def integer(self, name: str, default: int, *, least: int = 0) -> int:
-        raw = self.text(name, str(default))
-        try:
-            value = int(raw)
-        except ValueError:
-            raise BadSetting(name, f"{raw!r} is not a whole number") from None
-        if value < least:
-            raise BadSetting(name, f"{value} is below {least}")
-        return value
-
-    def boolean(self, name: str, default: bool = False) -> bool:
-        raw = self.text(name, "true" if default else "false").lower()
-        if raw not in {"true", "false", "1", "0", "yes", "no", "on", "off"}:
-            raise BadSetting(name, f"{raw!r} is neither true nor false")
-        return raw in {"true", "1", "yes", "on"}
-
-    def one_of(self, name: str, choices: tuple[str, ...], default: str) -> str:
-        value = self.text(name, default)
-        if value not in choices:
-            raise BadSetting(name, f"{value!r} is not one of {', '.join(choices)}")
-        return value
+__all__ = ["BadSetting", "from_environment"]
 
 
 Network = IPv4Network | IPv6Network
@@ -72,7 +37,8 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
         "GUICHET_ENV", ("production", "demo", "test"), "production"
     )
     in_production = environment == "production"
-    platform_domain = read.text("PLATFORM_DOMAIN", "localhost").lower()
+    platform_domain = read.host("PLATFORM_DOMAIN", "localhost")
+    redis_url = _redis(read)
     return {
         "ENVIRONMENT": environment,
         # Secrets and sessions
@@ -88,10 +54,10 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
         # Parts
         "SQLALCHEMY_DATABASE_URI": _database(read, in_production),
         "SQLALCHEMY_ENGINE_OPTIONS": _engine(read, in_production),
-        "REDIS_URL": read.text("REDIS_URL", "redis://127.0.0.1:6379/0"),
-        "STORAGE_URL": read.text("STORAGE_URL", "file://var/files"),
+        "REDIS_URL": redis_url or "redis://127.0.0.1:6379/0",
+        "STORAGE_URL": _storage(read, in_production),
         # Attempts to sign in are counted in Redis; without it, in each process.
-        "RATELIMIT_STORAGE_URI": read.text("REDIS_URL", "memory://"),
+        "RATELIMIT_STORAGE_URI": redis_url or "memory://",
         "RATELIMIT_STORAGE_OPTIONS": _patience(read),
         "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
         # One that cannot be counted is not the fault of who typed it.
@@ -99,17 +65,17 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
         # Hosts and addresses
         "PLATFORM_DOMAIN": platform_domain,
         # In the links of mails, where it is not the usual one.
-        "PUBLIC_PORT": read.integer("PUBLIC_PORT", 0),
-        "MAIL_DOMAIN": read.text("MAIL_DOMAIN", platform_domain).lower(),
+        "PUBLIC_PORT": read.port("PUBLIC_PORT", 0, least=0),
+        "MAIL_DOMAIN": read.host("MAIL_DOMAIN", platform_domain),
         "ADDRESS_SEPARATOR": read.one_of("ADDRESS_SEPARATOR", ("+", ".", "-"), "+"),
         "TRUSTED_PROXIES": read.integer("TRUSTED_PROXIES", 0),
         # Mail out
         "MAIL_SERVER": read.text("MAIL_SERVER", "localhost"),
-        "MAIL_PORT": read.integer("MAIL_PORT", 25, least=1),
-        "MAIL_USE_TLS": read.boolean("MAIL_USE_TLS"),
+        "MAIL_PORT": read.port("MAIL_PORT", 25),
+        "MAIL_USE_TLS": _starts_tls(read),
         "MAIL_USE_SSL": read.boolean("MAIL_USE_SSL"),
-        "MAIL_USERNAME": read.text("MAIL_USERNAME") or None,
-        "MAIL_PASSWORD": read.text("MAIL_PASSWORD") or None,
+        "MAIL_USERNAME": _half_of_account(read, "MAIL_USERNAME", "MAIL_PASSWORD"),
+        "MAIL_PASSWORD": _half_of_account(read, "MAIL_PASSWORD", "MAIL_USERNAME"),
         # Seconds for each SMTP command; the final dot may take ten times that.
         "MAIL_TIMEOUT": read.integer("MAIL_TIMEOUT", 60, least=1),
         # Lines to it that a run sends over at once, when there is much to send.
@@ -121,7 +87,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
         "MAIL_WEBHOOK_KEY": _webhook_key(read),
         # Mail in
         "INBOUND_HOST": read.text("INBOUND_HOST", "127.0.0.1"),
-        "INBOUND_PORT": read.integer("INBOUND_PORT", 2525, least=1),
+        "INBOUND_PORT": read.port("INBOUND_PORT", 2525),
         "INBOUND_PROTOCOL": read.one_of("INBOUND_PROTOCOL", ("smtp", "lmtp"), "smtp"),
         "INBOUND_WEBHOOK_SECRET": _inbound_secret(read, in_production),
         "INBOUND_IMAP_URL": _mailbox(read),
@@ -183,10 +149,26 @@ def _inbound_secret(read: Reader, in_production: bool) -> str:
     return secret
 
 
+def _starts_tls(read: Reader) -> bool:
+    starts = read.boolean("MAIL_USE_TLS")
+    if starts and read.boolean("MAIL_USE_SSL"):
+        why = "starts TLS on a line that MAIL_USE_SSL begins with it: take one of them"
+        raise BadSetting("MAIL_USE_TLS", why)
+    return starts
+
+
+def _half_of_account(read: Reader, name: str, other: str) -> str | None:
+    """By one without the other nobody would sign in, and nothing say so."""
+    value = read.text(name)
+    if not value and read.text(other):
+        raise BadSetting(name, f"is missing beside {other}")
+    return value or None
+
+
 def _mailbox(read: Reader) -> str:
     """imaps://user:password@host/folder, each part as in any URL; none: no mailbox."""
     url = read.text("INBOUND_IMAP_URL")
-    parts = urlsplit(url)
+    parts = read.url("INBOUND_IMAP_URL")
     if url and not (
         parts.scheme in {"imap", "imaps"}
         and parts.hostname
@@ -216,6 +198,30 @@ def _name_servers(read: Reader) -> tuple[str, ...] | None:
         raise BadSetting("DNS_SERVERS", str(error)) from None
 
 
+def _redis(read: Reader) -> str:
+    """Heroku's shows a certificate of its own making: verified unless said otherwise."""
+    url, parts = read.text("REDIS_URL"), read.url("REDIS_URL")
+    is_verified = read.boolean("REDIS_VERIFY", True)
+    if url and not (
+        (parts.scheme in {"redis", "rediss"} and parts.hostname)
+        or (parts.scheme == "unix" and parts.path)
+    ):
+        raise BadSetting("REDIS_URL", "is not redis[s]://[USER:PASSWORD@]HOST[:PORT]/0")
+    if parts.scheme != "rediss" or is_verified:
+        return url
+    return f"{url}{'&' if parts.query else '?'}ssl_cert_reqs=none"
+
+
+def _storage(read: Reader, in_production: bool) -> str:
+    """A dyno's disk is its own, and is emptied every day and by every release."""
+    url = read.text("STORAGE_URL", "" if in_production else "file://var/files")
+    if not url:
+        raise BadSetting("STORAGE_URL", "is missing")
+    if in_production and url.startswith("file:") and read.text("DYNO"):
+        raise BadSetting("STORAGE_URL", "is the disk of a dyno: take s3://BUCKET")
+    return url
+
+
 def _patience(read: Reader) -> dict[str, Any]:
     """A Redis that says nothing keeps nobody from signing in. Seconds."""
     is_redis = bool(read.text("REDIS_URL"))
@@ -238,6 +244,7 @@ def _database(read: Reader, in_production: bool) -> str:
     for old in ("postgres://", "postgresql://"):
         if value.startswith(old):
             value = "postgresql+psycopg://" + value.removeprefix(old)
+    read.url("DATABASE_URL")
     if urlsplit(value).scheme not in {"postgresql+psycopg", "sqlite"}:
         raise BadSetting("DATABASE_URL", "is neither PostgreSQL nor SQLite")
     return value

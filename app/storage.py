@@ -68,7 +68,8 @@ def storage_from_url(url: str) -> Storage:
         return FileStorage(Path(unquote(parts.netloc + parts.path)))
     options = dict(parse_qs(parts.query))
     endpoint, region = options.pop("endpoint_url", [""]), options.pop("region", [""])
-    if parts.scheme == "s3" and parts.netloc and not options:
+    is_address = not endpoint[-1] or endpoint[-1].startswith(("http://", "https://"))
+    if parts.scheme == "s3" and parts.netloc and is_address and not options:
         prefix = unquote(parts.path).strip("/")
         return S3Storage(parts.netloc, prefix, endpoint[-1], region[-1])
     raise ValueError(

@@ -335,7 +335,11 @@ class TestStorageUrl:
         )
 
     @pytest.mark.parametrize(
-        "url", ["", "file://", "/srv/files", "s3://", "s3://b?secret=1", "ftp://x/y"]
+        "url",
+        [
+            *("", "file://", "/srv/files", "s3://", "s3://b?secret=1", "ftp://x/y"),
+            "s3://b?endpoint_url=minio:9000",
+        ],
     )
     def test_anything_else_is_refused_by_name(self, url: str) -> None:
         with pytest.raises(ValueError, match="STORAGE_URL"):
