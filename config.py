@@ -229,11 +229,14 @@ def _patience(read: Reader) -> dict[str, Any]:
 
 
 def _engine(read: Reader, in_production: bool) -> dict[str, Any]:
+    # What a statement was given (names, addresses) is kept out of the errors, and so of
+    # the log and of what the queue keeps of a job that failed.
+    options: dict[str, Any] = {"hide_parameters": True}
     if not _database(read, in_production).startswith("postgresql"):
-        return {}
+        return options
     # Prepared statements get a generic plan after some runs, which ignores the partial
     # indexes and the values that make a query quick: each is planned for what it asks.
-    return {"connect_args": {"prepare_threshold": None} | VANISHED}
+    return options | {"connect_args": {"prepare_threshold": None} | VANISHED}
 
 
 def _database(read: Reader, in_production: bool) -> str:

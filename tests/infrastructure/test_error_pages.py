@@ -4,9 +4,11 @@ import uuid
 from typing import NoReturn
 
 import pytest
+import sqlalchemy as sa
 from bs4 import BeautifulSoup, Tag
 from flask import Flask
 
+from app.db import db
 from tests.cast import World, browser_at, signed_in
 
 
@@ -79,3 +81,23 @@ def test_a_fault_in_what_was_sent_is_not_tried_again_by_a_link(
     where = f"/companies/{world.alder.dune.slug}/folders"
     page = main(ada.post(where, data={"name": "Neuf", "parent": ""}).text)
     assert [a["href"] for a in page.select("a.button")] == ["/"]
+
+
+def test_a_fault_of_the_database_writes_nothing_of_a_client_to_the_log(
+    app: Flask,
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    as_in_production: None,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def refused(*_args: object, **_kwargs: object) -> NoReturn:
+        given = {"email": "canary@client.example"}
+        db.session.execute(sa.text("INSERT INTO nowhere VALUES (:email)"), given)
+        raise AssertionError("it is a table that there is not")
+
+    ada = signed_in(app, world.alder.admin)
+    monkeypatch.setattr("app.library.folder_routes.make_folder", refused)
+    where = f"/companies/{world.alder.dune.slug}/folders"
+    ada.post(where, data={"name": "Neuf", "parent": ""})
+    assert "INSERT INTO nowhere" in caplog.text
+    assert "canary" not in caplog.text
