@@ -28,6 +28,7 @@ from app.mailroom.commands import mail_in, mailroom
 from app.operator.commands import sweep_store
 from app.operator.making import firm_group, operator_group
 from app.search.commands import search
+from app.storage import StorageUnavailable
 
 audit_group = AppGroup("audit", help="Check what is recorded.")
 seed_group = AppGroup("seed", help="Fill the database.")
@@ -47,6 +48,9 @@ def say(**facts: Any) -> None:
 @seed_group.command("demo")
 def seed_demo() -> None:
     """The demonstration: two firms, their people, documents in every state."""
+    if current_app.config["ENVIRONMENT"] == "production":
+        # It has an operator too, and a password that everybody may read.
+        raise click.ClickException("not in production: its password is no secret")
     seed.demo()
 
 
@@ -82,9 +86,9 @@ def deposit_files(company: str, folder_path: str, files: tuple[IO[bytes], ...]) 
                 channel="api",
                 depositor_name=firm_name,
             )
-        except DomainError as refusal:
+        except (DomainError, StorageUnavailable) as refusal:
             db.session.rollback()
-            say(file=file.name, error=refusal.message)
+            say(file=file.name, error=str(refusal))
             refused += 1
             continue
         db.session.commit()

@@ -14,7 +14,9 @@ from app.delivery.auditing import differences
 from app.delivery.models import Delivery
 from app.firms.models import Firm, FirmDomain
 from app.library.models import Document
+from app.library.receiving import store
 from app.people.models import Person
+from app.storage import StorageUnavailable, Writer
 from tests.cast import PURCHASES, World
 from tests.papers import one_page_pdf
 
@@ -60,6 +62,31 @@ def test_deposit_says_which_company_or_folder_is_not_there(
         assert company in result.output or path in result.output
 
 
+def test_a_file_that_the_store_does_not_take_keeps_no_other_from_its_turn(
+    app: Flask, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = [tmp_path / name for name in ("un.pdf", "deux.pdf")]
+    for file in files:
+        file.write_bytes(b"%PDF-1.4 " + file.name.encode())
+    company = world.alder.dune
+    writer, asked = store().writer, list[int]()
+
+    def first_fails() -> Writer:
+        asked.append(1)
+        if len(asked) == 1:
+            raise StorageUnavailable("no space left on device")
+        return writer()
+
+    monkeypatch.setattr(store(), "writer", first_fails)
+    args = ["deposit", company.slug, PURCHASES, *map(str, files)]
+    db.session.commit()
+    result = app.test_cli_runner().invoke(args=args)
+    lines = [json.loads(line) for line in result.output.splitlines()]
+    assert result.exit_code == 1
+    assert "no space" in lines[0]["error"]
+    assert lines[1]["status"] == "received"
+
+
 def test_tick_prints_its_counts(app: Flask, world: World) -> None:
     db.session.commit()
     [line] = said(app, "tick")
@@ -86,6 +113,16 @@ def test_the_demonstration_is_made_once(app: Flask) -> None:
     waiting = {"pending", "held", "deferred", "unknown"}
     assert waiting | {"accepted", "delivered", "bounced", "failed"} <= states
     assert list(differences()) == []
+
+
+def test_nobody_opens_a_real_house_by_the_demonstration_s_password(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.config, "ENVIRONMENT", "production")
+    done = app.test_cli_runner().invoke(args=["seed", "demo"])
+    assert done.exit_code == 1
+    assert "production" in done.output
+    assert db.session.scalar(select(func.count()).select_from(Person)) == 0
 
 
 def test_a_firm_is_made_with_its_first_administrator(app: Flask, world: World) -> None:
@@ -140,6 +177,10 @@ def test_what_is_there_already_is_told_without_what_was_to_be_written(
         ("firm", "create", "Bad Slug!", "X", "--admin", "a@x.test", *PASSWORD),
         ("firm", "create", "x1", "X", "--admin", "a@x.test", "--password", "abc"),
         ("firm", "create", "x1", "X", "--admin", "no address", *PASSWORD),
+        ("firm", "create", "x1", " ", "--admin", "a@x.test", *PASSWORD),
+        ("firm", "create", "x1", "X" * 256, "--admin", "a@x.test", *PASSWORD),
+        ("operator", "create", "o@x.test", " ", *PASSWORD),
+        ("operator", "create", "o@x.test", "X" * 256, *PASSWORD),
         ("operator", "create", "o@x.test", "X", "--password", "abc"),
         (
             "firm",
@@ -157,5 +198,8 @@ def test_what_is_there_already_is_told_without_what_was_to_be_written(
 )
 def test_nonsense_is_refused(app: Flask, world: World, args: tuple[str, ...]) -> None:
     db.session.commit()
-    assert app.test_cli_runner().invoke(args=list(args)).exit_code != 0
-    assert db.session.scalar(select(Firm).where(Firm.slug == "x")) is None
+    done = app.test_cli_runner().invoke(args=list(args))
+    assert done.exit_code != 0
+    assert isinstance(done.exception, SystemExit)  # it is told in a sentence
+    db.session.rollback()  # as the end of a command does
+    assert db.session.scalar(select(Firm).where(Firm.slug.in_(("x", "x1")))) is None

@@ -25,6 +25,8 @@ HOST = re.compile(
     r"(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}"
 )
 
+MOST_OF_NAME = 255
+
 firm_group = AppGroup("firm", help="Firms: create, domain, adopt.")
 operator_group = AppGroup("operator", help="Operators of the platform.")
 
@@ -46,6 +48,7 @@ def create(
     """A firm and its first administrator."""
     if not is_slug(slug):
         raise click.ClickException(f"{slug!r} cannot be a part of an address")
+    name = _name(name)
     try:
         Brand(colour)
     except ValueError as error:
@@ -119,10 +122,17 @@ def _person(
     return Person(
         firm_id=firm.id if firm else None,
         email=email,
-        name=name,
+        name=_name(name),
         role=role,
         password_hash=hash_password(password),
     )
+
+
+def _name(typed: str) -> str:
+    """As far as a row holds it (`db.Name`)."""
+    if not 0 < len(name := typed.strip()) <= MOST_OF_NAME:
+        raise click.ClickException(f"a name of 1 to {MOST_OF_NAME} characters, please")
+    return name
 
 
 def _keep(if_taken: str) -> None:
