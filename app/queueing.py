@@ -14,6 +14,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue, Retry
 from rq.exceptions import DuplicateJobError
+from rq.job import JobStatus
 from rq.serializers import JSONSerializer
 from sqlalchemy import event
 from sqlalchemy.orm import Session, SessionTransaction
@@ -26,6 +27,7 @@ KEPT_SECONDS = 24 * 3600
 # Longer than the longest run: ten minutes and the end of one message. RQ's time-out
 # could strike between the final dot and its answer.
 JOB_SECONDS = 3600
+OVER = {JobStatus.FINISHED, JobStatus.FAILED, JobStatus.STOPPED, JobStatus.CANCELED}
 OUTGOING = "guichet.outgoing"
 TOLD_TO_END = "guichet.told-to-end"
 CLIENTS = "guichet.redis"
@@ -40,6 +42,7 @@ class Wanted:
     queue: str
     job_id: str | None
     is_urgent: bool = False  # somebody is looking: before all that waits
+    again: bool = False  # its id is free once the job is over, whatever came of it
 
 
 def connection(patience: float = 5) -> Redis:
@@ -75,15 +78,16 @@ def enqueue(
     queue: str = "mail",
     job_id: str | None = None,
     is_urgent: bool = False,
+    again: bool = False,
 ) -> None:
     """Queue the job once this transaction is committed; never if it is rolled back.
-    `is_urgent`: before the others there.
+    `is_urgent`: before the others there. `again`: as in `enqueue_once`.
 
     A job asked for inside a savepoint that is rolled back still leaves: jobs for rows
     that are not there return quietly.
     """
     wanted = db.session.info.setdefault(OUTGOING, [])
-    wanted.append(Wanted(function, args, queue, job_id, is_urgent))
+    wanted.append(Wanted(function, args, queue, job_id, is_urgent, again))
 
 
 def enqueue_once(
@@ -93,15 +97,31 @@ def enqueue_once(
     name: str = "mail",
     redis: Redis | None = None,
     is_urgent: bool = False,
+    again: bool = False,
 ) -> bool | None:
     """Queue the job unless one of that id lives. True: queued; False: there was one;
-    None: the queue does not answer (logged; whoever asked says so)."""
-    return _send(Wanted(function, args, name, job_id, is_urgent), redis)
+    None: the queue does not answer (logged; whoever asked says so).
+
+    One that is over holds its id for a day, so that what is asked for by a time is done
+    once. `again`: it does not, for it may have ended with its work undone.
+    """
+    return _send(Wanted(function, args, name, job_id, is_urgent, again), redis)
 
 
 def _send(wanted: Wanted, redis: Redis | None = None) -> bool | None:
     try:
-        queue(wanted.queue, redis).enqueue(
+        into = queue(wanted.queue, redis)
+        if _is_put(wanted, into):
+            return True
+        return wanted.again and _is_forgotten(wanted, into) and _is_put(wanted, into)
+    except (RedisError, OSError) as error:
+        log.warning("the queue does not answer, the next run will do: %s", error)
+        return None
+
+
+def _is_put(wanted: Wanted, into: Queue) -> bool:
+    try:
+        into.enqueue(
             wanted.function,
             *wanted.args,
             job_id=wanted.job_id,
@@ -115,9 +135,16 @@ def _send(wanted: Wanted, redis: Redis | None = None) -> bool | None:
         )
     except DuplicateJobError:
         return False
-    except (RedisError, OSError) as error:
-        log.warning("the queue does not answer, the next run will do: %s", error)
-        return None
+    return True
+
+
+def _is_forgotten(wanted: Wanted, where: Queue) -> bool:
+    """The job of that id, unless it waits or runs."""
+    job = where.fetch_job(wanted.job_id or "")
+    if job is not None and job.get_status() not in OVER:
+        return False
+    if job is not None:
+        job.delete()
     return True
 
 

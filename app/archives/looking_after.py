@@ -28,7 +28,8 @@ def look_after() -> None:
     ).all()
     db.session.commit()
     for archive_id in ids:
-        enqueue_once(make, str(archive_id), job_id=f"archive-{archive_id}", name=QUEUE)
+        name = f"archive-{archive_id}"
+        enqueue_once(make, str(archive_id), job_id=name, name=QUEUE, again=True)
     _end_old_ones()
 
 

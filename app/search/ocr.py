@@ -75,7 +75,8 @@ def is_picture(document: Document) -> bool:
 def ask(document: Document) -> None:
     """Once this transaction is committed."""
     if is_on():
-        enqueue(recognise, str(document.id), queue=QUEUE, job_id=_name(document))
+        name = _name(document)
+        enqueue(recognise, str(document.id), queue=QUEUE, job_id=name, again=True)
 
 
 def ask_for_lost() -> int:
@@ -92,7 +93,7 @@ def ask_for_lost() -> int:
     names = [(str(document.id), _name(document)) for document in waiting]
     db.session.commit()
     return sum(
-        enqueue_once(recognise, of, job_id=name, name=QUEUE) is True
+        enqueue_once(recognise, of, job_id=name, name=QUEUE, again=True) is True
         for of, name in names
     )
 
@@ -197,5 +198,6 @@ def _keep(document_id: uuid.UUID, sha256: str, turn: Turn) -> None:
                 *(str(document.id), str(turn.then), str(turn.broken)),
                 queue=QUEUE,
                 job_id=_name(document, turn.then),
+                again=True,
             )
     db.session.commit()

@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 from bs4 import BeautifulSoup
 from flask import Flask
+from redis import Redis
+from rq import SimpleWorker
+from rq.serializers import JSONSerializer
 from sqlalchemy import select
 
 from app.archives import looking_after, making
@@ -25,9 +28,10 @@ from app.library.trashing import restore_document, trash_document
 from app.notices.models import Notice
 from app.operator.sweeping import sweep
 from app.people.models import Membership
-from app.queueing import TOLD_TO_END
+from app.queueing import TOLD_TO_END, queue
 from app.storage import FileStorage
 from tests.cast import Browser, House, World, signed_in
+from tests.conftest import redis_url
 
 YEAR = "Dossier comptable annuel/Exercice 2026"
 
@@ -370,6 +374,39 @@ def test_what_nobody_makes_is_asked_for_again(
     db.session.commit()
     looking_after.look_after()
     assert asked == [str(newest().id)]
+
+
+def test_a_store_that_was_away_for_two_runs_costs_no_day(
+    app: Flask, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not (address := redis_url("queueing")):
+        pytest.skip("bin/test starts Redis")
+    monkeypatch.setitem(app.config, "REDIS_URL", address)
+    with Redis.from_url(address) as there:
+        there.flushdb()
+        ask(signed_in(app, house.admin), house)
+        newest().asked_at = utc_now() - timedelta(hours=1)
+        db.session.commit()
+
+        def away(*_args: object) -> None:
+            raise StorageUnavailable("503")
+
+        with monkeypatch.context() as storm:
+            storm.setattr(making, "_chunks", away)
+            work_off()
+            looking_after.look_after()
+            work_off()
+        assert newest().state == "waiting"
+        looking_after.look_after()
+        work_off()
+        assert newest().state == "ready"
+        there.flushdb()
+
+
+def work_off() -> None:
+    """What waits, here."""
+    names = [queue(name) for name in ("mail", making.QUEUE)]
+    SimpleWorker(names, serializer=JSONSerializer).work(burst=True)
 
 
 def test_after_seven_days_it_is_gone_and_so_is_its_file(

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from flask import Flask
 from redis import Redis
+from rq.job import JobStatus
 
 from app import queueing
+from app.archives.making import make
 from app.db import db
 from app.delivery import jobs
 from app.firms.models import Firm
@@ -95,6 +97,26 @@ def test_a_job_of_one_id_is_queued_once(redis: Redis) -> None:
     ]
     assert asked == [True, False, False]
     assert queueing.queue("mail").job_ids == ["now-1"]
+
+
+@pytest.mark.parametrize("became", [JobStatus.FINISHED, JobStatus.FAILED])
+def test_work_that_was_left_undone_is_asked_for_by_the_same_name_again(
+    redis: Redis, became: JobStatus
+) -> None:
+    """Its job ended, since the store was away or the worker told to end."""
+
+    def ask() -> bool | None:
+        of = "01900000-0000-7000-8000-000000000000"
+        return queueing.enqueue_once(make, of, job_id="archive-1", again=True)
+
+    assert [ask(), ask()] == [True, False]
+    (job,) = queueing.queue("mail").jobs
+    job.set_status(JobStatus.STARTED)
+    queueing.queue("mail").remove(job)
+    assert ask() is False  # it is at it
+    job.set_status(became)
+    assert [ask(), ask()] == [True, False]
+    assert queueing.queue("mail").job_ids == ["archive-1"]
 
 
 def test_jobs_hold_plain_texts_only(redis: Redis) -> None:
