@@ -121,7 +121,7 @@ def switch_update(
     if done.sent:
         company_id = place.company.id
         name = jobs.name_of_now(company_id)
-        enqueue(jobs.send_now, str(company_id), job_id=name)
+        enqueue(jobs.send_now, str(company_id), job_id=name, again=True)
     db.session.commit()
     message = said(item, place.folder, state, done)
     if htmx.is_fragment():
@@ -142,7 +142,7 @@ def _ask_again(place: Place, connection: str) -> ResponseReturnValue:
 @blueprint.post("/companies/<slug>/send-now")
 @open_to("firm")
 def send_now(slug: str) -> ResponseReturnValue:
-    """Ask for a run now, at most once a minute for a company."""
+    """Ask for a run now, unless one of this minute is not over yet."""
     company = company_or_404(slug)
     due, all_that_leave = due_now(company.id), leaving(company.id)
     company_id = company.id

@@ -42,11 +42,12 @@ def send_now(company_id: str) -> dict[str, Any]:
 
 
 def ask_now(company_id: uuid.UUID) -> bool | None:
-    """Ask for that run; False when one was asked for within the minute, None when the
+    """Ask for that run; False when one of this minute is not over yet, None when the
     queue does not answer."""
-    return enqueue_once(send_now, str(company_id), job_id=name_of_now(company_id))
+    name = name_of_now(company_id)
+    return enqueue_once(send_now, str(company_id), job_id=name, again=True)
 
 
 def name_of_now(company_id: uuid.UUID) -> str:
-    """Of the one job a minute that a company is worth."""
+    """Of the one job a minute that waits or runs for a company."""
     return f"now-{company_id}-{int(time.time() // 60)}"

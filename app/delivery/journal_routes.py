@@ -145,8 +145,8 @@ def _chosen() -> tuple[str, list[uuid.UUID]]:
 @blueprint.post("/deliveries/send-now")
 @open_to("firm")
 def send_now() -> ResponseReturnValue:
-    """A run for each of the person's companies that has something due, at most one a
-    minute each."""
+    """A run for each of the person's companies that has something due, unless one of
+    this minute is not over yet."""
     companies = Company.visible_to(current_user).with_only_columns(Company.id)
     due = due_now_in(companies)
     db.session.commit()

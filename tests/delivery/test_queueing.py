@@ -1,6 +1,7 @@
 """Jobs leave after the commit, or not at all; without the queue nothing is lost."""
 
 import os
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -117,6 +118,16 @@ def test_work_that_was_left_undone_is_asked_for_by_the_same_name_again(
     job.set_status(became)
     assert [ask(), ask()] == [True, False]
     assert queueing.queue("mail").job_ids == ["archive-1"]
+
+
+def test_a_run_that_is_over_is_not_called_under_way(redis: Redis) -> None:
+    """What was dropped since, within the same minute, is sent when a person says so."""
+    company_id = uuid.uuid4()
+    assert [jobs.ask_now(company_id), jobs.ask_now(company_id)] == [True, False]
+    (job,) = queueing.queue("mail").jobs
+    queueing.queue("mail").remove(job)
+    job.set_status(JobStatus.FINISHED)
+    assert jobs.ask_now(company_id) is True
 
 
 def test_jobs_hold_plain_texts_only(redis: Redis) -> None:
