@@ -35,10 +35,11 @@ def from_now(delay: timedelta = timedelta()) -> ColumnElement[datetime]:
 
 
 def seconds_since_last_run() -> int | None:
-    """Since the newest run that came to its end; None when there was none yet."""
+    """Since the newest run that came to its end; None when there was none yet. One of a
+    clock that was ahead is not the newest."""
     ended = db.session.scalar(
         select(Tick.finished_at)
-        .where(Tick.finished_at.is_not(None))
+        .where(Tick.finished_at.is_not(None), Tick.slot <= from_now())
         .order_by(Tick.slot.desc())
         .limit(1)
     )

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from app.connectors import apps, connecting
 from app.db import database_now, db
 from app.delivery import tick
-from app.delivery.clock import next_slot, slot_at
+from app.delivery.clock import next_slot, seconds_since_last_run, slot_at
 from app.delivery.models import Tick
 from app.delivery.retries import GIVE_UP_AFTER, MINUTES, is_over, next_try
 from tests.cast import House
@@ -130,3 +130,13 @@ def test_they_begin_anew_when_what_was_held_is_released(
     let_time_pass(60)
     tick.run()
     assert state_of(done)[0] == "accepted"
+
+
+def test_a_run_of_a_clock_that_was_ahead_hides_no_run_since(app: Flask) -> None:
+    now = database_now()
+    for slot, ended in ((1, -90), (-1, -2)):
+        row = {"slot": now + slot * timedelta(days=1), "worker": "w", "started_at": now}
+        ended_at = now + timedelta(minutes=ended)
+        db.session.add(Tick(**row, finished_at=ended_at))
+    db.session.commit()
+    assert seconds_since_last_run() in range(115, 150)
