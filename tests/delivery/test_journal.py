@@ -383,7 +383,7 @@ def test_send_now_is_for_the_companies_that_the_person_follows(
 ) -> None:
     asked: list[str] = []
 
-    def note(_job: object, company: str, job_id: str) -> bool:
+    def note(_job: object, company: str, **_how: object) -> bool:
         asked.append(company)
         return True
 
