@@ -199,7 +199,7 @@ def _name_servers(read: Reader) -> tuple[str, ...] | None:
 
 
 def _redis(read: Reader) -> str:
-    """Heroku's shows a certificate of its own making: verified unless said otherwise."""
+    """Verified unless said otherwise: Heroku's certificate is of its own making."""
     url, parts = read.text("REDIS_URL"), read.url("REDIS_URL")
     is_verified = read.boolean("REDIS_VERIFY", True)
     if url and not (
