@@ -111,7 +111,8 @@ def answer_http_error(error: HTTPException) -> ResponseReturnValue:
     if code < 400:
         return error
     db.session.rollback()
-    answer = _answer(code, *_words(code))
+    title, text = _words(code)
+    answer = _answer(code, title, text, message=_whole(title, text))
     for name, value in error.get_headers(request.environ):
         if name in TOLD_IN_HEADERS:
             answer.headers[name] = value
@@ -126,7 +127,7 @@ def answer_surprise(error: Exception) -> ResponseReturnValue:
     if current_app.config.get("PROPAGATE_EXCEPTIONS"):
         raise error
     title, text = _words(500)
-    told = text + " " + _("Reference %(reference)s", reference=reference)
+    told = f"{_whole(title, text)} {_('Reference %(reference)s', reference=reference)}"
     try:
         if request.htmx:  # type: ignore[attr-defined]
             return _message(500, told, "bad")
@@ -154,14 +155,14 @@ def _words(code: int) -> tuple[str, str]:
         404: _gone(),
         405: (_("This cannot be done here"), _("Go back and try again.")),
         413: (_("Too large"), _("What was sent is larger than what is accepted.")),
-        429: (_("Too many attempts"), _("Too many attempts. Try again in 15 minutes.")),
+        429: (_("Too many attempts"), _("Try again in 15 minutes.")),
     }
     ours = (
         _("A problem on our side"),
-        _("A problem on our side. Nothing is lost: your deposited documents are safe.")
+        _("Nothing is lost: your deposited documents are safe.")
         if request.method == "GET"
         else _(
-            "A problem on our side. What you just sent may not have been recorded: "
+            "What you just sent may not have been recorded: "
             "look, then try again. What was recorded before is safe."
         ),
     )
@@ -171,17 +172,17 @@ def _words(code: int) -> tuple[str, str]:
 
 
 def _gone() -> tuple[str, str]:
-    """By the address that was asked for; what is not open to a person is gone too."""
-    part = request.path.split("/")[-2]
+    """By what was asked for or done; what is not open to a person is gone too."""
     titles = {
-        "documents": _("This document is no longer here"),
-        "folders": _("This folder is no longer here"),
+        "document_id": _("This document is no longer here"),
+        "folder_id": _("This folder is no longer here"),
     }
-    if part not in titles:
+    title = next((titles[one] for one in titles if one in (request.view_args or {})), "")
+    if not title:
         return _("This page cannot be found"), _(
             "The address may be mistyped, or what it shows is not open to you."
         )
-    return titles[part], _(
+    return title, _(
         "It was moved or put in the trash, or it is not open to you. "
         "Look for it by its name."
     )
@@ -200,10 +201,15 @@ def _page(code: int, title: str, text: str, reference: str | None = None) -> str
     )
 
 
-def _answer(code: int, title: str, text: str) -> Response:
+def _whole(title: str, text: str) -> str:
+    """Where there is no room for a title."""
+    return text if text == title else f"{title}. {text}"
+
+
+def _answer(code: int, title: str, text: str, message: str = "") -> Response:
     """A message for who asks by script, else a page."""
     if request.htmx:  # type: ignore[attr-defined]
-        return _message(code, text, "bad")
+        return _message(code, message or text, "bad")
     return make_response(_page(code, title, text), code)
 
 

@@ -7,8 +7,10 @@ import pytest
 import sqlalchemy as sa
 from bs4 import BeautifulSoup, Tag
 from flask import Flask
+from werkzeug.exceptions import TooManyRequests
 
 from app.db import db
+from app.policy import open_to
 from tests.cast import World, browser_at, signed_in
 
 
@@ -101,3 +103,51 @@ def test_a_fault_of_the_database_writes_nothing_of_a_client_to_the_log(
     ada.post(where, data={"name": "Neuf", "parent": ""})
     assert "INSERT INTO nowhere" in caplog.text
     assert "canary" not in caplog.text
+
+
+def test_an_act_on_what_is_gone_is_told_what_is_gone(app: Flask, world: World) -> None:
+    paul = signed_in(app, world.alder.manager)
+    path = f"/documents/{uuid.uuid4()}/comments"
+    page = main(paul.post(path, data={"text": "Bonjour"}).text)
+    assert page.h1
+    assert page.h1.text == "Ce document n’est plus à cet endroit"
+    told = paul.post(path, data={"text": "Bonjour"}, headers={"HX-Request": "true"})
+    assert told.status_code == 404
+    assert "Ce document n’est plus à cet endroit. Il a été" in told.text
+
+
+def test_too_many_attempts_are_told_once_and_until_when(
+    app: Flask, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy() -> NoReturn:
+        raise TooManyRequests
+
+    paul = signed_in(app, world.alder.manager)
+    monkeypatch.setitem(app.view_functions, "search.index", open_to("everyone")(busy))
+    page = main(paul.get("/search").text)
+    assert page.text.count("Trop d’essais") == 1
+    assert "Réessayez dans 15 minutes." in page.text
+    told = paul.get("/search", headers={"HX-Request": "true"}).text
+    assert "Trop d’essais. Réessayez dans 15 minutes." in told
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_fault_is_told_once(
+    app: Flask,
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    as_in_production: None,
+    method: str,
+) -> None:
+    ada = signed_in(app, world.alder.admin)
+    monkeypatch.setitem(
+        app.view_functions, "people.preferences", open_to("everyone")(broken)
+    )
+    monkeypatch.setitem(app.view_functions, "search.index", open_to("everyone")(broken))
+    path = "/search" if method == "get" else "/preferences"
+    for headers in ({}, {"HX-Request": "true"}):
+        told = getattr(ada, method)(path, headers=headers)
+        assert told.status_code == 500
+        shown = BeautifulSoup(told.text, "html.parser")
+        part = shown.select_one("main") or shown
+        assert part.text.count("problème de notre côté") == 1
