@@ -27,7 +27,9 @@ BUNDLES: dict[str, tuple[str, ...]] = {
     ),
     "page.js": (
         *("vendor/htmx.min.js", "vendor/idiomorph-ext.min.js"),
-        *("js/app.js", "people/_signed_out.html", "js/session.js"),
+        *("js/portal.js", "js/keys.js", "js/messages.js", "js/dialogs.js"),
+        *("js/forms.js", "js/tree.js", "js/drawers.js", "js/list.js"),
+        *("people/_signed_out.html", "js/session.js"),
         *("js/peeking.js", "js/search.js"),
     ),
     # A client's page loads none of these.

@@ -171,7 +171,7 @@
     const row = event.target.closest("tr[data-document]");
     if (key === "escape" && chosen.size) forget();
     else if (event.shiftKey && row && (key === "arrowdown" || key === "arrowup")) {
-      // app.js has moved on to the next row
+      // list.js has moved on to the next row
       const next = document.activeElement.closest("tr[data-document]");
       if (next) chooseTo(next, row);
     } else if (!event.shiftKey && key in keys) keys[key](row);

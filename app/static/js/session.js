@@ -7,9 +7,6 @@
   const { email, firstName } = document.body.dataset; // who is here
   if (!email || !window.htmx) return;
 
-  // What a page fetches by itself
-  const UNASKED = "[data-poll], [hx-trigger*=every], [hx-trigger*=load]";
-
   let dialog = null;
   let refused = [];
 
@@ -57,7 +54,7 @@
   document.addEventListener("htmx:beforeOnLoad", (event) => {
     const { elt, xhr } = event.detail;
     if (xhr.status !== 401) return;
-    const isPoll = elt.matches(UNASKED);
+    const isPoll = window.portal.isUnasked(elt);
     if (isPoll && !isLosing()) return;
     event.preventDefault();
     if (!isPoll) refused.push(event.detail);
