@@ -30,6 +30,7 @@ BUNDLES: dict[str, tuple[str, ...]] = {
         *("js/portal.js", "js/keys.js", "js/messages.js", "js/dialogs.js"),
         *("js/forms.js", "js/tree.js", "js/drawers.js", "js/list.js"),
         *("people/_signed_out.html", "js/session.js"),
+        *("errors/_unanswered.html", "js/unanswered.js"),
         *("js/peeking.js", "js/search.js"),
     ),
     # A client's page loads none of these.

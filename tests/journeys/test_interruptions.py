@@ -156,3 +156,49 @@ def test_the_next_try_comes_without_a_word_from_the_browser(karim: Visitor) -> N
     page.clock.run_for(30_000)
     expect(karim.result(file.name)).to_have_attribute("data-state", "ok")
     expect(page.locator(".offline")).to_be_hidden()
+
+
+def asked_to_rename(somebody: Visitor) -> Locator:
+    """The dialog, with another name typed."""
+    file = pdf("Nom.pdf")
+    somebody.drop(file)
+    somebody.row(file.name).focus()
+    somebody.page.keyboard.press("F2")
+    dialog = somebody.page.get_by_role("dialog")
+    dialog.get_by_role("textbox").fill("Un autre nom, long à écrire.pdf")
+    return dialog
+
+
+@pytest.mark.parametrize("way", ["offline", "gateway"])
+def test_an_act_without_an_answer_is_told_and_keeps_what_was_typed(
+    karim: Visitor, way: str
+) -> None:
+    dialog = asked_to_rename(karim)
+
+    def unanswered(on: bool) -> None:
+        if way == "offline":
+            karim.context.set_offline(on)
+        elif on:
+            bad = {"status": 502, "body": "<h1>Bad Gateway</h1>"}
+            karim.page.route("**/rename*", lambda route: route.fulfill(**bad))
+        else:
+            karim.page.unroute_all()
+
+    unanswered(True)
+    for _ in range(2):
+        dialog.locator("button[type=submit]").click()
+        told = karim.page.get_by_role("alert")
+        expect(told).to_contain_text("Le portail ne répond pas")
+    expect(told).to_have_count(1)
+    assert violations(karim.page, "light") == []
+    expect(dialog.get_by_role("textbox")).to_have_value(re.compile("long à écrire"))
+    unanswered(False)
+    dialog.locator("button[type=submit]").click()
+    expect(karim.row("Un autre nom, long à écrire.pdf")).to_be_visible()
+
+
+def test_a_poll_without_an_answer_says_nothing(karim: Visitor) -> None:
+    karim.page.route("**/rows*", lambda route: route.fulfill(status=502))
+    karim.page.evaluate("htmx.trigger(document.body, 'portal:look')")
+    karim.page.wait_for_timeout(300)
+    expect(karim.page.get_by_role("alert")).to_have_count(0)
