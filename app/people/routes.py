@@ -67,6 +67,13 @@ def logout() -> ResponseReturnValue:
     return answer
 
 
+@blueprint.get("/session")
+@open_to("signed_in")
+def session_lasts() -> ResponseReturnValue:
+    """Whether an act would be let in, and the token for it."""
+    return "", 204, {"X-CSRF-Refresh": generate_csrf(), "Cache-Control": "no-store"}
+
+
 @blueprint.post("/preferences")
 @open_to("everyone")
 def preferences() -> ResponseReturnValue:

@@ -202,3 +202,53 @@ def test_a_poll_without_an_answer_says_nothing(karim: Visitor) -> None:
     karim.page.evaluate("htmx.trigger(document.body, 'portal:look')")
     karim.page.wait_for_timeout(300)
     expect(karim.page.get_by_role("alert")).to_have_count(0)
+
+
+def typing_a_description(somebody: Visitor) -> Locator:
+    file = pdf("Décrit.pdf")
+    somebody.drop(file)
+    address = somebody.row(file.name).locator(".document-name").get_attribute("href")
+    somebody.page.goto(somebody.url(f"{address}/describe"))
+    field = somebody.page.locator("main textarea")
+    field.fill("Une phrase qui a coûté un quart d’heure.")
+    return field
+
+
+def kept(somebody: Visitor) -> None:
+    somebody.page.get_by_role("button", name="Enregistrer").click()
+    expect(somebody.page.locator("main")).to_contain_text("coûté un quart d’heure")
+    expect(somebody.page.locator("main textarea[name=description]")).to_have_count(0)
+
+
+@pytest.mark.parametrize("lost", ["session", "token"])
+def test_a_form_that_leads_elsewhere_goes_after_its_person_is_back(
+    visit: Visit, lost: str
+) -> None:
+    nadia = visit("nadia")
+    nadia.open_a_folder_of_its_own("garage-roux")
+    field = typing_a_description(nadia)
+    if lost == "token":
+        nadia.page.evaluate(STALE)
+    else:
+        nadia.context.clear_cookies()
+        nadia.page.get_by_role("button", name="Enregistrer").click()
+        expect(door(nadia)).to_be_visible()
+        nadia.page.keyboard.press("Escape")
+        expect(field).to_have_value(re.compile("quart d’heure"))
+        nadia.page.get_by_role("button", name="Enregistrer").click()
+        nadia.page.get_by_label("Mot de passe").fill(PASSWORD)
+        door(nadia).get_by_role("button", name="Continuer").click()
+        return expect(nadia.page.locator("main")).to_contain_text("quart d’heure")
+    kept(nadia)
+
+
+def test_a_form_without_a_line_stays_with_what_was_typed(visit: Visit) -> None:
+    nadia = visit("nadia")
+    nadia.open_a_folder_of_its_own("garage-roux")
+    field = typing_a_description(nadia)
+    nadia.context.set_offline(True)
+    nadia.page.get_by_role("button", name="Enregistrer").click()
+    expect(nadia.page.get_by_role("alert")).to_contain_text("ne répond pas")
+    expect(field).to_have_value(re.compile("quart d’heure"))
+    nadia.context.set_offline(False)
+    kept(nadia)

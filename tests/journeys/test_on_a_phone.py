@@ -1,9 +1,12 @@
 """A folder under a thumb: long states are told whole, and what can be done with a
 document comes as a sheet from below."""
 
+import re
+
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.files import jpeg
 from tests.journeys.conftest import Visit
 from tests.journeys.looking import NARROWEST, PHONE, STICKING_OUT, violations, wear
 from tests.journeys.visitors import pdf
@@ -148,3 +151,18 @@ def test_the_states_of_the_journal_are_told_whole_beside_their_lines(
         assert when
         is_below = own["y"] >= when["y"] + when["height"] - 1
         assert is_below or own["x"] >= when["x"] + when["width"] - 1
+
+
+def test_a_scan_without_a_page_asks_for_one(visit: Visit) -> None:
+    karim = visit("karim", has_touch=True)
+    karim.page.goto(karim.url("/"))
+    karim.page.locator(".quick-scan").first.click()
+    karim.page.get_by_role("button", name="Déposer").last.click()
+    expect(karim.page.get_by_label("Ajouter une page")).to_be_focused()
+    photo = {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": jpeg()}
+    for _ in range(2):
+        karim.page.get_by_label("Ajouter une page").set_input_files([photo])
+    karim.page.get_by_role("button", name="Retirer la page 2").click()
+    karim.page.get_by_role("button", name="Déposer").last.click()
+    expect(karim.page).not_to_have_url(re.compile("/scan$"))
+    assert karim.complaints == []

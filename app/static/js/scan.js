@@ -9,6 +9,9 @@
   if (!list || !window.DataTransfer) return;
 
   const full = form.querySelector("[data-full]");
+  const add = form.querySelector("[data-add]");
+  files.required = false;
+  add.required = true;
   let pages = [];
   const isFull = () => pages.length >= Number(form.dataset.most);
 
@@ -30,6 +33,7 @@
     const kept = new DataTransfer();
     for (const page of pages) kept.items.add(page.file);
     files.files = kept.files;
+    add.required = !pages.length; // asked for where it can be seen
     list.replaceChildren(...pages.map((page) => page.row));
     full.hidden = !isFull();
     pages.forEach((page, at) => {
@@ -41,7 +45,7 @@
     });
   }
 
-  form.querySelector("[data-add]").addEventListener("change", (event) => {
+  add.addEventListener("change", (event) => {
     for (const file of event.target.files) {
       if (isFull()) break;
       const row = form.querySelector("template[data-page]").content.firstElementChild.cloneNode(true);
@@ -49,7 +53,7 @@
       row.querySelector("[data-remove]").addEventListener("click", () => {
         pages = pages.filter((other) => other !== page);
         show();
-        form.querySelector("[data-add]").focus();
+        add.focus();
       });
       draw(row.querySelector("canvas"), file);
       pages.push(page);

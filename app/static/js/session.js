@@ -8,7 +8,7 @@
   if (!email || !window.htmx) return;
 
   let dialog = null;
-  let refused = [];
+  let again = []; // what to do then
 
   const TO_BE_SENT = ["waiting", "sending", "checking", "cut", "expired"]
     .map((state) => `[data-state=${state}]`)
@@ -37,15 +37,15 @@
   function shut() {
     dialog.remove();
     dialog = null;
-    refused = [];
+    again = [];
   }
 
   function answered({ detail: { xhr } }) {
     if (xhr.status !== 204) return dialog.querySelector("[type=password]").select();
-    const again = refused;
+    const refused = again;
     window.portal.renewToken(xhr.getResponseHeader("X-CSRF-Refresh"));
     dialog.close();
-    for (const one of again) window.portal.repeat(one);
+    for (const repeat of refused) repeat();
     htmx.trigger(document.body, "portal:look");
     document.dispatchEvent(new CustomEvent("portal:signed-in"));
   }
@@ -57,7 +57,38 @@
     const isPoll = window.portal.isUnasked(elt);
     if (isPoll && !isLosing()) return;
     event.preventDefault();
-    if (!isPoll) refused.push(event.detail);
+    const refused = event.detail;
+    if (!isPoll) again.push(() => window.portal.repeat(refused));
+    ask();
+  });
+
+  // A form that leads to another page takes what was typed with it: before it goes, the
+  // portal is asked whether it would be let in.
+
+  const LOST = "textarea, input:not([type=hidden], [type=checkbox], [type=radio], [type=submit])";
+  const mayLose = (form) =>
+    form.method === "post" &&
+    !form.matches("[hx-post]") &&
+    [...form.querySelectorAll(LOST)].some((field) => field.value);
+  const letIn = new WeakSet();
+
+  document.addEventListener("submit", async (event) => {
+    const { target: form, submitter } = event;
+    if (event.defaultPrevented || letIn.delete(form) || !mayLose(form)) return;
+    event.preventDefault();
+    const go = () => {
+      form.removeAttribute("aria-busy");
+      letIn.add(form);
+      form.requestSubmit(submitter?.isConnected ? submitter : null);
+    };
+    const answer = await fetch("/session", { headers: { "HX-Request": "true" } }).catch(() => null);
+    if (answer?.status === 204) {
+      window.portal.renewToken(answer.headers.get("X-CSRF-Refresh"));
+      return go();
+    }
+    form.removeAttribute("aria-busy");
+    if (answer?.status !== 401) return window.portal.tellUnanswered("asked");
+    again.push(go);
     ask();
   });
 

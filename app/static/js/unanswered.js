@@ -7,20 +7,23 @@
   const { isUnasked, one } = window.portal;
   const template = document.getElementById("unanswered");
 
-  function tell({ detail: { elt, requestConfig } }) {
-    if (isUnasked(elt)) return;
-    const word = requestConfig.verb === "get" ? "asked" : "sent";
+  function tell(word) {
     const messages = one("#messages");
-    if (one(`[data-unanswered=${word}]`, messages)) return;
-    const toast = one(`[data-unanswered=${word}]`, template.content).cloneNode(true);
-    messages.append(toast);
+    const selector = `[data-unanswered=${word}]`;
+    if (!one(selector, messages)) messages.append(one(selector, template.content).cloneNode(true));
   }
 
-  for (const name of ["htmx:sendError", "htmx:timeout"]) document.addEventListener(name, tell);
+  function tellOf({ detail: { elt, requestConfig } }) {
+    if (!isUnasked(elt)) tell(requestConfig.verb === "get" ? "asked" : "sent");
+  }
+
+  for (const name of ["htmx:sendError", "htmx:timeout"]) document.addEventListener(name, tellOf);
 
   document.addEventListener("htmx:responseError", (event) => {
     const { xhr } = event.detail;
     const isOurs = ["HX-Retarget", "X-CSRF-Refresh"].some((name) => xhr.getResponseHeader(name));
-    if (!isOurs) tell(event);
+    if (!isOurs) tellOf(event);
   });
+
+  window.portal.tellUnanswered = tell;
 })();
