@@ -172,12 +172,14 @@ def _words(code: int) -> tuple[str, str]:
 
 
 def _gone() -> tuple[str, str]:
-    """By what was asked for or done; what is not open to a person is gone too."""
+    """By what was asked for or done; what is not open to a person is gone too. An address
+    that does not exist for them says nothing of what it would have been about."""
     titles = {
         "document_id": _("This document is no longer here"),
         "folder_id": _("This folder is no longer here"),
     }
-    title = next((titles[one] for one in titles if one in (request.view_args or {})), "")
+    asked = {} if g.get("is_hidden") else request.view_args or {}
+    title = next((titles[one] for one in titles if one in asked), "")
     if not title:
         return _("This page cannot be found"), _(
             "The address may be mistyped, or what it shows is not open to you."

@@ -109,7 +109,8 @@ def _let_in(audience: str) -> None:
     if not current_user.is_authenticated:
         raise SessionExpired
     if not _is_open(audience):
-        abort(403 if current_user.is_firm_side else 404)
+        g.is_hidden = not current_user.is_firm_side
+        abort(404 if g.is_hidden else 403)
 
 
 def _is_open(audience: str | None) -> bool:

@@ -151,3 +151,12 @@ def test_a_fault_is_told_once(
         shown = BeautifulSoup(told.text, "html.parser")
         part = shown.select_one("main") or shown
         assert part.text.count("problème de notre côté") == 1
+
+
+def test_a_page_of_the_firm_does_not_tell_a_client_that_the_document_is_gone(
+    app: Flask, world: World
+) -> None:
+    paul = signed_in(app, world.alder.manager)
+    page = main(paul.get(f"/documents/{uuid.uuid4()}/refuse").text)
+    assert page.h1
+    assert page.h1.text == "Cette page est introuvable"

@@ -116,6 +116,13 @@ def test_the_keys_are_listed_and_single_letters_can_be_switched_off(
     press(claire, "?")
     listed = claire.page.get_by_role("dialog", name="Raccourcis")
     expect(listed).to_be_visible()
+    beside = listed.get_by_text("le volet de droite")
+    expect(listed.get_by_text("une autre entreprise")).to_be_visible()
+    expect(listed.get_by_text("rechercher")).to_be_visible()
+    claire.page.set_viewport_size({"width": 1200, "height": 900})
+    expect(beside).to_be_visible()
+    claire.page.set_viewport_size({"width": 1440, "height": 900})
+    expect(beside).not_to_be_visible()  # where it is no drawer
     press(claire, "Escape")
     expect(listed).not_to_be_visible()
 

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.journeys.conftest import Visit
+from tests.journeys.looking import NARROWEST
 from tests.journeys.visitors import MAKE_A_FOLDER, File, pdf
 from tests.pages.bad_files import pdf_of
 
@@ -241,3 +242,39 @@ def test_the_lines_of_an_import_read_well_on_a_desk_and_on_a_phone(
     page.set_viewport_size({"width": 390, "height": 844})
     dashes = page.locator(".import-lines td:visible").filter(has_text=re.compile("^–$"))
     expect(dashes).to_have_count(0)
+
+
+def test_a_name_without_a_space_sticks_out_of_no_page_about_its_document(
+    visit: Visit,
+) -> None:
+    nadia = visit("nadia")
+    nadia.open_a_folder_of_its_own("garage-roux")
+    file = pdf(ONE_WORD[:190] + ".pdf")
+    nadia.drop(file)
+    name = nadia.page.locator("tr[data-document] .document-name")
+    address = name.get_attribute("href")
+    nadia.page.set_viewport_size({"width": 320, "height": 640})
+    for act in ("", "/move", "/copy", "/versions", "/describe", "/refuse", "/comments"):
+        nadia.page.goto(nadia.url(f"{address}{act}"))
+        assert not nadia.page.evaluate(IS_WIDE), act
+
+
+def test_the_journal_s_filters_are_read_whole_on_the_narrowest_phone(
+    visit: Visit,
+) -> None:
+    claire = visit("claire")
+    page = claire.page
+    page.set_viewport_size({"width": NARROWEST, "height": 740})
+    page.goto(claire.url("/deliveries"))
+    for select in page.locator(".journal-filters select").all():
+        needed = select.evaluate("""one => {
+          const copy = one.cloneNode(true);
+          copy.style.cssText = "width: max-content; position: absolute";
+          one.after(copy);
+          const width = copy.offsetWidth;
+          copy.remove();
+          return width;
+        }""")
+        assert box(select)["width"] >= min(needed, NARROWEST - 32)
+    for time in page.locator(".journal-badge time").all():
+        assert right(time) <= NARROWEST - 16

@@ -82,10 +82,9 @@
       form.requestSubmit(submitter?.isConnected ? submitter : null);
     };
     const answer = await fetch("/session", { headers: { "HX-Request": "true" } }).catch(() => null);
-    if (answer?.status === 204) {
-      window.portal.renewToken(answer.headers.get("X-CSRF-Refresh"));
-      return go();
-    }
+    const fresh = answer?.headers.get("X-CSRF-Refresh");
+    if (fresh) window.portal.renewToken(fresh);
+    if (answer?.status < 500 && answer.status !== 401) return go();
     form.removeAttribute("aria-busy");
     if (answer?.status !== 401) return window.portal.tellUnanswered("asked");
     again.push(go);
