@@ -79,7 +79,12 @@ from app.pages import (
     routes as pages_routes,
     scan_routes,
 )
-from app.people import invitation_routes, routes as people_routes, signing_in
+from app.people import (
+    forgetting_routes,
+    invitation_routes,
+    routes as people_routes,
+    signing_in,
+)
 from app.search import keeping as _keeping, routes as search_routes  # noqa: F401
 
 # Named apart from the packages, which these names would hide in this module.
@@ -88,6 +93,7 @@ BLUEPRINTS = (
     filters_routes.blueprint,
     mentions_routes.blueprint,
     notices_routes.blueprint,
+    forgetting_routes.blueprint,
     invitation_routes.blueprint,
     firms_routes.blueprint,
     install_routes.blueprint,

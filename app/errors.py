@@ -172,8 +172,8 @@ def _words(code: int) -> tuple[str, str]:
 
 
 def _gone() -> tuple[str, str]:
-    """By what was asked for or done; what is not open to a person is gone too. An address
-    that does not exist for them says nothing of what it would have been about."""
+    """By what was asked for or done; what is not open to a person is gone too. An
+    address that does not exist for them says nothing of what it would be about."""
     titles = {
         "document_id": _("This document is no longer here"),
         "folder_id": _("This folder is no longer here"),

@@ -6,7 +6,8 @@ from flask_limiter.util import get_remote_address
 
 from app.db import db
 from app.errors import Refused
-from app.people.inviting import Invalid, choose_password, person_invited
+from app.people.inviting import choose_password, person_invited
+from app.people.links import Invalid
 from app.people.models import Person
 from app.people.signing_in import sign_in
 from app.policy import open_to
@@ -51,8 +52,9 @@ def _invited(token: str) -> Person:
 
 def _page(token: str, person: Person, error: Refused | None = None) -> str:
     errors = {error.field: error.message} if error else {}
+    action = url_for("invitations.accept", token=token)
     return render_template(
-        "people/welcome.html", token=token, invited=person, errors=errors
+        "people/welcome.html", action=action, invited=person, errors=errors
     )
 
 

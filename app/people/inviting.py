@@ -1,18 +1,12 @@
-"""Inviting somebody: a mail with a link by which they choose their password, once.
+"""Inviting somebody: a mail with a link by which they choose their password, once."""
 
-The link holds who it is for and a secret, signed. Of the secret a digest is stored with
-the person: a newer invitation takes its place, and a chosen password takes it away.
-"""
-
-import hashlib
-import secrets
 import uuid
 from datetime import timedelta
 
 from babel.lists import format_list
-from flask import current_app, url_for
+from flask import url_for
 from flask_babel import force_locale, get_locale
-from itsdangerous import BadData, SignatureExpired, URLSafeTimedSerializer
+from itsdangerous import SignatureExpired
 from sqlalchemy import update
 
 from app.activity.recording import record
@@ -23,20 +17,14 @@ from app.firms.hosts import url_of
 from app.firms.models import Firm
 from app.formats import fulltime
 from app.notices.writing import notify
+from app.people.links import Invalid, holder, new_token, used
 from app.people.models import Person
 from app.people.passwords import hash_password
 from app.texts import gettext as _
 
 LIFETIME = timedelta(days=7)
+KIND = "invitation"
 LEAST_LETTERS, MOST_LETTERS = 12, 200
-
-
-class Invalid(Refused):
-    """The link opens nothing; `status` says whether it ever did."""
-
-    def __init__(self, message: str, status: int) -> None:
-        super().__init__(message)
-        self.status = status
 
 
 def invite(person: Person, *companies: Company, by: Person) -> None:
@@ -72,20 +60,14 @@ def invite(person: Person, *companies: Company, by: Person) -> None:
 def person_invited(token: str, firm_id: uuid.UUID | None) -> Person:
     """Whom the link is for, at this firm. Raises Invalid, with why."""
     try:
-        said = _signer().loads(token, max_age=int(LIFETIME.total_seconds()))
-        person_id, secret = uuid.UUID(said[0]), str(said[1])
+        person, is_newest = holder(token, KIND, LIFETIME, firm_id)
     except SignatureExpired:
         raise Invalid(
             _("This link was good for 7 days, which are over."), 410
         ) from None
-    except (BadData, ValueError, TypeError, IndexError, KeyError):
-        raise _unknown() from None
-    person = db.session.get(Person, person_id)
-    if person is None or person.firm_id != firm_id or person.disabled_at:
-        raise _unknown()
     if person.password_hash:
-        raise _used()
-    if _digest(secret, person) != person.invitation_sha256:
+        raise used()
+    if not is_newest:
         raise Invalid(
             _(
                 "This invitation is no longer good: follow the link in the newest one, "
@@ -118,17 +100,9 @@ def choose_password(person: Person, password: str, again: str) -> None:
         .returning(Person.id)
     ).one_or_none()
     if changed is None:
-        raise _used()
+        raise used()
     if person.firm_id:
         record("password_chosen", firm_id=person.firm_id, actor_id=person.id)
-
-
-def _new_link(person: Person, firm: Firm) -> str:
-    """The links that the person got before open nothing any more."""
-    secret = secrets.token_urlsafe(32)
-    person.invitation_sha256 = _digest(secret, person)
-    token = _signer().dumps([str(person.id), secret])
-    return url_of(firm) + url_for("invitations.show", token=token)
 
 
 def _text(
@@ -149,26 +123,10 @@ def _text(
         lines.append(_("Sign in with your password:") + f"\n{url_of(firm)}/login")
     else:
         until = fulltime(utc_now() + LIFETIME)
+        token = new_token(person, KIND)
         lines.append(
             _("Choose your password (until %(time)s):", time=until)
-            + f"\n{_new_link(person, firm)}"
+            + f"\n{url_of(firm)}{url_for('invitations.show', token=token)}"
         )
     lines.append(_("You did not expect this message? Ignore it."))
     return "\n\n".join([*lines, f"--\n{firm.name}"]) + "\n"
-
-
-def _signer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="invitation")
-
-
-def _digest(secret: str, person: Person) -> str:
-    """Of the address too: what was sent to another one opens nothing."""
-    return hashlib.sha256(f"{secret} {person.email}".encode()).hexdigest()
-
-
-def _unknown() -> Invalid:
-    return Invalid(_("This link is not whole, or was never given out."), 404)
-
-
-def _used() -> Invalid:
-    return Invalid(_("This link was used already: it is good for once."), 410)

@@ -29,7 +29,8 @@ class Person(Base, UserMixin):
     # Staff see the companies assigned to them, or all of them.
     sees_all_companies: Mapped[bool] = mapped_column(default=False)
     password_hash: Mapped[str | None] = mapped_column(String(255))
-    # Of the secret in the newest invitation; null once a password was chosen by it.
+    # Of the secret in the newest link that was sent to choose a password; null once one
+    # was chosen by it.
     invitation_sha256: Mapped[str | None] = mapped_column(String(64))
     locale: Mapped[str] = mapped_column(String(8), default="fr")
     # Written to at once when a comment calls them.

@@ -26,6 +26,10 @@ from tests.cast import House, World, browser_at, served, signed_in
 
 PUBLIC = {
     "bundles",
+    "forgetting.change",  # whoever holds the link
+    "forgetting.choose",
+    "forgetting.send",
+    "forgetting.show",
     "firms.home",  # sends a stranger to the sign-in page
     "firms.theme",
     "install.icon",

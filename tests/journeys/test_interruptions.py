@@ -238,7 +238,9 @@ def test_a_form_that_leads_elsewhere_goes_after_its_person_is_back(
         nadia.page.get_by_role("button", name="Enregistrer").click()
         nadia.page.get_by_label("Mot de passe").fill(PASSWORD)
         door(nadia).get_by_role("button", name="Continuer").click()
-        return expect(nadia.page.locator("main")).to_contain_text("quart d’heure")
+        expect(nadia.page.locator("main textarea[name=description]")).to_have_count(0)
+        expect(nadia.page.locator("main")).to_contain_text("quart d’heure")
+        return
     kept(nadia)
 
 
