@@ -24,6 +24,7 @@ BUNDLES: dict[str, tuple[str, ...]] = {
     "page.css": (
         *("vendor/inter.css", "css/app.css", "css/search.css", "css/life.css"),
         *("css/mentions.css", "css/grid.css", "css/interruptions.css"),
+        "css/forced.css",
     ),
     "page.js": (
         *("vendor/htmx.min.js", "vendor/idiomorph-ext.min.js"),
