@@ -76,6 +76,25 @@ def test_those_with_something_blocked_come_first(house: House, ada: Browser) -> 
     assert lines(ada, "show=todo") == ["Œuvre"]
 
 
+def test_its_figures_lead_to_what_they_count(house: House, ada: Browser) -> None:
+    house.switch("on")
+    for number in range(3):
+        [delivery] = house.drop(f"{number}.pdf").deliveries
+        if number:
+            db.session.get_one(Delivery, delivery.id).state = "failed"
+    db.session.commit()
+    soup = BeautifulSoup(ada.get("/").text, "html.parser")
+    waiting, blocked = (str(one["href"]) for one in soup.select(".figure-note a"))
+    assert "1 envoi" in told(ada, waiting)
+    assert "2 envois" in told(ada, blocked)
+
+
+def told(browser: Browser, path: str) -> str:
+    soup = BeautifulSoup(browser.get(path).text, "html.parser")
+    [count] = soup.select(".journal-bar p")
+    return " ".join(count.text.split())
+
+
 def test_one_s_own_companies_are_those_assigned(house: House, ada: Browser) -> None:
     assert lines(ada, "show=mine") == []
     db.session.add(

@@ -209,6 +209,8 @@ DUPONT = "/companies/dupont-maconnerie"
 PAGES: dict[str, tuple[str | None, str, Way]] = {
     "login-durand": (None, "durand", at("/login")),
     "login-lefevre": (None, "lefevre", at("/login")),
+    "forgotten-durand": (None, "durand", at("/password")),
+    "forgotten-lefevre": (None, "lefevre", at("/password")),
     "dashboard-durand": ("claire", "", at("/")),
     "dashboard-lefevre": ("nadia", "", at("/")),
     "companies": ("claire", "", at("/companies")),

@@ -166,3 +166,13 @@ def test_a_scan_without_a_page_asks_for_one(visit: Visit) -> None:
     karim.page.get_by_role("button", name="Déposer").last.click()
     expect(karim.page).not_to_have_url(re.compile("/scan$"))
     assert karim.complaints == []
+
+
+@pytest.mark.parametrize("width", [NARROWEST, 820])
+def test_what_waits_is_read_before_the_companies(visit: Visit, width: int) -> None:
+    page = (claire := visit("claire")).page
+    page.goto(claire.url("/"))
+    page.set_viewport_size({"width": width, "height": PHONE["height"]})
+    assert bottom_of(page, ".kept") < bottom_of(page, ".desk-tools")
+    assert bottom_of(page, "#desk-lines") < bottom_of(page, ".feed")
+    assert page.evaluate(STICKING_OUT) == []
