@@ -42,7 +42,7 @@ BUNDLES: dict[str, tuple[str, ...]] = {
     ),
     "library.js": (
         *("library/_script.html", "js/directories.js", "js/offline.js"),
-        *("js/showing.js", "js/deposit.js", "js/dropping.js"),
+        *("js/showing.js", "js/deposit.js", "js/dropping.js", "js/tray.js"),
         *("js/rows.js", "js/choosing.js", "js/dragging.js"),
     ),
 }

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.journeys.conftest import Visit
-from tests.journeys.visitors import Visitor
+from tests.journeys.visitors import Visitor, pdf
 
 pytestmark = pytest.mark.journey
 
@@ -152,3 +152,20 @@ def test_the_tree_is_filtered_walked_and_whole_again(claire: Visitor) -> None:
     press(claire, "Enter")
     title = claire.page.get_by_role("heading", level=1)
     expect(title).to_have_text("Juridique")
+
+
+def test_who_cancels_a_deposit_keeps_their_place(visit: Visit) -> None:
+    karim = visit("karim")
+    karim.open_a_folder_of_its_own("garage-roux")
+    page = karim.page
+    page.route("**/documents", lambda _route: None)  # it goes on and on
+    karim.drop(pdf("Un.pdf"), pdf("Deux.pdf"))
+    for name in ("Un", "Deux"):
+        row = karim.result(f"{name}.pdf")
+        row.get_by_role("button", name="Annuler").focus()
+        press(karim, "Enter")
+        expect(row).to_have_attribute("data-state", "cancelled")
+        expect(page.locator("#depots button:focus")).to_have_count(1)
+    page.get_by_role("button", name="Tout effacer").focus()
+    press(karim, "Enter")
+    expect(page.locator("[data-deposit-open]:focus")).to_have_count(1)

@@ -34,7 +34,11 @@ def test_what_is_current_or_on_is_seen_in_the_person_s_own_colours(
     page = claire.page
     page.emulate_media(forced_colors="active")
     plain = page.locator(".brand").evaluate(COLOUR)
-    for selector in ("nav [aria-current]", "#tree [aria-current]", ".pill[aria-current]"):
+    for selector in (
+        "nav [aria-current]",
+        "#tree [aria-current]",
+        ".pill[aria-current]",
+    ):
         assert page.locator(selector).first.evaluate(COLOUR) != plain, selector
     page.goto(claire.url("/apps/quickbooks"))
     canvas = page.locator(".brand").evaluate(COLOUR)
