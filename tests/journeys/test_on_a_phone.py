@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.files import jpeg
 from tests.journeys.conftest import Visit
 from tests.journeys.looking import NARROWEST, PHONE, STICKING_OUT, violations, wear
-from tests.journeys.visitors import pdf
+from tests.journeys.visitors import File, pdf
 
 pytestmark = pytest.mark.journey
 
@@ -159,7 +159,7 @@ def test_a_scan_without_a_page_asks_for_one(visit: Visit) -> None:
     karim.page.locator(".quick-scan").first.click()
     karim.page.get_by_role("button", name="Déposer").last.click()
     expect(karim.page.get_by_label("Ajouter une page")).to_be_focused()
-    photo = {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": jpeg()}
+    photo = File("a.jpg", jpeg(), "image/jpeg").chosen()
     for _ in range(2):
         karim.page.get_by_label("Ajouter une page").set_input_files([photo])
     karim.page.get_by_role("button", name="Retirer la page 2").click()

@@ -278,3 +278,12 @@ def test_the_journal_s_filters_are_read_whole_on_the_narrowest_phone(
         assert box(select)["width"] >= min(needed, NARROWEST - 32)
     for time in page.locator(".journal-badge time").all():
         assert right(time) <= NARROWEST - 16
+
+
+def test_an_import_stands_in_the_middle_with_its_way_back(visit: Visit) -> None:
+    page = (claire := visit("claire")).page
+    page.set_viewport_size({"width": 1440, "height": 900})
+    for path in ("/companies/import", "/apps/quickbooks/import"):
+        page.goto(claire.url(path))
+        lefts = {round(box(part)["x"]) for part in page.locator("main > *").all()}
+        assert lefts == {round(1440 - right(page.locator(".import")))}
