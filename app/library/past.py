@@ -9,7 +9,7 @@ from app.companies.models import Company
 from app.db import db
 from app.library.finding import Place
 from app.library.models import Arrival, Document, Folder, Version
-from app.library.tree import hidden_folders, sight_of_person
+from app.library.tree import hidden_folders, hidden_for
 from app.people.models import Person
 
 
@@ -34,6 +34,6 @@ def seen_versions(
 def may_see_still(document: Document, person: Person) -> bool:
     """What they brought may be among the firm's own by now."""
     company = db.session.get_one(Company, document.company_id)
-    hidden = hidden_folders(company, sight_of_person(person, company))
+    hidden = hidden_for(person, company)
     wanted = select(Folder.id).where(Folder.id == document.folder_id)
     return db.session.scalar(wanted.where(Folder.id.not_in(hidden))) is not None

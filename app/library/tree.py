@@ -230,8 +230,13 @@ def hidden_folders(company: Company, sight: Sight) -> Select[uuid.UUID]:
     return hidden_of(company.id, sight)
 
 
+def hidden_for(person: Person, company: Company) -> Select[uuid.UUID]:
+    """The same without a request, of whoever it is."""
+    return hidden_folders(company, sight_of_person(person, company))
+
+
 def hidden_of(company_id: Any, sight: Sight) -> Select[uuid.UUID]:
-    """The same, of the company that a statement is given."""
+    """What `hidden_folders` gives, of the company that a statement is given."""
     start = (
         select(Folder.id)
         .where(Folder.company_id == company_id, sight.forbids(Folder))

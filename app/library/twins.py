@@ -9,7 +9,7 @@ from sqlalchemy.orm import aliased
 from app.companies.models import Company
 from app.db import db
 from app.library.models import Document
-from app.library.tree import hidden_folders, sight_of_person
+from app.library.tree import hidden_for
 from app.people.models import Person
 
 
@@ -19,7 +19,7 @@ def has_twin_in_sight(document: Document, person: Person) -> bool:
     if not document.duplicate_of_id:
         return False
     company = db.session.get_one(Company, document.company_id)
-    hidden = hidden_folders(company, sight_of_person(person, company))
+    hidden = hidden_for(person, company)
     other = select(Document.id).where(
         Document.company_id == document.company_id,
         Document.sha256 == document.sha256,

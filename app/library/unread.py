@@ -25,7 +25,8 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 from app.companies.models import Company
 from app.connectors.reach import subtree
 from app.db import UtcDateTime, among, database_now, db, insert_into
-from app.library.models import Document, DocumentRead, Folder, FolderRead
+from app.library.models import Document, Folder
+from app.library.read_models import DocumentRead, FolderRead
 from app.library.tree import Sight, hidden_folders, hidden_of
 from app.locks import lock_company
 from app.people.models import Person
