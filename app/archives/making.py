@@ -68,7 +68,8 @@ def _claim(archive_id: uuid.UUID) -> Archive | None:
         .execution_options(synchronize_session=False)
     )
     given_up = mine.where(Archive.attempts >= MOST_ATTEMPTS).values(state="failed")
-    db.session.execute(given_up)
+    if db.session.execute(given_up.returning(Archive.id)).all():
+        telling.tell_failed(db.session.get_one(Archive, archive_id))
     taken = db.session.execute(
         mine.values(
             state="working", seen_at=now, attempts=Archive.attempts + 1

@@ -41,6 +41,7 @@ def tell(mail: InboundMail) -> int:
                 subject=_("A mail to look at"),
                 text=_text(mail, firm),
                 firm=firm,
+                company=mail.company,
             )
     return len(readers)
 

@@ -6,11 +6,13 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    ColumnElement,
     ForeignKey,
     Index,
     Select,
     String,
     UniqueConstraint,
+    or_,
     select,
     text,
 )
@@ -101,6 +103,28 @@ class Company(Base, TenantOwned):
         if is_client:
             is_theirs &= Membership.role != "staff"
         return companies.join(Membership, is_theirs)
+
+    @classmethod
+    def is_open_to(cls, person_id: Any) -> ColumnElement[bool]:
+        """The same of whoever it is, as the database knows them at this moment; nothing
+        is open to an account that is closed."""
+        theirs = select(Membership.person_id).where(
+            Membership.company_id == cls.id,
+            Membership.person_id == Person.id,
+            or_(Person.role != "client", Membership.role != "staff"),
+        )
+        is_let_in = or_(
+            Person.role == "firm_admin",
+            (Person.role == "staff") & Person.sees_all_companies,
+            theirs.correlate(cls, Person).exists(),
+        )
+        person = select(Person.id).where(
+            Person.id == person_id,
+            Person.firm_id == cls.firm_id,
+            Person.disabled_at.is_(None),
+            is_let_in,
+        )
+        return person.correlate(cls).exists()
 
     @property
     def initials(self) -> str:

@@ -50,6 +50,7 @@ def tell_refused(
                 ),
                 text=_refused_text(name, company, destination, said, sender, firm),
                 firm=firm,
+                company=company,
             )
 
 

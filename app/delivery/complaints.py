@@ -34,6 +34,7 @@ def tell(delivery: Delivery, said: str) -> None:
                 ),
                 text="\n".join((_text(delivery), said, "", _link(delivery, firm), "")),
                 firm=firm,
+                company=company,
             )
 
 

@@ -21,7 +21,7 @@ from app.firms.models import Firm
 from app.formats import midnight
 from app.library.models import Document, Version
 from app.library.naming import clean_name
-from app.library.tree import hidden_folders, sight_of_person
+from app.library.tree import hidden_for
 from app.notices.models import NoticeSetting
 from app.notices.stopping import stop_url
 from app.notices.writing import notify
@@ -107,6 +107,7 @@ def _tell(setting: NoticeSetting, until: datetime) -> bool:
             subject=_subject(person, company, total),
             text=_text(firm, company, total, _lines(person, company, some), stop),
             firm=firm,
+            company=company,
             stop_url=stop,
         )
     return True
@@ -165,7 +166,7 @@ def _lines(person: Person, company: Company, some: Sequence[Document]) -> list[s
     """Each with its folder. What has gone out of the person's sight since is told as
     they deposited it: neither where it is nor what it is called now."""
     options = {"across_firms": True}
-    asked = hidden_folders(company, sight_of_person(person, company))
+    asked = hidden_for(person, company)
     hidden = set(db.session.scalars(asked, execution_options=options))
     unseen = [document.id for document in some if document.folder_id in hidden]
     given = dict(

@@ -38,6 +38,7 @@ def tell(mail: BotMail, app_name: str) -> int:
                 subject=_subject(mail.kind, whose),
                 text=_text(mail, url_of(firm)),
                 firm=firm,
+                company=company,
             )
     return len(readers)
 

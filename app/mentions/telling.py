@@ -37,6 +37,7 @@ def tell(document: Document, comment: Comment, people: Iterable[Person]) -> None
                 ),
                 text=_text(firm, company, document, comment, stop),
                 firm=firm,
+                company=company,
                 stop_url=stop,
             )
 

@@ -21,6 +21,10 @@ class Notice(Base):
     firm_id: Mapped[uuid.UUID | None] = mapped_column(
         ForeignKey("firms.id", ondelete="CASCADE"), index=True
     )
+    # What it tells of, where that is one company: for who may enter it still.
+    company_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("companies.id", ondelete="CASCADE"), index=True
+    )
     kind: Mapped[str] = mapped_column(String(40))
     recipient: Mapped[str] = mapped_column(String(254))
     reply_to: Mapped[str | None] = mapped_column(String(254))

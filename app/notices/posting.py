@@ -15,6 +15,7 @@ from flask import current_app
 from flask_babel import force_locale
 from sqlalchemy import select
 
+from app.companies.models import Company
 from app.db import database_now, db
 from app.delivery import quota
 from app.firms.models import Firm
@@ -72,8 +73,8 @@ def _post(host: smtplib.SMTP, notice_id: uuid.UUID) -> int:
     notice = _take(notice_id)
     if notice is None:
         return 0
-    if _is_closed(notice):
-        _put_off(notice, "the account was closed meanwhile", is_final=True)
+    if why := _why_not_any_more(notice):
+        _put_off(notice, why, is_final=True)
         return 0
     try:
         message = _message(notice)
@@ -100,6 +101,15 @@ def _post(host: smtplib.SMTP, notice_id: uuid.UUID) -> int:
     return 0
 
 
+def _why_not_any_more(notice: Notice) -> str:
+    """What happened since it was written; empty when it is still for them."""
+    if _is_closed(notice):
+        return "the account was closed meanwhile"
+    if _is_of_a_company_lost(notice):
+        return "the company is not theirs any more"
+    return ""
+
+
 def _is_closed(notice: Notice) -> bool:
     """The account that it is for. Whoever wrote to us gets an answer all the same."""
     if notice.kind in ANSWERS:
@@ -113,6 +123,19 @@ def _is_closed(notice: Notice) -> bool:
         )
     )
     return disabled_at is not None
+
+
+def _is_of_a_company_lost(notice: Notice) -> bool:
+    """It tells of a company that whoever has this address may not enter any more."""
+    if notice.company_id is None:
+        return False
+    reader = select(Person.id).where(
+        Person.firm_id == notice.firm_id, Person.email == notice.recipient
+    )
+    still = select(Company.id).where(
+        Company.id == notice.company_id, Company.is_open_to(reader.scalar_subquery())
+    )
+    return db.session.scalar(still, execution_options={"across_firms": True}) is None
 
 
 def _send(host: smtplib.SMTP, notice: Notice, message: EmailMessage) -> None:

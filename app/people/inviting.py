@@ -44,6 +44,7 @@ def invite(person: Person, *companies: Company, by: Person) -> None:
         subject=subject,
         text=text,
         firm=firm,
+        company=companies[0] if len(companies) == 1 else None,
         reply_to=by.email,
     )
     for company in companies:

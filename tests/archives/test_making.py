@@ -129,8 +129,8 @@ def test_who_asked_is_told_and_downloads_it(app: Flask, house: House) -> None:
     assert "attachment" in answer.headers["Content-Disposition"]
 
 
-def told() -> list[str]:
-    wanted = select(Notice.recipient).where(Notice.kind == "archive_ready")
+def told(kind: str = "archive_ready") -> list[str]:
+    wanted = select(Notice.recipient).where(Notice.kind == kind)
     return list(db.session.scalars(wanted))
 
 
@@ -340,12 +340,24 @@ def test_after_three_tries_it_has_failed_and_can_be_started_again(
         for _try in range(4):
             making.make(str(archive.id))
     assert newest().state == "failed"
+    assert (told(), told("archive_failed")) == ([], [house.admin.email])
     page = ada.get(f"/companies/{house.dune.slug}/archives").text
     assert f"/archives/{archive.id}/retry" in page
     assert ada.post(f"/archives/{archive.id}/retry").status_code == 303
     making.make(str(archive.id))
     assert newest().state == "ready"
     assert ada.post(f"/archives/{archive.id}/retry").status_code == 422
+
+
+def test_who_may_not_have_it_any_more_is_not_told_that_it_failed(
+    app: Flask, house: House
+) -> None:
+    ask(signed_in(app, house.manager), house)
+    newest().attempts = making.MOST_ATTEMPTS
+    db.session.delete(db.session.get(Membership, (house.manager.id, house.dune.id)))
+    db.session.commit()
+    making.make(str(newest().id))
+    assert (newest().state, told("archive_failed")) == ("failed", [])
 
 
 def test_told_to_end_it_leaves_the_work_to_another(

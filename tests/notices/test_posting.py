@@ -1,5 +1,6 @@
 """Mails to people: written down with the act, sent after it, never lost in silence."""
 
+import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
@@ -7,6 +8,7 @@ from app.db import database_now, db
 from app.notices import posting
 from app.notices.models import Notice
 from app.notices.writing import notify
+from app.people.models import Membership
 from tests.cast import World
 from tests.smtp import MailServer
 
@@ -86,6 +88,41 @@ def test_what_waits_for_somebody_whose_account_was_closed_does_not_leave(
     assert [b"Cabinet Birch" in mail.raw for mail in post.messages] == [True]
     assert notice.failed_at
     assert (posting.post_notices(), len(post.messages)) == (0, 1)
+
+
+def test_what_waits_for_somebody_who_lost_that_company_alone_does_not_leave(
+    world: World, post: MailServer
+) -> None:
+    """What tells of no company still reaches them."""
+    house = world.alder
+    kept = [
+        notify(
+            house.manager.email,
+            kind="x",
+            subject="s",
+            text="t",
+            firm=house.firm,
+            company=company,
+        )
+        for company in (house.dune, None)
+    ]
+    db.session.delete(db.session.get(Membership, (house.manager.id, house.dune.id)))
+    db.session.commit()
+    assert posting.post_notices() == 1
+    assert (kept[0].sent_at, kept[1].failed_at) == (None, None)
+    assert "not theirs" in kept[0].last_text
+    assert (posting.post_notices(), len(post.messages)) == (0, 1)
+
+
+@pytest.mark.parametrize("who", ["admin", "staff", "manager", "user"])
+def test_what_tells_of_a_company_reaches_all_who_may_enter_it(
+    world: World, post: MailServer, who: str
+) -> None:
+    house = world.alder
+    email = getattr(house, who).email
+    notify(email, kind="x", subject="s", text="t", firm=house.firm, company=house.dune)
+    db.session.commit()
+    assert posting.post_notices() == 1
 
 
 def test_a_server_that_hangs_up_loses_nothing(world: World, post: MailServer) -> None:
