@@ -15,8 +15,8 @@ from sqlalchemy import Row, Select, Uuid, bindparam, null, select
 
 from app.companies.models import Company
 from app.db import db
-from app.errors import Refused
-from app.people.models import Membership
+from app.errors import DomainError, Refused
+from app.people.models import Membership, Person
 from app.policy import only_reads_now
 from app.texts import gettext as _
 
@@ -96,6 +96,29 @@ def still_open(company_id: uuid.UUID) -> None:
     ).one()
     if archived_at:
         raise read_only(name)
+
+
+class NoLongerOpen(DomainError):
+    """Whoever acts may not enter any more; a form of it is not theirs to see either."""
+
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("This company is no longer open to you: nothing was kept or changed.")
+        )
+
+
+def still_let_in(person: Person | None, company_id: uuid.UUID) -> None:
+    """For what took a while before it has the company's lock. Raises NoLongerOpen when
+    they were taken off the company meanwhile, or their account was closed."""
+    if person is None:
+        return
+    found = select(Company.id).where(
+        Company.id == company_id, Company.is_open_to(person.id)
+    )
+    if db.session.scalar(found) is None:
+        raise NoLongerOpen
 
 
 def read_only(name: str) -> Refused:

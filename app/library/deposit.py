@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import Select, Uuid, bindparam, or_, select
+from sqlalchemy import Select, Uuid, bindparam, or_, select, true
 
-from app.companies.finding import read_only
+from app.companies.finding import NoLongerOpen, read_only
 from app.companies.models import Company
 from app.db import db, new_id
 from app.delivery import planning
@@ -49,10 +49,11 @@ def deposit(
     upload_id: uuid.UUID | None = None,
 ) -> Deposited:
     """Make the file a document of the folder. The same `upload_id` makes it one once,
-    until that is in the trash. Raises Refused when the folder is gone."""
+    until that is in the trash. Raises Refused when the folder is gone, and NoLongerOpen
+    when the company is not theirs any more (of a mail that was asked when it came)."""
     # Two files of one name take their turns, so that each gets its own.
     now = lock_company(into.company_id, and_folder=into.id)
-    neighbours = _neighbours(into, received, upload_id)
+    neighbours = _neighbours(into, received, upload_id, by if kind != "email" else None)
     if upload_id and (first := next(_with(neighbours, upload_id), None)):
         # A mail comes again by itself; who deposits again wants it to be there.
         if first.trashed_at is None or kind == "email":
@@ -89,14 +90,15 @@ def deposit(
 
 
 def _neighbours(
-    into: Folder, received: Received, upload_id: uuid.UUID | None
+    into: Folder, received: Received, upload_id: uuid.UUID | None, by: Person | None
 ) -> list[Document]:
     """Documents that matter to this one: same upload, same name here, same bytes.
 
-    Raises Refused when the folder is gone, or its company archived.
+    Raises Refused when the folder is gone, or its company archived; NoLongerOpen when
+    it is not open to who deposits.
     """
     found = db.session.execute(
-        _asked_neighbours(is_upload=upload_id is not None),
+        _asked_neighbours(is_upload=upload_id is not None, is_by_one=by is not None),
         {
             "firm_id": into.firm_id,
             "company_id": into.company_id,
@@ -104,18 +106,25 @@ def _neighbours(
             "name": received.name,
             "sha256": received.stored.sha256,
             "upload_id": upload_id,
+            "person_id": by.id if by else None,
         },
     ).all()
     if not found:
         raise Refused(_("This folder is no longer there. Choose another one."))
-    name, archived_at, _document = found[0]
+    name, archived_at, is_open, _document = found[0]
+    if not is_open:
+        raise NoLongerOpen
     if archived_at:
         raise read_only(name)
-    return [row[2] for row in found if row[2] is not None]
+    return [row[3] for row in found if row[3] is not None]
 
 
 @cache
-def _asked_neighbours(*, is_upload: bool) -> Select[str, datetime | None, Document]:
+def _asked_neighbours(
+    *, is_upload: bool, is_by_one: bool
+) -> Select[str, datetime | None, bool, Document]:
+    person_id = bindparam("person_id", type_=Uuid())
+    is_open = Company.is_open_to(person_id) if is_by_one else true()
     folder_id = bindparam("folder_id", type_=Uuid())
     company_id = bindparam("company_id", type_=Uuid())
     wanted = [
@@ -132,7 +141,7 @@ def _asked_neighbours(*, is_upload: bool) -> Select[str, datetime | None, Docume
             & (Document.upload_id == bindparam("upload_id"))
         )
     return (
-        select(Company.name, Company.archived_at, Document)
+        select(Company.name, Company.archived_at, is_open, Document)
         .select_from(Folder)
         .join(Company, Company.id == Folder.company_id)
         .outerjoin(Document, or_(*wanted))

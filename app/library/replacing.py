@@ -4,6 +4,7 @@ it left, nothing is sent again by itself. The caller commits.
 
 from typing import Any
 
+from app.companies.finding import still_let_in
 from app.db import db
 from app.delivery.versions import send_in_place
 from app.library.deposit import version_of
@@ -28,8 +29,10 @@ def replace(
 ) -> Version:
     """The document keeps its name and place; a rejected one is received again. The
     same bytes once more (a second click) change nothing. `kind` is of the arrival:
-    «rotate» where nothing but the pages' turn is new."""
+    «rotate» where nothing but the pages' turn is new. Raises Refused, and NoLongerOpen
+    when the company is not theirs any more."""
     lock_company(document.company_id)
+    still_let_in(by, document.company_id)
     take(document)
     before = current_version(document)
     is_repeat = before.number > 1 and before.sha256 == received.stored.sha256

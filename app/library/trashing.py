@@ -11,6 +11,8 @@ from typing import Any, cast
 
 from sqlalchemy import CursorResult, select, update
 
+from app.companies.finding import still_let_in
+from app.companies.models import Company
 from app.connectors.reach import subtree
 from app.db import database_now, db
 from app.delivery import planning
@@ -18,6 +20,7 @@ from app.delivery.cancelling import cancel_waiting
 from app.errors import Refused
 from app.library.models import Document, Folder
 from app.library.noting import note_document, note_documents, note_folder
+from app.library.permissions import acts_on, why_closed
 from app.library.taking import (
     FRESHLY,
     change_all,
@@ -29,7 +32,7 @@ from app.library.taking import (
     take,
     take_folder,
 )
-from app.library.tree import HIDDEN_FROM_USERS, chain
+from app.library.tree import HIDDEN_FROM_USERS, chain, sight_of_person
 from app.locks import lock_company
 from app.people.models import Person
 from app.texts import gettext as _
@@ -38,9 +41,21 @@ KEPT = timedelta(days=30)
 
 
 def trash_document(document: Document, *, by: Person | None) -> None:
+    """Raises Refused when the firm has decided on a client's meanwhile."""
     lock_company(document.company_id)
     take(document)
+    if by is not None and by.is_client:
+        _is_still_theirs(document, by)
     trash_all([document], by=by)
+
+
+def _is_still_theirs(document: Document, client: Person) -> None:
+    still_let_in(client, document.company_id)
+    company = db.session.get_one(Company, document.company_id)
+    folder = db.session.get_one(Folder, document.folder_id)
+    sight = sight_of_person(client, company)
+    if "trash" not in acts_on(document, folder, sight):
+        raise Refused(why_closed(document, folder, sight, "trash"))
 
 
 def trash_all(documents: Sequence[Document], *, by: Person | None) -> None:

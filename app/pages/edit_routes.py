@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from app.db import db
-from app.errors import Refused
+from app.errors import DomainError, Refused
 from app.library.answering import to_page
 from app.library.finding import Place, document_or_404, keep_out
 from app.library.models import Document, Version
@@ -96,10 +96,12 @@ def edit_create(document_id: uuid.UUID) -> ResponseReturnValue:
             channel=_channel(),
             number=number,
         )
-    except Refused as refusal:
+    except DomainError as refusal:
         db.session.rollback()
         if received:
             give_back(received)
+        if not isinstance(refusal, Refused):
+            raise  # the form is not theirs any more
         return _form("edit", document, place, version, refusal)
     db.session.commit()
     return to_page(
@@ -135,9 +137,11 @@ def split_create(document_id: uuid.UUID) -> ResponseReturnValue:
             number=version.number,
             keep=keep,
         )
-    except Refused as refusal:
+    except DomainError as refusal:
         db.session.rollback()
         splitting.give_all_back(received)
+        if not isinstance(refusal, Refused):
+            raise
         return _form("split", document, place, version, refusal)
     db.session.commit()
     return to_page(place.url, _said(len(made), keep))

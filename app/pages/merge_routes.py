@@ -8,7 +8,7 @@ from flask_login import current_user
 
 from app.companies.finding import company_and_role
 from app.db import db, id_from
-from app.errors import Refused
+from app.errors import DomainError, Refused
 from app.library.answering import to_page
 from app.library.finding import Place, place_or_404
 from app.library.models import Document
@@ -46,10 +46,12 @@ def merge_create(slug: str) -> ResponseReturnValue:
         made = merging.merge(
             pairs, place.folder, received, by=current_user, channel=channel
         )
-    except Refused as refusal:
+    except DomainError as refusal:
         db.session.rollback()
         if received:
             give_back(received)
+        if not isinstance(refusal, Refused):
+            raise
         return _form(place, given, refusal)
     db.session.commit()
     text = _("Put together. The originals are in the trash, for 30 days.")

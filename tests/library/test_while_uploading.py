@@ -10,17 +10,18 @@ from typing import Any
 
 import pytest
 from flask import Flask, current_app
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 
-from app.db import db
+from app.db import db, utc_now
 from app.delivery.models import Delivery
 from app.library.models import Document, Folder, Version
 from app.library.receiving import store
-from app.people.models import Membership
+from app.people.models import Membership, Person
 from tests.cast import PURCHASES, Browser, House, World, signed_in
 from tests.files import padded_pdf
 from tests.library.test_depositing import HTMX, documents, form
 from tests.library.test_page import url_of
+from tests.pages.test_scanning import photo
 
 OCTOBER = f"{PURCHASES}/10 – Octobre"
 NOW = timedelta()
@@ -229,23 +230,81 @@ def test_a_new_version_of_a_document_that_goes_meanwhile_is_kept_or_refused(
     assert keys == {version.storage_key for version in versions}
 
 
-def test_somebody_who_leaves_the_company_meanwhile_has_still_deposited(
-    dora: Browser, ada: Browser, house: House, app: Flask
+def lose(app: Flask, person: Person, how: str) -> None:
+    """The company alone, or the whole account."""
+    with app.app_context():
+        if how == "company":
+            wanted = Membership.person_id == person.id
+            db.session.execute(delete(Membership).where(wanted))
+        else:
+            values = {"disabled_at": utc_now()}
+            db.session.execute(
+                update(Person).where(Person.id == person.id).values(**values)
+            )
+        db.session.commit()
+
+
+@pytest.mark.parametrize("how", ["company", "account"])
+@pytest.mark.parametrize("with_script", [True, False])
+def test_whoever_loses_access_in_the_middle_deposits_nothing_any_more(
+    dora: Browser, house: House, app: Flask, how: str, with_script: bool
 ) -> None:
-    url, person_id = url_of(house, "Juridique"), house.manager.id
+    body = form([(CONTENT, "a.pdf")], {})
+    answer = dora.post(
+        f"{url_of(house, 'Juridique')}/documents",
+        input_stream=Flowing(body, lambda: lose(app, house.manager, how)),
+        content_length=len(body),
+        content_type="multipart/form-data; boundary=of-the-test",
+        headers=HTMX if with_script else {},
+    )
+    assert answer.status_code == 403
+    assert "a.pdf" in answer.text
+    assert "ne vous est plus ouverte" in answer.text
+    assert documents() == []
+    nothing_is_left_over([])
 
-    def leave() -> None:
-        with app.app_context():
-            for each in db.session.scalars(
-                select(Membership).where(Membership.person_id == person_id)
-            ):
-                db.session.delete(each)
-            db.session.commit()
 
-    assert upload(dora, url, leave).status_code == 200
-    assert [d.depositor_id for d in documents()] == [person_id]
-    assert dora.get(url).status_code in {303, 404}
-    nothing_is_left_over([ada])
+def test_nor_does_staff_who_is_taken_off_the_company_in_the_middle(
+    ada: Browser, house: House, app: Flask
+) -> None:
+    ben = signed_in(app, house.staff)
+    url = url_of(house, "Juridique")
+    answer = upload(ben, url, lambda: lose(app, house.staff, "company"))
+    assert (answer.status_code, documents()) == (403, [])
+    nothing_is_left_over([])
+
+
+def test_a_new_version_of_one_who_lost_access_in_the_middle_is_not_taken(
+    dora: Browser, house: House, app: Flask
+) -> None:
+    document = house.drop(path="Juridique", content=CONTENT).document
+    document.status = "rejected"
+    db.session.commit()
+    body = form([(CONTENT + b"%", "b.pdf")], {})
+    answer = dora.post(
+        f"/documents/{document.id}/versions",
+        input_stream=Flowing(body, lambda: lose(app, house.manager, "company")),
+        content_length=len(body),
+        content_type="multipart/form-data; boundary=of-the-test",
+    )
+    assert answer.status_code == 403
+    assert document.name not in answer.text
+    assert len(db.session.scalars(select(Version)).all()) == 1
+    nothing_is_left_over([signed_in(app, house.admin)])
+
+
+def test_photos_of_one_who_lost_access_in_the_middle_are_not_taken(
+    dora: Browser, house: House, app: Flask
+) -> None:
+    body = form([(photo("red", 3000, 3000), "1.jpg")], {"name": "Ticket"})
+    answer = dora.post(
+        f"{url_of(house, 'Juridique')}/scan",
+        input_stream=Flowing(body, lambda: lose(app, house.manager, "company")),
+        content_length=len(body),
+        content_type="multipart/form-data; boundary=of-the-test",
+    )
+    assert (answer.status_code, documents()) == (403, [])
+    nothing_is_left_over([])
 
 
 def test_what_nobody_refers_to_is_seen(house: House) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from pypdf import PdfReader
+from sqlalchemy import delete, update
 
 from app.db import db
 from app.delivery.auditing import differences
@@ -13,8 +14,8 @@ from app.library.deposit import deposit
 from app.library.models import Document
 from app.library.receiving import receive
 from app.library.trashing import restore_document
-from app.pages import merging
-from app.people.models import Person
+from app.pages import merging, splitting
+from app.people.models import Membership, Person
 from tests.cast import Browser, House, World, signed_in
 from tests.files import heic, jpeg, locked_pdf
 from tests.pages.bad_files import filled_pdf, pdf_of, tiff_of
@@ -26,8 +27,10 @@ from tests.pages.test_editing import (
     living,
     now,
     signed_pdf,
+    split,
     texts,
 )
+from tests.pages.test_scanning import stored
 
 
 def merge(browser: Browser, house: House, *documents: Document, **fields: Any) -> Any:
@@ -188,6 +191,42 @@ def test_nobody_puts_together_what_is_not_theirs(app: Flask, world: World) -> No
     elsewhere = house.drop("E.pdf", path="Administratif", content=SCAN).document
     assert merge(browser, house, first, elsewhere).status_code == 422
     assert len(living(house)) == 3
+
+
+@pytest.mark.parametrize("tool", ["split", "merge"])
+@pytest.mark.parametrize("what", ["validated", "left"])
+def test_what_was_decided_while_the_pages_are_made_is_asked_for_again(
+    app: Flask, world: World, monkeypatch: pytest.MonkeyPatch, tool: str, what: str
+) -> None:
+    """Nothing is made then, nothing is in the trash, and no bytes stay."""
+    house = world.alder
+    first, second = two(house)
+    kept = stored(app)
+    module: Any = {"split": splitting, "merge": merging}[tool]
+    making = "parts" if tool == "split" else "merged"
+    really = getattr(module, making)
+
+    def meanwhile(*args: Any, **named: Any) -> Any:
+        made = really(*args, **named)
+        if what == "validated":
+            db.session.execute(update(Document).values(status="validated"))
+        else:
+            theirs = Membership.person_id == house.manager.id
+            db.session.execute(delete(Membership).where(theirs))
+        db.session.commit()
+        return made
+
+    monkeypatch.setattr(module, making, meanwhile)
+    dora = signed_in(app, house.manager)
+    answer = (
+        split(dora, first, 1) if tool == "split" else merge(dora, house, first, second)
+    )
+    assert answer.status_code == (422 if what == "validated" else 403)
+    told = "Pris en compte" if what == "validated" else "ne vous est plus ouverte"
+    assert told in answer.text
+    assert what == "validated" or first.name not in answer.text
+    assert [fresh(one).trashed_at for one in (first, second)] == [None, None]
+    assert stored(app) == kept
 
 
 def test_what_was_sent_is_left_out(app: Flask, world: World) -> None:
