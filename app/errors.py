@@ -4,7 +4,6 @@ Acts raise a `DomainError` with a sentence for the person; here it becomes an an
 """
 
 import secrets
-from urllib.parse import urlsplit
 
 from flask import (
     Flask,
@@ -23,6 +22,7 @@ from markupsafe import escape
 from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException
 
+from app import htmx
 from app.db import db
 from app.multipart import drain
 from app.texts import gettext as _
@@ -75,7 +75,7 @@ def answer_signed_out(_error: SessionExpired) -> ResponseReturnValue:
     if not request.htmx:  # type: ignore[attr-defined]
         where = request.full_path.rstrip("?") if request.method == "GET" else None
         return redirect(url_for("people.login", next=where), 303)
-    seen = urlsplit(request.headers.get("HX-Current-URL", ""))
+    seen = htmx.page_seen()
     back = seen.path + (f"?{seen.query}" if seen.query else "")
     answer = _message(
         401, _("Your session has expired. Sign in again to continue."), "bad"

@@ -1,5 +1,7 @@
 """What every answer carries: caching that keeps secrets, and the security headers."""
 
+from urllib.parse import SplitResult, urlsplit
+
 from flask import Flask, Response, current_app, request
 
 CSP = (
@@ -19,6 +21,19 @@ def is_fragment() -> bool:
         and "HX-History-Restore-Request" not in request.headers
         and "HX-Boosted" not in request.headers
     )
+
+
+def page_seen() -> SplitResult:
+    """The page that asks for a fragment, as it says itself."""
+    return split_url(request.headers.get("HX-Current-URL", ""))
+
+
+def split_url(given: str) -> SplitResult:
+    """What no address looks like has no part at all."""
+    try:
+        return urlsplit(given)
+    except ValueError:
+        return urlsplit("")
 
 
 def set_headers(response: Response) -> Response:

@@ -1,7 +1,5 @@
 """The list of companies, and the way from one to another."""
 
-from urllib.parse import urlsplit
-
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
@@ -57,7 +55,7 @@ def find() -> ResponseReturnValue:
 
 def _same_section() -> str:
     """Where what the person looks at is in another company."""
-    path = urlsplit(request.headers.get("HX-Current-URL", "")).path.split("/")
+    path = htmx.page_seen().path.split("/")
     [section] = path[3:4] or [""]
     if section == "settings" and not current_user.is_firm_admin:
         section = ""

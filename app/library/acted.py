@@ -8,7 +8,7 @@ comes with its next look.
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from flask import current_app, render_template, request
 from flask.typing import ResponseReturnValue
@@ -72,7 +72,7 @@ def _place() -> Place | None:
     """The folder whose page asks."""
     if not htmx.is_fragment():
         return None
-    seen = urlsplit(request.headers.get("HX-Current-URL", ""))
+    seen = htmx.page_seen()
     try:
         here = current_app.create_url_adapter(request)
         endpoint, of = here.match(seen.path, "GET") if here else ("", {})
@@ -86,7 +86,7 @@ def _shown() -> Listing | None:
     place = _place()
     if place is None:
         return None
-    seen = urlsplit(request.headers["HX-Current-URL"])
+    seen = htmx.page_seen()
     asked = {name: given[-1] for name, given in parse_qs(seen.query).items()}
     return listings.listing(
         place.company,

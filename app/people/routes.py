@@ -1,7 +1,5 @@
 """Signing in and out, and what a person prefers."""
 
-from urllib.parse import urlsplit
-
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_limiter.util import get_remote_address
@@ -79,7 +77,9 @@ def session_lasts() -> ResponseReturnValue:
 def preferences() -> ResponseReturnValue:
     """Colour scheme, language, and whether single letters do something (WCAG 2.1.4);
     kept in cookies so that sign-in has them too."""
-    back = _own_path(urlsplit(request.referrer or "").path) or url_for("firms.home")
+    back = _own_path(htmx.split_url(request.referrer or "").path) or url_for(
+        "firms.home"
+    )
     answer: Response = redirect(back, 303)  # type: ignore[assignment]
     known = (("colour_scheme", SCHEMES), ("locale", LOCALES), ("keys", KEYS))
     for name, choices in known:
