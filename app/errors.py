@@ -17,6 +17,7 @@ from flask import (
     url_for,
 )
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 from flask_wtf.csrf import CSRFError, generate_csrf
 from markupsafe import escape
 from sqlalchemy.exc import DataError
@@ -29,6 +30,8 @@ from app.texts import gettext as _
 
 # For a body that is read as a stream and counted on the way (None means the default).
 UNLIMITED = 2**60
+# Whose page it is that asks, by their id; its scripts say so.
+PAGE_OF = "X-Page-Of"
 # What an error says besides its words (RFC 9110: 405, 416, 429).
 TOLD_IN_HEADERS = ("Allow", "Content-Range", "Retry-After")
 
@@ -54,6 +57,20 @@ class Refused(DomainError):
 class DoneAlready(Refused):
     """What was asked for is so already, by a second click or by somebody else: a route
     may tell that where the person is, as it tells of the act."""
+
+
+class PageOfAnother(DomainError):
+    """Somebody else has signed in since the page was opened that asks."""
+
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "Somebody else has signed in in this browser since this page was "
+                "opened. Nothing was done: reload the page."
+            )
+        )
 
 
 class SessionExpired(Exception):
@@ -85,11 +102,21 @@ def answer_signed_out(_error: SessionExpired) -> ResponseReturnValue:
 
 
 def answer_stale_token(_error: CSRFError) -> ResponseReturnValue:
-    """A page open since morning: its script takes the new token and tries again."""
+    """A page open since morning: its script takes the new token and tries again; not
+    that of another than who has signed in since, in whose name it would be done."""
+    if is_page_of_another():
+        return answer_refusal(PageOfAnother())
     text = _("This page had been open too long. Nothing is lost: please try again.")
     answer = _answer(400, _("Please try again"), text)
     answer.headers["X-CSRF-Refresh"] = generate_csrf()
     return answer
+
+
+def is_page_of_another() -> bool:
+    whose = request.headers.get(PAGE_OF, "")
+    return bool(
+        whose and current_user.is_authenticated and whose != str(current_user.id)
+    )
 
 
 def answer_refusal(error: DomainError) -> ResponseReturnValue:

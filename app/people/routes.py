@@ -8,6 +8,7 @@ from flask_wtf.csrf import generate_csrf
 
 from app import htmx
 from app.db import db
+from app.errors import PageOfAnother, is_page_of_another
 from app.extensions import limiter
 from app.formats import LOCALES
 from app.people.passwords import normal_email
@@ -68,7 +69,9 @@ def logout() -> ResponseReturnValue:
 @blueprint.get("/session")
 @open_to("signed_in")
 def session_lasts() -> ResponseReturnValue:
-    """Whether an act would be let in, and the token for it."""
+    """Whether an act would be let in, and the token for it. Raises PageOfAnother."""
+    if is_page_of_another():
+        raise PageOfAnother
     return "", 204, {"X-CSRF-Refresh": generate_csrf(), "Cache-Control": "no-store"}
 
 

@@ -55,3 +55,20 @@ def test_without_script_it_says_what_to_do(visit: Visit) -> None:
     expect(karim.page.locator("main")).to_contain_text("Rien n’est perdu")
     karim.page.go_back()
     expect(karim.row("Ancienne.pdf")).to_have_count(0)
+
+
+def test_it_does_nothing_in_the_name_of_who_signed_in_since_in_another_tab(
+    claire: Visitor,
+) -> None:
+    page, file = claire.page, pdf("De la page de Claire.pdf")
+    page.context.clear_cookies()
+    claire.page = page.context.new_page()
+    claire.sign_in("hugo@durand.example")
+    claire.page.close()
+    claire.page = page
+    page.get_by_role("button", name="Envoyer maintenant").click()
+    expect(page.locator("#messages")).to_contain_text("Quelqu’un d’autre")
+    claire.drop(file)
+    expect(page.locator("#deposit-results, main")).to_contain_text("Quelqu’un d’autre")
+    page.reload()
+    expect(claire.row(file.name)).to_have_count(0)

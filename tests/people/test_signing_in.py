@@ -164,3 +164,34 @@ def test_who_is_made_a_client_sees_nothing_of_the_firm_s_by_what_they_were(
         assert page.status_code == 200
         assert "Note interne" not in page.text
         assert house.dune.name not in page.text
+
+
+@pytest.mark.parametrize("with_script", [True, False])
+def test_a_page_of_somebody_before_does_nothing_in_the_name_of_who_signed_in_since(
+    app: Flask, world: World, with_script: bool
+) -> None:
+    """Another tab of a browser that two people use; one's own page goes on."""
+    house = world.alder
+    browser = signed_in(app, house.manager)
+    old = browser.token
+    browser.token = csrf_token(browser)
+    data = {"email": house.staff.email, "password": PASSWORD}
+    assert browser.post("/login", data=data).status_code == 303
+    browser.token = old
+    headers = {"HX-Request": "true"} if with_script else {}
+    of_before = headers | {"X-Page-Of": str(house.manager.id)}
+    answer = browser.post("/preferences", data={"locale": "fr"}, headers=of_before)
+    assert answer.status_code == 403
+    assert "X-CSRF-Refresh" not in answer.headers
+    assert "quelqu’un d’autre" in answer.text.lower()
+    own = headers | {"X-Page-Of": str(house.staff.id)}
+    answer = browser.post("/preferences", data={"locale": "fr"}, headers=own)
+    assert answer.status_code == 400
+    assert answer.headers["X-CSRF-Refresh"]
+
+
+def test_a_page_tells_its_scripts_whose_it_is(app: Flask, world: World) -> None:
+    manager = world.alder.manager
+    browser = signed_in(app, manager)
+    assert f'data-person="{manager.id}"' in browser.get("/").text
+    assert "data-person" not in browser_at(app, world.alder.firm).get("/login").text

@@ -171,7 +171,7 @@
     upload.request = request;
     upload.sent = 0;
     request.open("POST", upload.form.action);
-    request.setRequestHeader("X-CSRFToken", window.portal.token());
+    for (const [name, value] of Object.entries(window.portal.proof())) request.setRequestHeader(name, value);
     request.setRequestHeader("HX-Request", "true");
     request.setRequestHeader("HX-Current-URL", location.href);
     request.setRequestHeader("Accept", "text/html");

@@ -29,6 +29,12 @@
 
   const token = () => one("meta[name=csrf-token]").content;
 
+  // With whose page it is: somebody else may have signed in since, in another tab.
+  function proof() {
+    const { person } = document.body.dataset;
+    return { "X-CSRFToken": token(), ...(person && { "X-Page-Of": person }) };
+  }
+
   function renewToken(fresh) {
     one("meta[name=csrf-token]").content = fresh;
     for (const field of all("input[name=csrf_token]")) field.value = fresh;
@@ -57,7 +63,7 @@
 
   window.portal = {
     ...{ one, all, act, addressOf, announce, ask, idOf },
-    ...{ isUnasked, renewToken, repeat, token },
+    ...{ isUnasked, proof, renewToken, repeat },
   };
 
   // What was refused for the page's age or for its session, once more and whole.
@@ -72,7 +78,7 @@
   const retried = new WeakSet();
 
   document.addEventListener("htmx:configRequest", (event) => {
-    event.detail.headers["X-CSRFToken"] = token();
+    Object.assign(event.detail.headers, proof());
   });
 
   document.addEventListener("htmx:beforeSwap", (event) => {

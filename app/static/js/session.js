@@ -81,11 +81,13 @@
       letIn.add(form);
       form.requestSubmit(submitter?.isConnected ? submitter : null);
     };
-    const answer = await fetch("/session", { headers: { "HX-Request": "true" } }).catch(() => null);
+    const headers = { "HX-Request": "true", ...window.portal.proof() };
+    const answer = await fetch("/session", { headers }).catch(() => null);
     const fresh = answer?.headers.get("X-CSRF-Refresh");
     if (fresh) window.portal.renewToken(fresh);
-    if (answer?.status < 500 && answer.status !== 401) return go();
+    if (answer?.status < 500 && ![401, 403].includes(answer.status)) return go();
     form.removeAttribute("aria-busy");
+    if (answer?.status === 403) return window.portal.one("#messages").insertAdjacentHTML("beforeend", await answer.text());
     if (answer?.status !== 401) return window.portal.tellUnanswered("asked");
     again.push(go);
     ask();
