@@ -76,6 +76,16 @@ def effective_switches(folder_id: uuid.UUID) -> list[Effective]:
     return list(nearest.values())
 
 
+def switched_on(folder_id: uuid.UUID) -> list[Effective]:
+    return [setting for setting in effective_switches(folder_id) if setting.is_on]
+
+
+def newly_on(folder_id: uuid.UUID, before: uuid.UUID) -> list[Effective]:
+    """What is on there and was not where they were: that stays as it is."""
+    was_on = {setting.key for setting in switched_on(before)}
+    return [here for here in switched_on(folder_id) if here.key not in was_on]
+
+
 @cache
 def _asked_switches() -> Select[FolderSwitch, Connection, int]:
     """All settings at the folder_id and above it, the nearest first."""
@@ -100,33 +110,18 @@ def _asked_switches() -> Select[FolderSwitch, Connection, int]:
     )
 
 
-def arrival(
-    document: Document,
-    version: Version,
-    arrived: Arrival,
-    besides: Collection[Key] = (),
-) -> list[Delivery]:
-    """The deliveries that this arrival makes due, or held with the reason; flushed.
-
-    `besides`: connections and slots that covered the folder it was moved from, where
-    what there is stays as it is. The company's shared lock is taken: which folders are
-    on cannot change meanwhile.
-    """
-    here, kind = arrived.folder_id, arrived.kind
-    return arrivals([(document, version, arrived)], here, kind, besides)
+def arrival(document: Document, version: Version, arrived: Arrival) -> list[Delivery]:
+    """The deliveries that this arrival makes due, or held with the reason; flushed. The
+    company's shared lock is taken: which folders are on cannot change meanwhile."""
+    here = switched_on(arrived.folder_id)
+    return arrivals([(document, version, arrived)], here, arrived.kind)
 
 
 def arrivals(
-    coming: Iterable[Came],
-    folder_id: uuid.UUID,
-    kind: str,
-    besides: Collection[Key] = (),
+    coming: Iterable[Came], settings: Collection[Effective], kind: str
 ) -> list[Delivery]:
-    """The same for many that come into one folder, in one way and from one place. They
-    are not looked at where nothing is on."""
-    settings = [
-        s for s in effective_switches(folder_id) if s.is_on and s.key not in besides
-    ]
+    """The same for many that come into one folder in one way, by these settings of it.
+    They are not looked at where there are none."""
     if not settings:
         return []
     came = list(coming)

@@ -4,7 +4,7 @@ What was delivered never leaves twice by itself, and what still waits is not dou
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import select
 
@@ -13,6 +13,32 @@ from app.db import among, db
 from app.delivery.models import LEASED, WAITING, Delivery
 from app.delivery.repeats import is_no_needless_one
 from app.library.models import Document, Version
+
+CARRIED = (*WAITING, *LEASED, "held")
+
+
+def may_be_due(
+    version_ids: Collection[uuid.UUID], keys: Collection[tuple[uuid.UUID, str]]
+) -> set[uuid.UUID]:
+    """Those that a move in is to look at: to one of these connections and slots they
+    were never to be sent, or wait, or were called off. What has been sent stays so."""
+    newest: dict[tuple[uuid.UUID, uuid.UUID, str], str] = {}
+    found = db.session.execute(
+        select(
+            *(Delivery.version_id, Delivery.connection_id, Delivery.slot),
+            Delivery.state,
+        )
+        .where(among(Delivery.version_id, version_ids), is_no_needless_one())
+        .order_by(Delivery.id)
+    )
+    for version_id, connection_id, slot, state in found:
+        newest[version_id, connection_id, slot] = state
+    looked_at = {None, *CARRIED, "cancelled"}
+    return {
+        one
+        for one in version_ids
+        if any(newest.get((one, *key)) in looked_at for key in keys)
+    }
 
 
 def earlier_deliveries(
@@ -46,7 +72,7 @@ def is_due_again(before: Delivery | None, kind: str, switch: FolderSwitch) -> bo
     """Whether it needs a delivery of its own; one that waits is carried over."""
     if before is None:
         return kind != "restore"
-    if before.state in (*WAITING, *LEASED, "held"):
+    if before.state in CARRIED:
         if kind != "restore" or before.switch_id == switch.id:
             _call_back(before)
         before.switch_id = switch.id

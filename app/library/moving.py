@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 from sqlalchemy import Select, func, select
 
@@ -17,7 +18,8 @@ from app.connectors.reach import subtree
 from app.db import database_now, db
 from app.delivery import planning
 from app.delivery.covering import cover_again
-from app.delivery.planning import Effective, effective_switches
+from app.delivery.planning import Effective, newly_on
+from app.delivery.returning import may_be_due
 from app.errors import Refused
 from app.library.models import Document, Folder
 from app.library.noting import note_documents, note_folder
@@ -80,9 +82,9 @@ def move_all(
         note_known(documents, by, now)
     arrivals = note_arrivals(documents, "move_in", by=by, channel=channel, at=now)
     for place in dict.fromkeys(before.values()):
-        was_on = [s.key for s in effective_switches(place) if s.is_on]
-        from_there = [one for one in documents if before[one.id] == place]
-        planning.arrivals(came(from_there, arrivals), to.id, "move_in", was_on)
+        if settings := newly_on(to.id, place):
+            from_there = [one for one in documents if before[one.id] == place]
+            _plan(from_there, arrivals, settings)
     cover_again([document.id for document in documents], why="moved_out")
     told = [
         (
@@ -93,6 +95,19 @@ def move_all(
         for one in documents
     ]
     note_documents("moved", told, by)
+
+
+def _plan(
+    documents: Sequence[Document],
+    arrivals: Mapping[uuid.UUID, dict[str, Any]],
+    settings: list[Effective],
+) -> None:
+    """Nothing more is read of those that have been sent already."""
+    versions = {one.id: arrivals[one.id]["version_id"] for one in documents}
+    due = may_be_due(versions.values(), [setting.key for setting in settings])
+    those = [one for one in documents if versions[one.id] in due]
+    if those:
+        planning.arrivals(came(those, arrivals), settings, "move_in")
 
 
 def name_before(move: Entry, moved: Document | Folder) -> str | None:
@@ -172,9 +187,7 @@ class Concerned:
 
 def concerned(folder: Folder, to: Folder | None) -> Concerned:
     """For the firm's dialog; reads only."""
-    here = {s.key for s in effective_switches(folder.id) if s.is_on}
-    there = effective_switches(to.id) if to else []
-    new = [s for s in there if s.is_on and s.key not in here]
+    new = newly_on(to.id, folder.id) if to else []
     return Concerned(documents_under(folder), new)
 
 

@@ -54,6 +54,8 @@ def numbered_like(name: str) -> str:
 
 def free_name(name: str, taken: set[str]) -> str:
     """The name itself, or «facture (2).pdf» beside one that is called so."""
+    if name not in taken:
+        return name
     stem, extension = split_extension(name)
     number, candidate = 1, name
     while candidate in taken:

@@ -11,6 +11,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from app.activity.models import Entry
+from app.connectors.models import Connection
 from app.db import db
 from app.delivery.models import Delivery
 from app.library.deposit import Deposited
@@ -21,7 +22,7 @@ from app.library.tree import Sight
 from app.search.models import SearchEntry
 from tests.cast import PURCHASES, Browser, House, World, signed_in
 from tests.conftest import POSTGRES
-from tests.delivery.world import document_of, verbs_of
+from tests.delivery.world import change, document_of, verbs_of
 from tests.statements import statements_of
 
 SALES = PURCHASES.replace("Achats", "Ventes")
@@ -265,6 +266,57 @@ def test_many_that_are_moved_are_due_by_where_each_of_them_was(house: House) -> 
         [("pending", None)],
         [("cancelled", "rejected")],
     ]
+
+
+def test_of_many_that_come_back_only_what_never_left_is_due_to_each_tool(
+    house: House,
+) -> None:
+    house.switch("on")
+    house.switch("on", SALES, slot="purchases")
+    never = house.drop("never.pdf", "Juridique")
+    was = {
+        "pending": None,
+        "held": "refused",
+        "accepted": None,
+        "bounced": None,
+        "cancelled": "moved_out",
+    }
+    before = [house.drop(f"{state}.pdf") for state in was]
+    ids = [never.document.id, *(done.document.id for done in before)]
+    for done, state in zip(before, was, strict=True):
+        change(done, state=state, reason=was[state])
+        document_of(done).folder_id = house.folder("Juridique").id
+    db.session.commit()
+    hands = Hands(house.staff, house.dune, Sight(firm_side=True))
+    act_on_all(ids, "move", hands, house.folder(SALES))
+    db.session.commit()
+    assert states_by_name("quickbooks") == {
+        "never.pdf": ["pending"],
+        "pending.pdf": ["pending"],
+        "held.pdf": ["held"],
+        "accepted.pdf": ["accepted"],
+        "bounced.pdf": ["bounced"],
+        "cancelled.pdf": ["cancelled", "pending"],
+    }
+    act_on_all(ids, "move", hands, house.folder("Juridique"))
+    db.session.commit()
+    house.switch("on", SALES, connection=house.connect("dext"))
+    act_on_all(ids, "move", hands, house.folder(SALES))
+    db.session.commit()
+    assert all(states == ["pending"] for states in states_by_name("dext").values())
+    assert len(states_by_name("dext")) == len(ids)
+
+
+def states_by_name(app_key: str) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name, state in db.session.execute(
+        select(Delivery.file_name, Delivery.state)
+        .join(Connection, Connection.id == Delivery.connection_id)
+        .where(Connection.app_key == app_key)
+        .order_by(Delivery.id)
+    ):
+        found.setdefault(name, []).append(state)
+    return found
 
 
 def test_there_are_at_most_a_thousand(
