@@ -75,16 +75,19 @@ def take_back(
 ) -> str:
     """The decision that `status` tells of (validated, rejected) does not hold any more:
     received, or what the sendings make of it. `to_before`: what a person had decided
-    before that one holds again. Gives the status that it has then."""
+    before theirs holds again, unless somebody else has had the last word. Gives the
+    status that it has then."""
     lock_company(document.company_id)
     take(document)
     is_by_hand = document.status == "rejected" or document.validated_by_id
     if document.status == "received" or (document.status == status and not is_by_hand):
         raise DoneAlready(_("That decision is taken back already."))
-    if document.status != status or not is_by_hand:
+    last = _last_decision(document) if to_before else None
+    is_anothers = last is not None and by is not None and last.actor_id != by.id
+    if document.status != status or not is_by_hand or is_anothers:
         raise Refused(_("Somebody has decided otherwise since. Look again."))
     verb = "refusal" if status == "rejected" else "validation"
-    _make_as(document, _before(document) if to_before else {})
+    _make_as(document, last.details.get("before") or {} if last else {})
     db.session.flush()
     note_document(f"{verb}_taken_back", document, by, firm_only=verb == "validation")
     return document.status
@@ -128,9 +131,9 @@ def _as_it_was(document: Document) -> dict[str, Any]:
     return {}
 
 
-def _before(document: Document) -> dict[str, Any]:
-    details = db.session.scalar(
-        select(Entry.details)
+def _last_decision(document: Document) -> Entry | None:
+    return db.session.scalar(
+        select(Entry)
         .where(
             Entry.document_id == document.id,
             Entry.verb.in_(VERBS.values()),
@@ -139,7 +142,6 @@ def _before(document: Document) -> dict[str, Any]:
         .order_by(Entry.id.desc())
         .limit(1)
     )
-    return (details or {}).get("before") or {}
 
 
 def _make_as(document: Document, before: dict[str, Any]) -> None:

@@ -210,8 +210,17 @@ def _undo(document: Document, entry: Entry, hands: Hands) -> None:
     if entry.verb == "validated":
         take_back(document, "validated", by=hands.person, to_before=True)
         return
+    if document.trashed_at and not _is_as_they_trashed_it(document, hands):
+        raise Refused(
+            _("It was put in the trash once more since: restore it from there.")
+        )
     _open_folder(uuid.UUID(entry.details["folder"]), hands)
     restore_document(document, by=hands.person, channel=hands.channel)
+
+
+def _is_as_they_trashed_it(document: Document, hands: Hands) -> bool:
+    is_alone = document.trashed_with_id is None
+    return is_alone and document.trashed_by_id == hands.person.id
 
 
 def _why_not_back(document: Document, entry: Entry, hands: Hands) -> str | None:

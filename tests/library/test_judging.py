@@ -213,6 +213,30 @@ def test_what_somebody_decided_since_is_not_undone(house: House) -> None:
         take_back(done.document, "validated", by=house.admin)
 
 
+@pytest.mark.parametrize("status", ["validated", "rejected"])
+def test_the_same_that_another_person_decided_since_is_not_undone(
+    house: House, status: str
+) -> None:
+    """Validated, taken back or refused, and validated anew by somebody else: the offer
+    to undo on the first one's page is not for that."""
+    done = house.drop()
+    if status == "validated":
+        validate(done.document, by=house.admin)
+        refused(done, house)
+        validate(done.document, by=house.staff)
+    else:
+        refuse(done.document, "Flou", by=house.admin)
+        refused(done, house)
+    db.session.commit()
+    with pytest.raises(Refused):
+        take_back(done.document, status, by=house.admin, to_before=True)
+    db.session.rollback()
+    document = document_of(done)
+    assert document.status == status
+    assert document.rejected_reason == (REASON if status == "rejected" else None)
+    take_back(done.document, status, by=house.admin)  # by a choice of their own
+
+
 def test_the_client_reads_the_reason_and_takes_it_up_again(
     staff: Browser, client: Browser, house: House
 ) -> None:

@@ -17,7 +17,9 @@ from app.delivery.models import Delivery
 from app.library.deposit import Deposited
 from app.library.judging import refuse
 from app.library.models import Document, Folder
+from app.library.moving import move_document
 from app.library.together import MOST, Hands, act_on_all
+from app.library.trashing import restore_document, trash_document, trash_folder
 from app.library.tree import Sight
 from app.search.models import SearchEntry
 from tests.cast import PURCHASES, Browser, House, World, signed_in
@@ -202,6 +204,23 @@ def test_an_undo_leaves_what_somebody_moved_on_since(
     assert moved.undo(staff) == 200
     places = [document_of(done).folder_id for done in three]
     assert places == [house.folder(SALES).id, *[house.folder().id] * 2]
+
+
+def test_an_undo_leaves_what_somebody_restored_and_trashed_since(
+    staff: Browser, house: House, three: list[Deposited]
+) -> None:
+    """By itself, or with the folder that it lies in."""
+    trashed = Answer(staff, house, "trash", of=three)
+    page = staff.get(trashed.answer.location).text
+    trashed.status, trashed.text = 200, page
+    for done in three[:2]:
+        restore_document(done.document, by=house.admin)
+    trash_document(three[0].document, by=house.admin)
+    move_document(three[1].document, house.folder("Juridique"), by=house.admin)
+    trash_folder(house.folder("Juridique"), by=house.admin)
+    db.session.commit()
+    assert trashed.undo(staff) == 200
+    assert [bool(document_of(done).trashed_at) for done in three] == [True, True, False]
 
 
 @pytest.mark.parametrize("act", ["move", "trash", "validate"])
