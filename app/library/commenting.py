@@ -145,6 +145,8 @@ def remove_comment(document: Document, made: Comment, *, by: Person) -> None:
     """By its author: the words go, that there were some stays for the firm."""
     if made.author_id != by.id:
         raise Refused(_("Only its author removes a comment."))
+    lock_company(document.company_id)
+    take(document)
     if made.removed_at is None:
         made.body, made.removed_at = "", utc_now()
         forget(made)

@@ -63,15 +63,25 @@ def ask_for_scans() -> int:
 
 def _index_all(wanted: Select[Document]) -> int:
     after, count = uuid.UUID(int=0), 0
-    while documents := db.session.scalars(
-        wanted.where(Document.id > after).order_by(Document.id).limit(A_BATCH)
-    ).all():
-        for document in documents:
-            keeping.index(document, ask=False)
-        after, count = documents[-1].id, count + len(documents)
+    ids = wanted.with_only_columns(Document.id).order_by(Document.id).limit(A_BATCH)
+    while found := db.session.scalars(ids.where(Document.id > after)).all():
         db.session.commit()
-        db.session.expunge_all()
+        for document_id in found:
+            _index(document_id)
+        after, count = found[-1], count + len(found)
     return count
+
+
+def _index(document_id: uuid.UUID) -> None:
+    """Under the document's lock, and of no other one: a new name that comes meanwhile
+    is not lost, and whoever trashes many waits for one at a time."""
+    document = db.session.get(
+        Document, document_id, with_for_update={"key_share": True}
+    )
+    if document is not None:
+        keeping.index(document, ask=False)
+    db.session.commit()
+    db.session.expunge_all()
 
 
 def _unread(after: uuid.UUID) -> list[uuid.UUID]:

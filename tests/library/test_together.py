@@ -3,6 +3,7 @@ own, the second one with what it read before the first one was done."""
 
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date
@@ -22,9 +23,10 @@ from app.connectors.models import Connection
 from app.db import db, new_id
 from app.delivery.models import Delivery
 from app.errors import Refused
+from app.library.commenting import comment, remove_comment
 from app.library.deposit import Deposited, deposit
 from app.library.making import make_folder
-from app.library.models import Document, Folder
+from app.library.models import Comment, Document, Folder
 from app.library.moving import move_document, move_folder
 from app.library.receiving import receive
 from app.library.renaming import rename_document, rename_folder
@@ -37,6 +39,9 @@ from app.library.trashing import (
 )
 from app.library.tree import Sight, chain
 from app.locks import lock_company
+from app.people.models import Person
+from app.search.catching_up import rebuild
+from app.search.models import SearchEntry
 from tests.cast import PURCHASES, House, World
 from tests.conftest import POSTGRES
 from tests.delivery.world import document_of
@@ -258,6 +263,51 @@ def test_a_restoring_and_a_renaming_at_once_do_not_wait_for_each_other(
     db.session.rollback()
     ended.result(10)
     assert document_of(done).trashed_at is None
+
+
+def words_of(document_id: uuid.UUID) -> str:
+    entry = db.session.get_one(SearchEntry, document_id, populate_existing=True)
+    return entry.body
+
+
+def test_a_comment_that_is_removed_during_a_renaming_leaves_the_new_name_found(
+    house: House, other: Other
+) -> None:
+    done = house.drop("Facture.pdf")
+    document_id = done.document.id
+    comment_id = comment(done.document, "Oubliez", "shared", by=house.manager).id
+    db.session.commit()
+
+    def prepare() -> Act:
+        there = db.session.get_one(Document, document_id)
+        made = db.session.get_one(Comment, comment_id)
+        author = db.session.get_one(Person, made.author_id)
+        return lambda: remove_comment(there, made, by=author)
+
+    waiting = other.reads(prepare)
+    rename_document(done.document, "Avoir.pdf", by=house.staff)
+    ended = waiting.acts()
+    db.session.commit()
+    ended.result(10)
+    words = words_of(document_id)
+    assert "avoir" in words
+    assert "facture" not in words
+    assert "oubliez" not in words
+
+
+def test_an_index_that_is_made_anew_during_a_renaming_has_the_new_name(
+    house: House, other: Other
+) -> None:
+    done = house.drop("Facture.pdf")
+    document_id = done.document.id
+    waiting = other.reads(lambda: rebuild)
+    rename_document(done.document, "Avoir.pdf", by=house.staff)
+    ended = waiting.acts()
+    db.session.commit()
+    ended.result(10)
+    words = words_of(document_id)
+    assert "avoir" in words
+    assert "facture" not in words
 
 
 def test_a_name_is_free_in_the_folder_where_the_document_is_by_now(
