@@ -30,6 +30,7 @@ from app.library.taking import (
     free_names_in,
     holding,
     living,
+    moved_since,
     note_arrivals,
     take,
     take_folder,
@@ -49,13 +50,15 @@ def move_document(
     is_back: bool = False,
 ) -> Document:
     """To another folder of its company; a name that is taken there gets a number.
-    `is_back`: the last move is taken back, and with it the number that it gave."""
+    `is_back`: the last move is taken back, and with it the number that it gave; not
+    where that was somebody else's."""
     lock_company(document.company_id, and_folder=to.id)
     take(document)
     living(to, document.company_id)
     if document.folder_id == to.id:
         return document
-    names = {document.id: name} if is_back and (name := _before_move(document)) else {}
+    before = _name_before_move(document, by) if is_back else None
+    names = {document.id: before} if before else {}
     move_all([document], to, by=by, channel=channel, names=names)
     return document
 
@@ -116,7 +119,9 @@ def name_before(move: Entry, moved: Document | Folder) -> str | None:
     return details.get("was") if details["name"] == moved.name else None
 
 
-def _before_move(moved: Document | Folder) -> str | None:
+def _name_before_move(moved: Document | Folder, by: Person | None) -> str | None:
+    """What it was called before the last move. Raises Refused when somebody else
+    has moved it on."""
     if isinstance(moved, Document):
         whose = [Entry.document_id == moved.id, Entry.verb == "moved"]
     else:
@@ -127,6 +132,12 @@ def _before_move(moved: Document | Folder) -> str | None:
         ]
     newest = select(Entry).where(*whose).order_by(Entry.id.desc()).limit(1)
     move = db.session.scalar(newest)
+    if move and by and move.actor_id != by.id:
+        raise Refused(
+            moved_since()
+            if isinstance(moved, Document)
+            else _("Somebody else has just moved this folder. Look again.")
+        )
     return name_before(move, moved) if move else None
 
 
@@ -145,7 +156,7 @@ def move_folder(
     if folder.parent_id == parent_id:
         return
     before, was = folder.parent_id, folder.name
-    wanted = (is_back and _before_move(folder)) or folder.name
+    wanted = (is_back and _name_before_move(folder, by)) or folder.name
     folder.name = free_folder_name(folder, parent_id, wanted)
     folder.parent_id = parent_id
     folder.moved_at = database_now()

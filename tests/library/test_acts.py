@@ -221,6 +221,32 @@ def test_however_deep_it_lies_what_is_in_the_firm_s_folder_is_no_client_s(
     assert signed_in(app, house.manager).get(there).status_code == 404
 
 
+def test_a_move_is_not_taken_back_once_somebody_else_has_moved_it_on(
+    house: House,
+) -> None:
+    """The offer stands on the page of whoever moved it first."""
+    done = house.drop(path="Social")
+    social, legal, other = (
+        house.folder(path) for path in ("Social", "Juridique", "Administratif")
+    )
+    contracts = make_folder(house.dune, social, "Contrats", by=house.staff)
+    move_document(done.document, legal, by=house.staff)
+    move_folder(contracts, legal, by=house.staff)
+    move_document(done.document, other, by=house.admin)
+    move_folder(contracts, other, by=house.admin)
+    db.session.commit()
+    with pytest.raises(Refused):
+        move_document(done.document, social, by=house.staff, is_back=True)
+    with pytest.raises(Refused):
+        move_folder(contracts, social, by=house.staff, is_back=True)
+    db.session.rollback()
+    assert document_of(done).folder_id == other.id
+    assert contracts.parent_id == other.id
+    move_document(done.document, legal, by=house.admin, is_back=True)
+    move_folder(contracts, legal, by=house.admin, is_back=True)
+    move_document(done.document, social, by=house.staff)  # by a choice of their own
+
+
 def test_a_folder_is_not_moved_into_itself(house: House) -> None:
     with pytest.raises(Refused):
         move_folder(house.folder(PURCHASES), house.folder(OCTOBER), by=house.staff)
