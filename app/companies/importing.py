@@ -155,7 +155,7 @@ class Known:
         typed = {**cells, "template": self._template(cells.get("template", ""))}
         for field in (years.STARTS, years.ENDS):
             typed[field] = _day(typed.get(field, ""))
-        if not typed[years.STARTS]:
+        if not (typed[years.STARTS] or typed[years.ENDS]):
             typed[years.STARTS] = f"{today().year}-01-01"
         invite = folded(typed.get("invite", "")) or "oui"
         if invite not in YES | NO:

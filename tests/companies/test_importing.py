@@ -12,6 +12,7 @@ from app.companies import founding, importing
 from app.companies.models import Company, FiscalYear
 from app.db import db
 from app.errors import Refused
+from app.formats import today
 from app.library.models import Folder
 from app.notices.models import Notice
 from app.people.models import Membership, Person
@@ -114,6 +115,16 @@ def test_a_line_that_fails_half_way_leaves_nothing_behind(
     assert "Zed" not in names()
     assert "Menuiserie Élan" in names()
     assert not db.session.scalar(select(Person.id).where(Person.name == "Zoé Brun"))
+
+
+def test_a_year_of_which_the_end_alone_is_told_does_not_begin_with_the_calendar(
+    app: Flask, world: World
+) -> None:
+    with app.test_request_context():
+        end = f"30/06/{today().year + 1}"
+        [told] = importing.plan(sheet(f"Zed;;;;{end};;;;"), world.alder.firm)
+    assert told.verdict == "error"
+    assert told.why == "Indiquez le premier jour de l’exercice."
 
 
 @pytest.mark.parametrize(
