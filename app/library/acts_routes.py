@@ -185,7 +185,11 @@ def versions(document_id: uuid.UUID) -> ResponseReturnValue:
         replace_by(
             request,
             lambda received: replace(
-                document, received, by=current_user, channel=_channel()
+                document,
+                received,
+                by=current_user,
+                channel=_channel(),
+                sight=place.sight,
             ),
         )
     except Interrupted:

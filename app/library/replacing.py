@@ -7,11 +7,14 @@ from typing import Any
 from app.companies.finding import still_let_in
 from app.db import db
 from app.delivery.versions import send_in_place
+from app.errors import Refused
 from app.library.deposit import version_of
 from app.library.models import Document, Version
 from app.library.noting import note_document
+from app.library.permissions import acts_on, why_closed
 from app.library.receiving import Received
 from app.library.taking import current_version, note_arrival, take
+from app.library.tree import Sight
 from app.locks import lock_company
 from app.pages import jobs as pictures
 from app.people.models import Person
@@ -25,12 +28,14 @@ def replace(
     channel: str = "web",
     kind: str = "replace",
     verb: str = "replaced",
+    sight: Sight | None = None,
     **details: Any,
 ) -> Version:
     """The document keeps its name and place; a rejected one is received again. The
     same bytes once more (a second click) change nothing. `kind` is of the arrival:
-    «rotate» where nothing but the pages' turn is new. Raises Refused, and NoLongerOpen
-    when the company is not theirs any more."""
+    «rotate» where nothing but the pages' turn is new. `sight` of whoever brings it,
+    where it came slowly. Raises Refused when it is not expected any more, and
+    NoLongerOpen when the company is not theirs any more."""
     lock_company(document.company_id)
     still_let_in(by, document.company_id)
     take(document)
@@ -38,6 +43,8 @@ def replace(
     is_repeat = before.number > 1 and before.sha256 == received.stored.sha256
     if is_repeat and document.status != "rejected":
         return before
+    if sight and "replace" not in acts_on(document, document.folder, sight):
+        raise Refused(why_closed(document, document.folder, sight, "replace"))
     document.version_number += 1
     version = version_of(received, document, by.id if by else None)
     db.session.add(version)

@@ -14,6 +14,7 @@ from sqlalchemy import delete, select, update
 
 from app.db import db, utc_now
 from app.delivery.models import Delivery
+from app.library.judging import refuse
 from app.library.models import Document, Folder, Version
 from app.library.receiving import store
 from app.people.models import Membership, Person
@@ -226,6 +227,36 @@ def test_a_new_version_of_a_document_that_goes_meanwhile_is_kept_or_refused(
         assert answer.status_code == 422
         assert 'role="alert"' in answer.text
         assert len(versions) == 1
+    keys = set(current_app.extensions["guichet.storage"].keys(NOW))
+    assert keys == {version.storage_key for version in versions}
+
+
+def test_of_two_colleagues_who_replace_what_was_refused_the_second_is_told(
+    app: Flask, dora: Browser, house: House
+) -> None:
+    eli = signed_in(app, house.user)
+    done = house.drop(path="Juridique", content=CONTENT)
+    refuse(done.document, "Illisible", by=house.staff)
+    db.session.commit()
+    url = f"/documents/{done.document.id}/versions"
+    first = {"file": (io.BytesIO(CONTENT + b"%1"), "b.pdf")}
+    body = form([(CONTENT + b"%2", "b.pdf")], {})
+
+    def meanwhile() -> None:
+        assert eli.post(url, data=first).status_code == 303
+
+    flowing = Flowing(body, meanwhile)
+    answer = dora.post(
+        url,
+        input_stream=flowing,
+        content_length=len(body),
+        content_type="multipart/form-data; boundary=of-the-test",
+    )
+    assert (flowing.happened, flowing.errors) == (True, [])
+    assert answer.status_code == 422
+    assert "n’attend plus de nouvelle version" in answer.text
+    versions = db.session.scalars(select(Version)).all()
+    assert [version.number for version in versions] == [1, 2]
     keys = set(current_app.extensions["guichet.storage"].keys(NOW))
     assert keys == {version.storage_key for version in versions}
 
