@@ -153,6 +153,7 @@ def test_a_family_is_added_for_every_company_and_taken_out_again(
     form.get_by_label("Nom").fill("Paie")
     form.get_by_label("Mène à").select_option("Social")
     form.get_by_role("button", name="Ajouter la famille").click()
+    expect(page.locator("summary").filter(has_text="paie")).to_have_count(1)
     page.goto(nadia.url("/companies/garage-roux/automation"))
     expect(page.locator("#address-paie")).to_contain_text("paie+garage-roux@")
     page.get_by_role("link", name="Familles du cabinet").click()

@@ -254,3 +254,17 @@ def test_a_form_without_a_line_stays_with_what_was_typed(visit: Visit) -> None:
     expect(field).to_have_value(re.compile("quart d’heure"))
     nadia.context.set_offline(False)
     kept(nadia)
+
+
+def test_a_form_is_not_sent_in_the_name_of_who_signed_in_since(visit: Visit) -> None:
+    nadia = visit("nadia")
+    nadia.open_a_folder_of_its_own("garage-roux")
+    field = typing_a_description(nadia)
+    page = nadia.page
+    nadia.context.clear_cookies()
+    nadia.page = nadia.context.new_page()
+    nadia.sign_in("karim@garage-roux.example")
+    nadia.page.close()
+    page.get_by_role("button", name="Enregistrer").click()
+    expect(page.locator("#messages")).to_contain_text("Quelqu’un d’autre")
+    expect(field).to_have_value(re.compile("quart d’heure"))

@@ -163,6 +163,7 @@ def template(somebody: Visitor) -> None:
     if not page.get_by_role("link", name="Garages").count():
         page.get_by_role("textbox", name="Nom").fill("Garages")
         page.get_by_role("button", name="Créer le modèle").click()
+        expect(page.locator("main")).to_contain_text("Garages")
         page.goto(somebody.url("/settings/templates"))
     page.get_by_role("link", name="Garages").click()
     page.locator("summary").filter(has_text="Achats").click()
