@@ -7,12 +7,12 @@ at the same moment either finds it cancelled or is asked to stop before the fina
 import uuid
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, Select, case, update
+from sqlalchemy import ColumnElement, Select, case, select, update
 
 from app.connectors.models import Connection
 from app.db import database_now, db
 from app.delivery.models import LEASED, WAITING, Delivery
-from app.delivery.settled_trail import note_settled
+from app.delivery.settled_trail import ADDRESS_CHANGED, note_settled
 
 IS_LEASED = Delivery.state.in_(LEASED)
 
@@ -34,6 +34,11 @@ def cancel_waiting(
         | Delivery.document_id.in_(document_ids)
         | Delivery.id.in_(delivery_ids)
     )
+    unasked = db.session.scalars(
+        select(Delivery.id).where(
+            chosen, Delivery.state == "held", Delivery.reason == ADDRESS_CHANGED
+        )
+    ).all()
     cancelled = db.session.execute(
         update(Delivery)
         .where(chosen, Delivery.state.in_((*WAITING, *LEASED, "held")))
@@ -46,7 +51,7 @@ def cancel_waiting(
         )
         .returning(Delivery.id)
     ).all()
-    note_settled(row.id for row in cancelled)
+    note_settled((row.id for row in cancelled), unasked=unasked)
     return len(cancelled)
 
 

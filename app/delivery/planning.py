@@ -23,6 +23,7 @@ from app.delivery.message import encoded_size
 from app.delivery.models import Delivery
 from app.delivery.returning import earlier_deliveries, is_due_again
 from app.delivery.settled_trail import note_settled
+from app.delivery.unasked import hold_unasked
 from app.library.models import Arrival, Document, Folder, Version
 
 # Ways to arrive that bring a version which cannot have left before.
@@ -127,12 +128,15 @@ def arrivals(
     came = list(coming)
     is_fresh = kind in FRESH
     earlier = {} if is_fresh else earlier_deliveries([one[1] for one in came])
-    due = [
-        made
+    again = [
+        (made, before)
         for one in came
         for setting in settings
-        if (made := _due(one, setting, earlier.get((one[1].id, *setting.key))))
+        for before in (earlier.get((one[1].id, *setting.key)),)
+        if (made := _due(one, setting, before))
     ]
+    hold_unasked(again)
+    due = [made for made, _before in again]
     db.session.add_all(due)
     db.session.flush()
     note_settled(made.id for made in due if made.state == "held")

@@ -6,7 +6,7 @@ lines of their own, with the words that were said.
 """
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from sqlalchemy import insert, select
 
@@ -17,19 +17,26 @@ from app.delivery.models import Delivery
 
 NOTED = ("held", "failed", "unknown", "cancelled")
 A_BATCH = 500
+ADDRESS_CHANGED = "address_changed"  # it waits for a word about the new address
 
 
 def note_settled(
-    ids: Iterable[uuid.UUID], *, actor_id: uuid.UUID | None = None
+    ids: Iterable[uuid.UUID],
+    *,
+    actor_id: uuid.UUID | None = None,
+    unasked: Collection[uuid.UUID] = (),
 ) -> None:
     """A line `delivery_<state>` for each of these that stands in one of NOTED now;
-    the others (asked to stop only) are left out. The caller commits."""
+    the others (asked to stop only) are left out. `unasked` waited for a word about the
+    new address: when they come again, they wait for it still. The caller commits."""
     wanted = list(ids)
     for first in range(0, len(wanted), A_BATCH):
-        _note(wanted[first : first + A_BATCH], actor_id)
+        _note(wanted[first : first + A_BATCH], actor_id, set(unasked))
 
 
-def _note(ids: list[uuid.UUID], actor_id: uuid.UUID | None) -> None:
+def _note(
+    ids: list[uuid.UUID], actor_id: uuid.UUID | None, unasked: set[uuid.UUID]
+) -> None:
     rows = db.session.execute(
         select(
             *(Delivery.id, Delivery.firm_id, Delivery.company_id),
@@ -56,6 +63,7 @@ def _note(ids: list[uuid.UUID], actor_id: uuid.UUID | None) -> None:
                 "slot": row.slot,
                 "reason": row.reason,
                 "reply": f"{row.last_code or ''} {row.last_text or ''}".strip()[:300],
+                **({"was": ADDRESS_CHANGED} if row.id in unasked else {}),
             },
         }
         for row in rows

@@ -13,6 +13,7 @@ from app.db import database_now, db, new_id
 from app.delivery.message import encoded_size
 from app.delivery.models import WAITING, Delivery
 from app.delivery.planning import effective_switches, hold_reason, make_delivery
+from app.delivery.unasked import hold_unasked
 from app.library.models import Document, Version
 
 
@@ -78,5 +79,6 @@ def _beside(row: Delivery, document: Document, version: Version) -> Delivery:
     made.id = made.id or new_id()
     made.arrival_id, made.switch_id = row.arrival_id, row.switch_id
     made.retry_of_id = row.id
+    hold_unasked([(made, row)])
     db.session.add(made)
     return made
