@@ -25,6 +25,7 @@ from app.texts import gettext as _
 
 ON_ITS_WAY = (*WAITING, *LEASED, *DONE)  # or there
 DUPLICATE = "duplicate_review"
+BY_HAND = "by_hand"  # the reason of what is delivered because a person says so
 RELEASABLE = (DUPLICATE, "damaged", "encrypted", "oversized")
 
 
@@ -165,11 +166,13 @@ def mark_received(delivery: Delivery, *, by: Person | None) -> bool:
     that was asked for and waits does not leave.
     """
     lock_company(delivery.company_id, exclusive=True)
+    db.session.refresh(delivery)
+    before = {"state": delivery.state, "reason": delivery.reason}
     now = database_now()
     marked = db.session.execute(
         update(Delivery)
         .where(Delivery.id == delivery.id, Delivery.state.in_(BLOCKED))
-        .values(state="delivered", reason="by_hand", settled_at=now)
+        .values(state="delivered", reason=BY_HAND, settled_at=now)
         .returning(Delivery.id)
     ).all()
     if not marked:
@@ -179,7 +182,7 @@ def mark_received(delivery: Delivery, *, by: Person | None) -> bool:
         document.status, document.validated_at = "validated", now
         document.validated_by_id = by.id if by else None
         note("validated", delivery, by=by, firm_only=False)
-    note("marked_received", delivery, by=by)
+    note("marked_received", delivery, by=by, before=before)
     call_off_repeats(delivery)
     return True
 

@@ -63,9 +63,10 @@ def _is_not_to_be_repeated(delivery: Delivery) -> bool:
 
 
 def _left(delivery: Delivery) -> str:
-    at = delivery.accepted_at or delivery.settled_at or delivery.created_at
     if delivery.reason == "by_hand":
+        at = delivery.settled_at or delivery.created_at
         return _("Marked as received on %(time)s.", time=fulltime(at))
+    at = delivery.accepted_at or delivery.settled_at or delivery.created_at
     return _(
         "Sent to %(address)s on %(time)s.",
         address=delivery.destination or "–",

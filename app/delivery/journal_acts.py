@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from flask_login import current_user
 
-from app.delivery import by_hand
+from app.delivery import by_hand, unmarking
 from app.delivery.models import Delivery
 from app.texts import gettext as _, ngettext
 
@@ -24,6 +24,10 @@ def _mark_received(delivery: Delivery) -> State:
     return "delivered" if by_hand.mark_received(delivery, by=current_user) else None
 
 
+def _unmark_received(delivery: Delivery) -> State:
+    return unmarking.unmark_received(delivery, by=current_user)
+
+
 def _call_off(delivery: Delivery) -> State:
     return "cancelled" if by_hand.call_off(delivery, by=current_user) else None
 
@@ -32,6 +36,7 @@ ACTS: dict[str, Callable[[Delivery], State]] = {
     "resend": _resend,
     "release": _release,
     "received": _mark_received,
+    "not_received": _unmark_received,
     "cancel": _call_off,
 }
 
@@ -40,7 +45,8 @@ def said(act_name: str, states: Sequence[State]) -> tuple[str, str]:
     """`states` are those that the lines came to."""
     if not states:
         return _("Tick at least one line."), "info"
-    held = states.count("held")
+    # Of a mark that is taken back it says nothing: it may have been held before.
+    held = states.count("held") if act_name != "not_received" else 0
     unchanged = states.count(None)
     done = len(states) - held - unchanged
     if act_name in {"resend", "release"}:
@@ -53,6 +59,12 @@ def said(act_name: str, states: Sequence[State]) -> tuple[str, str]:
         text = ngettext(
             "%(num)d document marked as received.",
             "%(num)d documents marked as received.",
+            done,
+        )
+    elif act_name == "not_received":
+        text = ngettext(
+            "%(num)d document is no longer marked as received.",
+            "%(num)d documents are no longer marked as received.",
             done,
         )
     else:

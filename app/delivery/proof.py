@@ -46,6 +46,8 @@ def proofs(document: Document) -> list[Proof]:
 def _label(delivery: Delivery) -> str:
     if delivery.state == "accepted":
         return _("Handed to the mail server")
+    if delivery.state == "delivered" and delivery.reason == "by_hand":
+        return _("Marked as received")
     if delivery.state == "delivered":
         return _("Accepted by the recipient's server")
     if delivery.state == "cancelled":

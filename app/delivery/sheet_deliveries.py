@@ -47,7 +47,8 @@ def deliveries(document: Document, trail: list[TrailLine]) -> list[dict[str, Any
 def _delivery(row: Delivery, due: Due, lines: list[TrailLine]) -> dict[str, Any]:
     app = apps.find(row.connection.app_key)
     slot = app.slot(row.slot) if app else None
-    marked = next((n.by for n in lines if n.entry.verb == "marked_received"), None)
+    marks = [line.by for line in lines if line.entry.verb == "marked_received"]
+    marked_by = marks[-1] if marks else None
     has_bounced = any(line.entry.verb == "bounced" for line in lines)
     return {
         "id": str(row.id),
@@ -57,7 +58,7 @@ def _delivery(row: Delivery, due: Due, lines: list[TrailLine]) -> dict[str, Any]
         "state": row.state,
         "reason": row.reason,
         "state_text": title_of(row),
-        "statement": statement(row, marked_by=marked, has_bounced=has_bounced),
+        "statement": statement(row, marked_by=marked_by, has_bounced=has_bounced),
         "has_bounced": has_bounced,
         "made_at": told(row.created_at),
         "left_at": told(row.accepted_at),

@@ -106,6 +106,7 @@ def verb_text(verb: str) -> str:
             "validation_taken_back": _("The validation was taken back"),
             "bounced": _("Came back refused"),
             "marked_received": _("Marked as received"),
+            "mark_taken_back": _("The mark “received” was taken back"),
             "delivery_held": _("Kept back"),
             "delivery_failed": _("Not handed over"),
             "delivery_unknown": _("Uncertain"),

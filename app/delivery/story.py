@@ -18,6 +18,7 @@ from app.delivery.ours import in_words
 from app.delivery.proof import cancel_text
 from app.delivery.repeats import ARRIVED
 from app.delivery.told import Told, told_of
+from app.delivery.unmarking import may_unmark
 from app.library.models import Folder, Rendition, Version
 from app.texts import gettext as _
 
@@ -41,6 +42,7 @@ class Story:
     may_resend: bool
     may_release: bool
     may_mark_received: bool
+    may_unmark: bool
     may_cancel: bool
 
 
@@ -72,6 +74,7 @@ def story_of(delivery: Delivery) -> Story:
         may_release=may_release(delivery, version)
         and delivery.company.archived_at is None,
         may_mark_received=may_mark_received(delivery),
+        may_unmark=may_unmark(delivery),
         may_cancel=may_cancel(delivery),
     )
 

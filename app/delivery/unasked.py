@@ -39,7 +39,9 @@ def _waited(document_ids: set[uuid.UUID]) -> set[str]:
         )
     )
     return {
-        details["delivery"] for details in lines if details.get("was") == ADDRESS_CHANGED
+        details["delivery"]
+        for details in lines
+        if details.get("was") == ADDRESS_CHANGED
     }
 
 

@@ -32,7 +32,7 @@ def send_in_place(document: Document, version: Version) -> None:
         if row.ambiguous:
             continue  # a copy of the old one may be out
         if row.state in (*WAITING, "held"):
-            _point_to(row, document, version)
+            point_to(row, document, version)
         elif row.state == "sending" and _is_stopped_for_good(row):
             continue  # as what waits and is called off for that
         elif row.state == "sending":
@@ -60,7 +60,7 @@ def _has_not_left(row: Delivery) -> bool:
     return db.session.get_one(FolderSwitch, row.switch_id).closed_at is None
 
 
-def _point_to(row: Delivery, document: Document, version: Version) -> None:
+def point_to(row: Delivery, document: Document, version: Version) -> None:
     """What a person has to decide (the address changed…) stays theirs."""
     reason = hold_reason(version, row.connection, row.slot)
     if row.state != "held" or row.reason not in {"address_changed"}:
