@@ -135,4 +135,4 @@ def hold_detail(delivery: Delivery | Brief) -> str:
             "Same content as an earlier document: send it anyway, or call it off."
         ),
     }
-    return known.get(delivery.reason or "") or delivery.last_text or ""
+    return known.get(delivery.reason or "") or in_words(delivery.last_text)

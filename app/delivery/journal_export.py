@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from flask_babel import to_user_timezone
 
 from app.delivery.journal import Line
+from app.delivery.ours import in_words
 from app.formats import CSV_MARK, csv_lines
 from app.texts import gettext as _
 
@@ -37,7 +38,7 @@ def journal_csv(lines: Iterable[Line]) -> Iterator[str]:
                     else "",
                     str(delivery.attempts),
                     delivery.message_id,
-                    delivery.last_text or "",
+                    in_words(delivery.last_text),
                     delivery.sha256,
                 ]
             ]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from app.delivery.ours import in_words
 from app.delivery.sheet_times import Told
 from app.formats import filesize, number
 from app.texts import gettext as _, ngettext
@@ -150,7 +151,7 @@ def _act(act: Facts) -> str:
 
 
 def _said(code: int | None, text: str | None) -> str:
-    return f"{code or ''} {text or ''}".strip()
+    return f"{code or ''} {in_words(text)}".strip()
 
 
 def when(at: Told | None) -> str:

@@ -17,6 +17,7 @@ from app.delivery.needing import is_one_followed
 from app.delivery.ours import in_words
 from app.delivery.proof import cancel_text
 from app.delivery.repeats import ARRIVED
+from app.delivery.sheet_words import phase_text
 from app.delivery.told import Told, told_of
 from app.delivery.unmarking import may_unmark
 from app.library.models import Folder, Rendition, Version
@@ -30,7 +31,7 @@ class Story:
     text: str
     action: Action | None  # where it is done, when that is elsewhere
     reply: str
-    attempts: list[Attempt]
+    attempts: list[tuple[Attempt, str]]  # and what was answered, in words
     told: list[Told]  # by the mail provider, since
     version: Version
     folder: Folder
@@ -61,7 +62,9 @@ def story_of(delivery: Delivery) -> Story:
         text=means.text,
         action=_elsewhere(means.action),
         reply=in_words(delivery.last_text),
-        attempts=list(attempts),
+        attempts=[
+            (one, in_words(one.text) or phase_text(one.phase)) for one in attempts
+        ],
         told=told_of(delivery),
         version=version,
         folder=folder,
