@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from app.companies.models import Company
 from app.connectors import apps
 from app.db import db, utc_now
 from app.delivery import actions
@@ -14,7 +15,7 @@ from app.delivery.actions import Action
 from app.delivery.badges import hold_detail, reason_text
 from app.delivery.clock import next_slot
 from app.delivery.models import DONE, LEASED, WAITING, Delivery
-from app.delivery.obstacles import obstacle
+from app.delivery.obstacles import archived, obstacle
 from app.delivery.ours import in_words
 from app.delivery.proof import cancel_text
 from app.delivery.repeats import ARRIVED
@@ -32,6 +33,24 @@ class Explained:
 
 
 def explained(delivery: Delivery) -> Explained:
+    means = _explained(delivery)
+    if delivery.state in (*DONE, *LEASED):
+        return means
+    return where_it_is(delivery.company, means)
+
+
+def where_it_is(company: Company, means: Explained) -> Explained:
+    """In an archived company it says so first, and offers no act: none is taken."""
+    is_archived = archived(company)
+    if is_archived is None:
+        return means
+    says_so = means.text.startswith(is_archived)
+    text = means.text if says_so else f"{is_archived} {means.text}"
+    only_looks = means.action and means.action.endpoint == "journal.show"
+    return Explained(text, means.action if only_looks else None)
+
+
+def _explained(delivery: Delivery) -> Explained:
     state = delivery.state
     if state in DONE:
         return Explained(_left(delivery))
@@ -93,7 +112,7 @@ def _held(delivery: Delivery) -> str:
         )
     if delivery.reason == "refused":
         used = delivery.connection.destination_for(delivery.slot)
-        said = (used.refusal if used else None) or delivery.last_text
+        said = (used.refusal if used else None) or in_words(delivery.last_text)
         if said:
             return _("The address is refused: %(text)s", text=said)
     known = {
@@ -111,7 +130,7 @@ def _too_big(delivery: Delivery) -> str:
     app, version = apps.find(delivery.connection.app_key), _leaving(delivery)
     limit = app.largest(version.content_type) if app else 0
     if app is None or version.size <= limit:
-        said = delivery.last_text or reason_text(delivery.reason)
+        said = in_words(delivery.last_text) or reason_text(delivery.reason)
         return _("The mail server takes no message of this size: %(text)s", text=said)
     return _(
         "%(size)s, the limit of %(app)s is %(limit)s.",
@@ -150,7 +169,7 @@ def _refused(delivery: Delivery) -> str:
         said = in_words(delivery.last_text)
         text = _("Failed: %(reason)s", reason=why)
         return f"{text}. {said}" if said else f"{text}."
-    said = delivery.last_text or reason_text(delivery.reason)
+    said = in_words(delivery.last_text) or reason_text(delivery.reason)
     return _("Refused: %(text)s", text=said)
 
 

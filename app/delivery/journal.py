@@ -61,7 +61,9 @@ class Line:
         if not self.needs_a_person:
             return None
         steps = {"held": "decide", "unknown": "check"}
-        steps |= dict.fromkeys(GROUPS["refused"], "resend")
+        is_archived = self.company.archived_at is not None
+        again = "decide" if is_archived else "resend"
+        steps |= dict.fromkeys(GROUPS["refused"], again)
         return steps.get(self.delivery.state)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from flask_babel import to_user_timezone
 
+from app.companies.models import Company
 from app.connectors import catalogue
 from app.db import db, utc_now
 from app.delivery import ceilings, outages, troubles
@@ -27,9 +28,13 @@ def _suspended(delivery: Delivery) -> str | None:
 
 
 def _archived(delivery: Delivery) -> str | None:
-    if delivery.company.archived_at is None:
+    return archived(delivery.company)
+
+
+def archived(company: Company) -> str | None:
+    if company.archived_at is None:
         return None
-    return _("%(company)s is archived: nothing leaves.", company=delivery.company.name)
+    return _("%(company)s is archived: nothing leaves.", company=company.name)
 
 
 def _outage(_delivery: Delivery) -> str | None:

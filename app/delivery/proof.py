@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
+from app.companies.models import Company
 from app.connectors import apps
 from app.connectors.catalogue import PartnerApp, Slot
 from app.connectors.models import Connection
 from app.db import db
 from app.delivery.badges import Badge, delivery_badge
 from app.delivery.models import DONE, LEASED, WAITING, Delivery
+from app.delivery.ours import in_words
 from app.delivery.repeats import ARRIVED, is_no_needless_one
 from app.library.models import Document
 from app.texts import gettext as _
@@ -22,6 +24,7 @@ class Proof:
     app: PartnerApp
     badge: Badge
     label: str
+    reply: str
 
 
 def proofs(document: Document) -> list[Proof]:
@@ -38,6 +41,7 @@ def proofs(document: Document) -> list[Proof]:
             app=apps.get(delivery.connection.app_key),
             badge=delivery_badge(delivery),
             label=_label(delivery),
+            reply=in_words(delivery.last_text),
         )
         for delivery in found
     ]
@@ -79,7 +83,10 @@ class Offer:
 
 
 def offers(document: Document) -> list[Offer]:
-    """The connections that have not got the document and are not about to."""
+    """The connections that have not got the document and are not about to; none in an
+    archived company."""
+    if db.session.get_one(Company, document.company_id).archived_at is not None:
+        return []
     last = {
         (d.connection_id, d.slot): d.state
         for d in db.session.scalars(

@@ -15,7 +15,7 @@ from app.connectors.models import Connection
 from app.db import db
 from app.delivery import actions
 from app.delivery.actions import Action
-from app.delivery.explaining import Explained, explained
+from app.delivery.explaining import Explained, explained, where_it_is
 from app.delivery.models import DONE, Delivery
 from app.delivery.never_due import why_not_due
 from app.delivery.planning import Effective, effective_switches
@@ -114,11 +114,13 @@ def _because(
     delivery: Delivery | None,
     setting: Effective | None,
 ) -> tuple[str, Explained]:
+    company = ask.connection.company
     if delivery is None:
-        return _never_due(ask, setting)
+        state, means = _never_due(ask, setting)
+        return state, where_it_is(company, means)
     if delivery.state in DONE and _is_another(version, delivery):
         text = _("Changed since it was sent: the new version leaves by hand only.")
-        return "changed_since", Explained(text, ask.send())
+        return "changed_since", where_it_is(company, Explained(text, ask.send()))
     return delivery.state, explained(delivery)
 
 
