@@ -167,7 +167,8 @@ def mark_received(delivery: Delivery, *, by: Person | None) -> bool:
     """
     lock_company(delivery.company_id, exclusive=True)
     db.session.refresh(delivery)
-    before = {"state": delivery.state, "reason": delivery.reason}
+    ended_at = delivery.settled_at.isoformat() if delivery.settled_at else None
+    before = {"state": delivery.state, "reason": delivery.reason, "ended_at": ended_at}
     now = database_now()
     marked = db.session.execute(
         update(Delivery)

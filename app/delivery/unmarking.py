@@ -4,6 +4,7 @@ An act; the caller commits. The delivery is again what it was before the mark, b
 is known now: what was told meanwhile, and what its folder and its connection are.
 """
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import exists, select, update
@@ -64,7 +65,9 @@ def unmark_received(delivery: Delivery, *, by: Person | None) -> str | None:
             Delivery.reason == BY_HAND,
         )
         .values(
-            state=before["state"], reason=before["reason"], settled_at=database_now()
+            state=before["state"],
+            reason=before["reason"],
+            settled_at=_ended_at(before),
         )
         .returning(Delivery.id)
     )
@@ -99,6 +102,14 @@ def _before(delivery: Delivery) -> dict[str, Any] | None:
         if state in BLOCKED:
             return {"state": state, "reason": details.get("reason", state)}
     return None
+
+
+def _ended_at(before: dict[str, Any]) -> datetime | None:
+    """A ceiling counts what left, perhaps, from then on; one of old does not tell."""
+    given = before.get("ended_at", "")
+    if given == "":
+        return database_now()
+    return datetime.fromisoformat(given) if given else None
 
 
 def _take_validation_back(document: Document) -> None:
@@ -141,14 +152,14 @@ def _hold_by_what_is_now(delivery: Delivery, document: Document) -> None:
 
 def _hear_what_was_told(delivery: Delivery) -> None:
     """By the server, late, or by the provider: the mark was the last word then."""
-    taken = select(Attempt.code, Attempt.text).where(
+    taken = select(Attempt.started_at, Attempt.code, Attempt.text).where(
         Attempt.delivery_id == delivery.id, Attempt.phase == "done"
     )
     late = db.session.execute(taken.limit(1)).one_or_none()
     if late and delivery.state in {"unknown", "failed"}:
         now = database_now()
         delivery.state, delivery.reason = "accepted", None
-        delivery.accepted_at = delivery.settled_at = now
+        delivery.accepted_at = delivery.settled_at = late.started_at
         db.session.flush()
         app_key = delivery.connection.app_key
         record_acceptance(delivery, app_key, f"{late.code} {late.text}", now)

@@ -102,7 +102,7 @@ def test_an_address_that_changed_while_it_lay_in_the_trash_is_asked_about_too(
 ) -> None:
     done = house.drop()
     connection = house.dune_connection()
-    acts = [
+    acts: list[Callable[[], object]] = [
         lambda: connecting.revoke(connection, by=None),
         lambda: trashing.trash_document(done.document, by=house.admin),
     ]

@@ -1,6 +1,7 @@
 """«Retirer la marque»: a mistaken «Marquer reçu» leaves nothing but its trail."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -55,11 +56,13 @@ def test_it_is_again_what_it_was_before_the_mark(
     house: House, before: tuple[str, str]
 ) -> None:
     done = house.drop()
-    change(done, state=before[0], reason=before[1])
+    ended_at = database_now() - timedelta(days=3)
+    change(done, state=before[0], reason=before[1], settled_at=ended_at)
     marked(done, house)
     assert document_of(done).status == "validated"
     assert unmarked(done, house) == before[0]
     assert state_of(done) == before
+    assert delivery_of(done).settled_at == ended_at
     document = document_of(done)
     assert (document.status, document.validated_at) == ("received", None)
     assert document.validated_by_id is None
