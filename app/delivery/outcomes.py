@@ -6,11 +6,11 @@ delivery came to: `lost` when it was somebody else's by then.
 
 from typing import Any
 
-from sqlalchemy import exists, update
+from sqlalchemy import and_, exists, select, update
 from sqlalchemy.orm import aliased
 
 from app.activity.recording import record
-from app.connectors.models import Destination
+from app.connectors.models import Connection, Destination
 from app.db import database_now, db
 from app.delivery.alerts import tell_refused
 from app.delivery.answers import Reply
@@ -20,7 +20,7 @@ from app.delivery.covering import hold_waiting
 from app.delivery.models import LEASED, Delivery
 from app.delivery.reaping import back_to
 from app.delivery.retries import is_over, next_try
-from app.delivery.settled_trail import NOTED, note_settled
+from app.delivery.settled_trail import ADDRESS_CHANGED, NOTED, note_settled
 from app.locks import lock_company
 
 
@@ -44,6 +44,39 @@ def deferred(claim: Claim, phase: str, reply: Reply | None) -> str:
 
 
 def held(claim: Claim, phase: str, reply: Reply | None, reason: str) -> str:
+    if reason in {"revoked", "refused"}:
+        return _held_by_access(claim, phase, reply, reason)
+    return _held(claim, phase, reply, reason)
+
+
+def _held_by_access(claim: Claim, phase: str, reply: Reply | None, reason: str) -> str:
+    """By what the access and the address are once they cannot change any more: they may
+    be good again. Nothing would release what is held for them then."""
+    lock_company(claim.company_id, exclusive=True)
+    is_off, is_refused, address = db.session.execute(
+        select(
+            *(Connection.revoked_at.is_not(None), Destination.refused_at.is_not(None)),
+            Destination.address,
+        )
+        .outerjoin(
+            Destination,
+            and_(
+                Destination.connection_id == Connection.id,
+                Destination.slot == claim.slot,
+            ),
+        )
+        .where(Connection.id == claim.connection_id)
+    ).one()
+    if reason == "revoked" and address not in {None, claim.destination}:
+        return _held(claim, phase, reply, ADDRESS_CHANGED)
+    if is_off:
+        return _held(claim, phase, reply, "revoked")
+    if is_refused:
+        return _held(claim, phase, reply, "refused")
+    return put_back(claim, phase, reply)
+
+
+def _held(claim: Claim, phase: str, reply: Reply | None, reason: str) -> str:
     return _settle(claim, phase, reply, back_to("held", database_now(), reason))
 
 

@@ -6,8 +6,9 @@ from collections.abc import Callable
 import pytest
 
 from app.connectors import apps, connecting
-from app.db import db
-from app.delivery import tick
+from app.db import database_now, db
+from app.delivery import lastlook, tick
+from app.delivery.claiming import Claim
 from app.delivery.models import Delivery
 from app.library import judging, trashing
 from app.library.deposit import Deposited
@@ -15,7 +16,10 @@ from app.library.models import Folder
 from app.library.receiving import receive
 from app.library.replacing import replace
 from tests.cast import PURCHASES, House
-from tests.delivery.world import copies_of
+from tests.delivery.world import (
+    AtLast,
+    copies_of,
+)
 from tests.papers import one_page_pdf
 from tests.smtp import MailServer
 
@@ -117,3 +121,65 @@ def test_an_address_that_changed_while_it_lay_in_the_trash_is_asked_about_too(
     tick.run()
     assert smtp.messages == []
     assert (newest(done).state, newest(done).reason) == ("held", "address_changed")
+
+
+@pytest.mark.parametrize("address", ["new@tool.test", None])
+def test_one_that_was_under_way_when_the_access_went_off_and_came_back(
+    house: House,
+    smtp: MailServer,
+    at_the_last_moment: AtLast,
+    monkeypatch: pytest.MonkeyPatch,
+    address: str | None,
+) -> None:
+    """The worker learns that it was off, and writes that when it is on again: held for
+    that, nothing would let it go."""
+    done = house.drop()
+    at_the_last_moment(lambda: connecting.revoke(house.dune_connection(), by=None))
+    why_not = lastlook.why_not
+
+    def slowly(claim: Claim) -> tuple[str, str] | None:
+        why = why_not(claim)
+        connection = house.dune_connection()
+        if address:
+            connecting.set_destination(connection, "purchases", address, by=None)
+        connecting.authorise(house.dune, apps.get("quickbooks"), by=house.admin)
+        db.session.commit()
+        return why
+
+    monkeypatch.setattr(lastlook, "why_not", slowly)
+    tick.run()
+    monkeypatch.setattr(lastlook, "why_not", why_not)
+    tick.run()
+    if address:
+        assert (newest(done).state, newest(done).reason) == ("held", "address_changed")
+    else:
+        assert newest(done).state == "accepted"
+    assert len(smtp.messages) == (0 if address else 1)
+
+
+def test_one_that_found_its_address_refused_leaves_where_that_is_mended_meanwhile(
+    house: House,
+    smtp: MailServer,
+    at_the_last_moment: AtLast,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    done = house.drop()
+
+    def refuse() -> None:
+        house.dune_connection().destinations[0].refused_at = database_now()
+
+    at_the_last_moment(refuse)
+    why_not = lastlook.why_not
+
+    def slowly(claim: Claim) -> tuple[str, str] | None:
+        why = why_not(claim)
+        assert why == ("held", "refused")
+        connecting.try_again(house.dune_connection(), by=house.admin)
+        db.session.commit()
+        return why
+
+    monkeypatch.setattr(lastlook, "why_not", slowly)
+    tick.run()
+    monkeypatch.setattr(lastlook, "why_not", why_not)
+    tick.run()
+    assert newest(done).state == "accepted"

@@ -97,7 +97,7 @@ def test_the_journal_takes_it_back_in_the_row_and_in_bulk(
     data = {"act": "not_received", "id": ids}
     page = ada.post("/deliveries", data=data, follow_redirects=True).text
     said = re.sub(r"\s+", " ", page.replace("\xa0", " "))
-    assert "1 document n&#39;est plus marqué reçu. 1 laissé tel quel" in said
+    assert "1 document n’est plus marqué reçu. 1 laissé tel quel" in said
     assert state_of(first) == ("unknown", "ambiguous")
     assert 'value="not_received"' not in ada.get(f"/deliveries/{one.id}").text
 
