@@ -49,8 +49,8 @@ def _is_elsewhere_since(before: Delivery) -> bool:
     """The access went off and the address changed: as for what is held meanwhile."""
     connection = before.connection
     goes_to = connection.destination_for(before.slot)
-    ended_at = before.settled_at
-    if goes_to is None or ended_at is None or goes_to.changed_at is None:
+    if goes_to is None or before.settled_at is None or goes_to.changed_at is None:
         return False
+    ended_at = max(before.settled_at, before.created_at)
     was_off = not connection.is_authorised or connection.authorised_at > ended_at
     return was_off and goes_to.changed_at > ended_at
