@@ -83,7 +83,7 @@ def test_a_clock_that_passes_a_change_of_the_hour_asks_slot_after_slot(
     before = moment - timedelta(seconds=12)
     ahead = round((before - datetime.now(UTC)).total_seconds())
     crew.start(**clock(f"{ahead:+d}s"))
-    wait_until(lambda: state_of(first)[0] == "accepted")
+    wait_until(lambda: state_of(first)[0] == "accepted", 180)
     second = house.drop("after.pdf")
     wait_until(lambda: state_of(second)[0] == "accepted", 120)  # asked by nobody else
     wait_until(lambda: len(slots()) >= 2)
