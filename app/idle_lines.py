@@ -16,7 +16,7 @@ def look_at_line(line: psycopg.Connection[Any], *_of_pool: Any) -> None:
     """As it leaves the pool; the pool opens another one instead, and gives up all
     that are as old."""
     try:
-        if _has_something_to_say(line):
+        if has_something_to_say(line):
             # A word that was only for whom it concerns, or an end?
             line.execute("SELECT 1")
             line.rollback()
@@ -24,7 +24,7 @@ def look_at_line(line: psycopg.Connection[Any], *_of_pool: Any) -> None:
         raise InvalidatePoolError("the server ended the line") from error
 
 
-def _has_something_to_say(line: psycopg.Connection[Any]) -> bool:
+def has_something_to_say(line: psycopg.Connection[Any]) -> bool:
     poll = select.poll()
     poll.register(line.fileno(), select.POLLIN)  # refused for one that is closed
     return bool(poll.poll(0))

@@ -24,6 +24,7 @@ from sqlalchemy import ClauseElement, Connection
 from sqlalchemy.dialects.postgresql import asyncpg
 
 from app.db import db, on_sqlite
+from app.idle_lines import has_something_to_say
 
 # Said by a pooler between us and the server, or by the server that it led us to, which
 # never heard of the plan, or has one of that name. Nothing was done then.
@@ -157,7 +158,8 @@ class Ledger:
         return result
 
     def _ready(self) -> PGconn:
-        if self.line is not None and _is_cut(_pgconn(self.line)):
+        # One that nothing was asked of says nothing, but for its end.
+        if self.line is not None and has_something_to_say(_driver(self.line)):
             self._drop_line()
         if self.line is None:
             self.line = db.engine.connect()
@@ -189,17 +191,13 @@ class Ledger:
         return True
 
 
-def _pgconn(line: Connection) -> PGconn:
+def _driver(line: Connection) -> psycopg.Connection[Any]:
     driver: Any = line.connection.driver_connection
-    pgconn: PGconn = driver.pgconn
-    return pgconn
+    return driver  # type: ignore[no-any-return]
 
 
-def _is_cut(pgconn: PGconn) -> bool:
-    """One that nothing was asked of says nothing, but for its end."""
-    poll = select.poll()
-    poll.register(pgconn.socket, select.POLLIN)
-    return bool(poll.poll(0))
+def _pgconn(line: Connection) -> PGconn:
+    return _driver(line).pgconn
 
 
 def _state(result: PGresult) -> str:

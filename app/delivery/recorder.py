@@ -30,7 +30,6 @@ class Recorder:
     def __init__(self, ledger: Ledger | None) -> None:
         self.ledger = ledger
         self.last: tuple[Claim, Reply] | None = None
-        self.is_asked = False
 
     def __enter__(self) -> Self:
         return self
@@ -52,7 +51,6 @@ class Recorder:
             return
         try:
             acceptance.begin(claim, reply, self.ledger)
-            self.is_asked = True
         except psycopg.Error as error:
             self._put_off(error)
 
@@ -70,15 +68,13 @@ class Recorder:
 
     def _is_answered(self) -> bool:
         """It is recorded; False when that has to be seen to by other means."""
-        if self.ledger is None or not self.is_asked:
+        if self.ledger is None or self.ledger.asked is None:
             return False
         try:
             self.ledger.answer()
         except psycopg.Error as error:
             self._put_off(error)
-            self.is_asked = False
             return False
-        self.is_asked = False
         return True
 
     def _put_off(self, error: psycopg.Error) -> None:
